@@ -1,0 +1,79 @@
+"""Ask your notes; every answer carries footnotes.
+
+>>> import footnotes
+>>> with footnotes.open("~/.footnotes") as notes:  # doctest: +SKIP
+...     print(notes.ask("When did we move?").text)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rag.engine import Engine
+from rag.errors import (
+    BusyError,
+    ConfigError,
+    EvalError,
+    ExtraMissingError,
+    FootnotesError,
+    HomeError,
+    IndexDamagedError,
+    LLMError,
+    LoadError,
+    ModelError,
+    RootError,
+)
+from rag.types import (
+    Answer,
+    Chunk,
+    Citation,
+    DateRange,
+    Document,
+    Filters,
+    Hit,
+    Link,
+    Mask,
+    Query,
+    Retrieval,
+    SentenceSupport,
+    Stage,
+    Trace,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "Answer",
+    "BusyError",
+    "Chunk",
+    "Citation",
+    "ConfigError",
+    "DateRange",
+    "Document",
+    "Engine",
+    "EvalError",
+    "ExtraMissingError",
+    "Filters",
+    "FootnotesError",
+    "Hit",
+    "HomeError",
+    "IndexDamagedError",
+    "LLMError",
+    "Link",
+    "LoadError",
+    "Mask",
+    "ModelError",
+    "Query",
+    "Retrieval",
+    "RootError",
+    "SentenceSupport",
+    "Stage",
+    "Trace",
+    "open",
+]
+
+
+def open(home: Path | str | None = None, *, config: Path | None = None, **overrides: object) -> Engine:  # noqa: A001 - footnotes.open reads as it should
+    """Open a home; see ``Engine.open``."""
+    return Engine.open(home, config_file=config, **overrides)

@@ -1,0 +1,1 @@
+"""The knowledge graph (to come): its stores and its retrieval."""

@@ -1,0 +1,1 @@
+"""From folders of notes to the catalogue."""

@@ -1,0 +1,309 @@
+"""From a Document to Chunks: passages that read whole, each an exact span of the document's text.
+
+Sections (a heading and what stands under it) come first; a section that fits is one passage and is not looked
+into. Only one that is too long is cut, along the coarsest borders that are fine enough: blocks (paragraphs,
+code, tables, list items), then sentences, lines, clauses, words. Tiny sections join their neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from typing import TYPE_CHECKING, NamedTuple
+
+from ingest.loaders.blocks import Span, blanked, fences, front_matter, heading_text, headings
+from rag.types import Chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rag.types import Document, Mask
+
+TINY = 40
+"""Sections of fewer tokens than this may join a neighbour."""
+
+_EIGHTHS = 8  # weights count eighths of a token, so that they add up exactly
+_HEAVIEST = 11  # the weight of a character of four bytes
+_ASCII = 2  # and of one byte
+
+_BLANK_LINE = re.compile(r"\n[^\S\n]*+\n\s*+")
+_LINE = re.compile(r"\n")
+_ITEM = r"(?:[-*+]|\d{1,9}[.)、])[ \t]"
+_OUTER_ITEM = re.compile(rf"\n(?= {{0,3}}{_ITEM})")
+_ANY_ITEM = re.compile(rf"\n(?=[ \t]*+{_ITEM})")
+_SENTENCE = re.compile(
+    r"""[。！？；…]+[”’」』）)】》"']*\s*
+      | (?<![.!?])[.!?]++["'”’)\]]*+\s++(?=["'“‘(\[]?[^\Wa-z_])
+        (?<!\b[A-Z][.]\s)(?<!\b(?:Mr|Ms|Dr|vs|St|No|cf|al)[.]\s)(?<!\b(?:Mrs|e[.]g|i[.]e|etc|Fig|Inc|Ltd)[.]\s)""",
+    re.VERBOSE,
+)
+_CLAUSE = re.compile(r"[，、：]\s*|[,;:]\s+")
+_SPACE = re.compile(r"\s+")
+_TABLE_RULE = re.compile(r"\n[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+\|[ \t|:-]*+(?=\n|\Z)")
+
+_Ladder = tuple[re.Pattern[str], ...]
+_PROSE: _Ladder = (_OUTER_ITEM, _ANY_ITEM, _SENTENCE, _LINE, _CLAUSE, _SPACE)
+_TABLE: _Ladder = (_LINE, _SPACE)
+_CODE: _Ladder = (_BLANK_LINE, _LINE, _SPACE)
+_PROPERTIES: _Ladder = (_LINE, _SENTENCE, _CLAUSE, _SPACE)
+
+
+class _Piece(NamedTuple):
+    """A span of the text with its weight."""
+
+    start: int
+    end: int
+    weight: int
+
+
+class _Section(NamedTuple):
+    """A heading, which ends at ``body``, and what stands under it; ``level`` is 0 where there is none."""
+
+    start: int
+    body: int
+    end: int
+    level: int = 0
+    path: tuple[str, ...] = ()
+
+
+class _Passage(NamedTuple):
+    """A chunk in the making."""
+
+    piece: _Piece
+    level: int = 0
+    path: tuple[str, ...] = ()
+    page: int | None = None
+
+
+def tokens(text: str) -> int:
+    """Estimated tokens: a CJK character counts 1, other text 1 per 4 characters, a run of spaces as one.
+
+    ``(3 * bytes - characters) / 8`` over UTF-8 gives just that (ASCII 1/4, three-byte characters 1), at the
+    speed of an encode.
+    """
+    return -(-_weight(text) // _EIGHTHS)
+
+
+def _weight(text: str) -> int:
+    """``tokens`` in eighths, not rounded."""
+    if "  " in text:
+        text = " ".join(text.split())
+    if text.isascii():
+        return _ASCII * len(text)
+    return 3 * len(text.encode("utf-8", "surrogatepass")) - len(text)
+
+
+def chunk(document: Document, size: int = 400) -> list[Chunk]:
+    """Cut a document into passages of about ``size`` estimated tokens.
+
+    Chunks are sorted and disjoint; outside them lies only white space or masked text. ``body`` is ``text`` with
+    every masked character but line breaks turned into a space, so both have the same offsets. A heading line
+    may come on top of ``size``. A document with nothing to index gives one empty chunk at 0, by which its title
+    is found.
+    """
+    view = blanked(document.text, ((m.start, m.end) for m in document.masks))
+    passages = list(_passages(document, view, size * _EIGHTHS))
+    if not passages:
+        return [Chunk(document.id, 0, 0, "", "", document.title, (1, 1))]
+    return list(_chunks(document, view, passages))
+
+
+def _passages(document: Document, view: str, limit: int) -> Iterator[_Passage]:
+    """All passages of a document, in order."""
+    if document.format == "pdf":
+        yield from _page_passages(document, view, limit)
+    elif document.format == "text":
+        yield from map(_Passage, _cut(view, _Section(0, 0, len(view)), (), limit))
+    else:
+        begin = _front_matter_end(document.text, document.masks)
+        yield from map(_Passage, _split(view, 0, begin, _PROPERTIES, limit))
+        yield from _markdown_passages(view, begin, limit)
+
+
+def _page_passages(document: Document, view: str, limit: int) -> Iterator[_Passage]:
+    ends = (*document.pages[1:], len(view))
+    for page, (start, end) in enumerate(zip(document.pages, ends, strict=True), start=1):
+        for piece in _cut(view, _Section(start, start, end), (), limit):
+            yield _Passage(piece, page=page)
+
+
+def _front_matter_end(text: str, masks: Sequence[Mask]) -> int:
+    """Where the body begins. Properties are what the loader took for such: it masked their fence."""
+    if not masks or masks[0].start > 0 or masks[0].reason != "markup":
+        return 0
+    block = front_matter(text)
+    return block.body if block else 0
+
+
+def _markdown_passages(view: str, begin: int, limit: int) -> Iterator[_Passage]:
+    """Sections, cut where they are too long, joined where they are tiny."""
+    code = fences(view, begin)
+    last: _Passage | None = None
+    for section in _sections(view, begin, code):
+        for piece in _cut(view, section, code, limit):
+            passage = _Passage(piece, section.level, section.path)
+            joined = last and _joined(last, passage, limit)
+            if last and not joined:
+                yield last
+            last = joined or passage
+    if last:
+        yield last
+
+
+def _sections(view: str, begin: int, code: Sequence[Span]) -> Iterator[_Section]:
+    outline = headings(blanked(view, code), begin)
+    yield _Section(begin, begin, outline[0].start if outline else len(view))
+    path: list[tuple[int, str]] = []
+    for i, heading in enumerate(outline):
+        while path and path[-1][0] >= heading.level:
+            path.pop()
+        path.append((heading.level, heading_text(view[heading.start : heading.end])))
+        end = outline[i + 1].start if i + 1 < len(outline) else len(view)
+        titles = tuple(title for _, title in path if title)
+        yield _Section(heading.start, heading.end, end, heading.level, titles)
+
+
+def _joined(first: _Passage, second: _Passage, limit: int) -> _Passage | None:
+    """Both as one, if one of them is tiny, both fit, and the second stands beside or below the first."""
+    weights = first.piece.weight, second.piece.weight
+    if min(weights) >= TINY * _EIGHTHS or sum(weights) > limit or second.level < first.level:
+        return None
+    common = 0
+    for a, b in zip(first.path, second.path, strict=False):
+        if a != b:
+            break
+        common += 1
+    piece = _Piece(first.piece.start, second.piece.end, sum(weights))
+    return _Passage(piece, first.level, first.path[:common], first.page)
+
+
+def _cut(view: str, section: _Section, code: Sequence[Span], limit: int) -> list[_Piece]:
+    """A section as pieces of at most ``limit`` (a heading line may come on top)."""
+    whole = _piece(view, section.start, section.end)
+    if whole is None:
+        return []
+    if whole.weight <= limit:
+        return [whole]
+    units: list[_Piece] = []
+    for start, end, ladder in _blocks(view, whole.start, whole.end, code):
+        first, *others = _split(view, start, end, ladder, limit) or [None]
+        if first is None:
+            continue
+        if units and (units[-1].end <= section.body or _belongs(view, units[-1], first, limit)):
+            first = _merged(units.pop(), first)
+        units += first, *others
+    return _balanced(units, limit)
+
+
+def _belongs(view: str, unit: _Piece, block: _Piece, limit: int) -> bool:
+    """A block stays with what announces it ("as follows:") or, indented, with the item that it goes on."""
+    announced = view[unit.end - 1] in ":：" and unit.weight * 4 <= limit
+    indented = view[block.start - 1] in " \t"
+    return (announced or indented) and unit.weight + block.weight <= limit
+
+
+def _blocks(view: str, start: int, end: int, code: Sequence[Span]) -> Iterator[tuple[int, int, _Ladder]]:
+    """Code blocks, and paragraphs between blank lines, each with the ladder of borders to cut it along."""
+    at = start
+    for begin, stop in code[bisect_left(code, (start, start)) :]:
+        if begin >= end:
+            break
+        yield from _paragraphs(view, at, begin)
+        yield begin, min(stop, end), _CODE
+        at = stop
+    yield from _paragraphs(view, at, end)
+
+
+def _paragraphs(view: str, start: int, end: int) -> Iterator[tuple[int, int, _Ladder]]:
+    at = start
+    for stop in (*(m.end() for m in _BLANK_LINE.finditer(view, start, end)), end):
+        yield at, stop, _TABLE if _TABLE_RULE.search(view, at, stop) else _PROSE
+        at = stop
+
+
+def _split(view: str, start: int, end: int, ladder: _Ladder, limit: int) -> list[_Piece]:
+    """A span as pieces of at most ``limit``, along the first borders of the ladder that suffice."""
+    whole = _piece(view, start, end)
+    if whole is None:
+        return []
+    if whole.weight <= limit:
+        return [whole]
+    if not ladder:
+        return list(_hard_cut(view, whole, limit))
+    parts: list[_Piece] = []
+    at = whole.start
+    for stop in (*(m.end() for m in ladder[0].finditer(view, whole.start, whole.end)), whole.end):
+        parts += _split(view, at, stop, ladder[1:], limit)
+        at = stop
+    return _balanced(parts, limit)
+
+
+def _hard_cut(view: str, whole: _Piece, limit: int) -> Iterator[_Piece]:
+    """A run without any border, by count; a combining mark stays with its letter."""
+    step = max(1, limit // (_ASCII if view[whole.start : whole.end].isascii() else _HEAVIEST))
+    at = whole.start
+    while at < whole.end:
+        stop = min(at + step, whole.end)
+        while stop < whole.end and unicodedata.combining(view[stop]):
+            stop += 1
+        piece = _piece(view, at, stop)
+        if piece:
+            yield piece
+        at = stop
+
+
+def _balanced(units: Sequence[_Piece], limit: int) -> list[_Piece]:
+    """Neighbours merged into as few pieces as ``limit`` allows, of similar weight."""
+    rest = sum(unit.weight for unit in units)
+    pieces: list[_Piece] = []
+    current: _Piece | None = None
+    for unit in units:
+        if current is None:
+            current = unit
+            continue
+        target = rest / -(-rest // limit)
+        if current.weight + unit.weight > limit or current.weight + unit.weight / 2 > target:
+            pieces.append(current)
+            rest -= current.weight
+            current = unit
+        else:
+            current = _merged(current, unit)
+    return [*pieces, current] if current else pieces
+
+
+def _piece(view: str, start: int, end: int) -> _Piece | None:
+    """The span without white space at its ends, or None where nothing is left."""
+    text = view[start:end]
+    body = text.strip()
+    if not body:
+        return None
+    start += len(text) - len(text.lstrip())
+    return _Piece(start, start + len(body), _weight(body))
+
+
+def _merged(first: _Piece, second: _Piece) -> _Piece:
+    return _Piece(first.start, second.end, first.weight + second.weight)
+
+
+def _chunks(document: Document, view: str, passages: Iterable[_Passage]) -> Iterator[Chunk]:
+    text = document.text
+    destinations = {m.start: m.end for m in document.masks if text[m.start] == "("}
+    line, at = 1, 0
+    for (start, end, _), _, path, page in passages:
+        # A link's masked destination at the very end belongs to the quote.
+        stop = destinations.get(end, end)
+        line += text.count("\n", at, start)
+        last = line + text.count("\n", start, stop)
+        yield Chunk(
+            document.id,
+            start,
+            stop,
+            text[start:stop],
+            view[start:stop],
+            document.title,
+            (line, last),
+            path,
+            page,
+        )
+        line, at = last, stop

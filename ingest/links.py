@@ -1,0 +1,141 @@
+"""Links as their authors wrote them: wikilinks, embeds, Markdown links and reference definitions.
+
+``find`` looks at a view of the text in which code and comments are blanked, and reads labels from the text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rag.types import Link, Mask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST_LABEL = 1000
+
+_BRACKET = re.compile(r"!?\[\[?|\]")
+_WIKILINK = re.compile(r"([^\[\]|#\n]*+)(#[^\[\]|\n]*+)?(?:\|([^\[\]\n]*+))?\]\]")
+_DESTINATION = re.compile(
+    r"""\([ \t]*+\n?[ \t]*+
+        (?:<([^<>\n]*+)>|((?:[^\s()<>]++|\((?:[^\s()]++|\([^\s()]*+\))*+\))*+))
+        (?:\s++(?:"[^"]{0,1000}"|'[^']{0,1000}'|\([^()]{0,1000}\)|=\d*x\d*))?
+        \s*+\)""",
+    re.VERBOSE,
+)
+_DEFINITION = re.compile(
+    r"""\n[ ]{0,3}\[(?!\^)([^\[\]\n]{1,200})\]:[ \t]*+
+        (<[^<>\n]++>|[^\s<>]*+[./\#:][^\s<>]*+)
+        (?:[ \t]++(?:"[^"\n]*+"|'[^'\n]*+'|\([^()\n]*+\)))?[ \t]*+(?=\n|\Z)""",
+    re.VERBOSE,
+)
+_BLANK_LINE = re.compile(r"\n[ \t]*+\n")
+_WEB = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_IMAGE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|bmp|tiff?|heic|avif)$", re.IGNORECASE)
+# What cameras, clipboards and uploaders call a picture: nothing that its author meant.
+_NAMELESS = re.compile(
+    r"""(?:
+          (?=[0-9a-f-]*\d)[0-9a-f]{8}[0-9a-f-]*+ | v2-[0-9a-f]++ | \d++
+        | (?:img|dsc|dscn|pxl|mmexport|wx|screenshot|screen[ ]shot|snipaste|clip|pasted[ ]image|image|图片|截图|微信图片|屏幕截图)
+          [-_ .()\d:at上下午pm年月日]*+
+        | image | img | images? | picture | pic | photo | alt(?:[ ]text)? | untitled | 图 | 图片 | 在这里插入图片描述
+        )(?:[-_ ]\d+)?(?:\.(?:png|jpe?g|gif|webp|svg|bmp|heic))?(?:\|\d+(?:x\d+)?)?""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+class Found(NamedTuple):
+    """Links by position, and what of them says nothing to a reader (sorted by neither)."""
+
+    links: tuple[Link, ...]
+    masks: list[Mask]
+
+
+class _Open(NamedTuple):
+    """An opening bracket that waits for its closing one."""
+
+    start: int
+    label: int
+    image: bool
+
+
+def is_nameless(label: str) -> bool:
+    """Whether a picture's label was made by a machine: a hash, ``IMG_1234``, ``image.png``."""
+    return _NAMELESS.fullmatch(label.strip()) is not None
+
+
+def find(text: str, view: str) -> Found:
+    """All links of a Markdown text. ``view`` is ``text`` with code and comments blanked."""
+    links: list[Link] = []
+    masks: list[Mask] = []
+    for link, mask in (*_bracketed(text, view), *_definitions(view)):
+        links.append(link)
+        if mask:
+            masks.append(mask)
+    return Found(tuple(sorted(links, key=lambda link: (link.start, link.end))), masks)
+
+
+def _bracketed(text: str, view: str) -> Iterator[tuple[Link, Mask | None]]:
+    waiting: list[_Open] = []
+    at = 0
+    for m in _BRACKET.finditer(view):
+        start = m.start()
+        if start < at or (start and view[start - 1] == "\\"):
+            continue
+        if m[0] == "]":
+            found = _markdown(text, view, waiting.pop(), start) if waiting else None
+        elif m[0].endswith("[["):
+            found = _wikilink(text, view, start, m.end())
+            if not found:
+                waiting += _Open(start, m.end() - 1, m[0][0] == "!"), _Open(m.end() - 1, m.end(), image=False)
+        else:
+            waiting.append(_Open(start, m.end(), m[0][0] == "!"))
+            continue
+        if found:
+            yield found
+            at = found[0].end
+
+
+def _wikilink(text: str, view: str, start: int, inner: int) -> tuple[Link, Mask | None] | None:
+    m = _WIKILINK.match(view, inner)
+    if not m or not (m[1].strip() or m[2]):
+        return None
+    embed = view[start] == "!"
+    target, anchor, label = m[1].strip(), (m[2] or "").lstrip("#").strip(), (m[3] or "").strip()
+    link = Link(start, m.end(), target, "embed" if embed else "wikilink", label, anchor)
+    nameless = embed and _IMAGE.search(target) and is_nameless(target.rpartition("/")[2])
+    return link, Mask(start, m.end(), "markup") if nameless else None
+
+
+def _markdown(text: str, view: str, opened: _Open, close: int) -> tuple[Link, Mask | None] | None:
+    """``[label](destination "title")``, closed at ``close``."""
+    if not view.startswith("(", close + 1) or close - opened.label > _LONGEST_LABEL:
+        return None
+    m = _DESTINATION.match(view, close + 1)
+    if not m or _BLANK_LINE.search(view, opened.label, m.end()):
+        return None
+    label = text[opened.label : close]
+    target, anchor = _parts(m[1] or m[2] or "")
+    link = Link(opened.start, m.end(), target, "embed" if opened.image else "markdown", label, anchor)
+    hidden = opened.start if not label.strip() or (opened.image and is_nameless(label)) else m.start()
+    return link, Mask(hidden, m.end(), "base64" if target.startswith("data:") else "markup")
+
+
+def _definitions(view: str) -> Iterator[tuple[Link, Mask]]:
+    """``[label]: destination`` lines."""
+    if "]:" not in view:
+        return
+    padded = "\n" + view
+    for m in _DEFINITION.finditer(padded):
+        target, anchor = _parts(m[2].strip("<>"))
+        link = Link(m.start(1) - 2, m.end() - 1, target, "markdown", m[1], anchor)
+        yield link, Mask(m.start(2) - 1, m.end() - 1, "markup")
+
+
+def _parts(destination: str) -> tuple[str, str]:
+    """Path and anchor; a web address stays whole."""
+    if _WEB.match(destination):
+        return destination, ""
+    target, _, anchor = destination.partition("#")
+    return target, anchor

@@ -1,0 +1,85 @@
+"""Markdown notes: Obsidian, Logseq, Jekyll, Hugo, Hexo."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from ingest import links
+from ingest.dates import document_dates
+from ingest.encoding import decode
+from ingest.loaders import properties
+from ingest.loaders.blocks import blanked, fences, heading_text, headings, inline_code
+from ingest.loaders.masks import disjoint, hidden, rulers
+from ingest.loaders.text import decoding_warnings, title_from_name
+from rag.types import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ingest.loaders.blocks import Heading
+    from rag.types import Mask, MetaValue
+
+_TAG = re.compile(r"#(?<![^\s（(，。、；：]#)([^\s#!-,.:-@\[-^`{-~\u2000-\u206f\u3000-\u303f\uff00-\uff65]+)")
+_COLOUR = re.compile(r"(?=[a-f]*\d)(?:[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE)
+
+
+def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:
+    """Read a Markdown file.
+
+    Raises:
+        LoadError: the bytes are not text.
+    """
+    raw = decode(doc_id, data, encoding)
+    text = raw.text
+    front = properties.read(text)
+    blocks = _without(text, [(0, front.body)] if front.body else [])
+    blocks = _without(blocks, fences(blocks, front.body))
+    view = _without(blocks, inline_code(blocks, front.body))
+    masks = hidden(text, view)
+    view = _without(view, _spans(disjoint(masks)))
+    outline = headings(view, front.body)
+    masks += rulers(view, frozenset(heading.end for heading in outline))
+    found = links.find(text, view)
+    return Document(
+        doc_id,
+        text,
+        hashlib.sha256(data).hexdigest(),
+        _title(doc_id, text, front.meta, outline),
+        "markdown",
+        dates=document_dates(doc_id, front.meta),
+        tags=tuple(dict.fromkeys((*properties.tags(front.meta), *_inline_tags(view)))),
+        meta=front.meta,
+        masks=disjoint((*front.masks, *masks, *found.masks)),
+        links=found.links,
+        encoding=raw.encoding,
+        warnings=(
+            *decoding_warnings(doc_id, raw),
+            *([f"{doc_id}: {front.warning}"] if front.warning else ()),
+        ),
+    )
+
+
+def _without(text: str, spans: list[tuple[int, int]]) -> str:
+    return blanked(text, spans)
+
+
+def _spans(masks: Iterable[Mask]) -> list[tuple[int, int]]:
+    return [(m.start, m.end) for m in masks]
+
+
+def _title(doc_id: str, text: str, meta: Mapping[str, MetaValue], outline: list[Heading]) -> str:
+    given = meta.get("title")
+    if isinstance(given, (str, int, float)) and str(given).strip():
+        return " ".join(str(given).split())
+    first = next((heading_text(text[h.start : h.end]) for h in outline if h.level == 1), "")
+    return first or title_from_name(doc_id)
+
+
+def _inline_tags(view: str) -> Iterator[str]:
+    """``#tag/sub``, in any script; not a number, not a colour."""
+    for m in _TAG.finditer(view):
+        tag = m[1].strip("/-")
+        if tag and not tag.replace("/", "").isdigit() and not _COLOUR.fullmatch(tag):
+            yield tag

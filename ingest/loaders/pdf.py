@@ -1,0 +1,109 @@
+"""PDF files, page by page."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import re
+import unicodedata
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ingest.dates import document_dates
+from ingest.loaders.text import title_from_name
+from rag.errors import LoadError
+from rag.types import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pypdf import PdfReader
+
+# Presentation forms that PDF fonts leave behind: CJK and Kangxi radicals for characters, ligatures for letters.
+_PRESENTATION = re.compile(r"[\u2e80-\u2fdf\ufb00-\ufb06]")
+_LINE_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+_BETWEEN_PAGES = "\n\n"
+
+
+def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:  # noqa: ARG001 - loaders are alike
+    """Read a PDF's text layer. A page that cannot be read is left empty, with a warning.
+
+    Raises:
+        LoadError: the file is encrypted or not a readable PDF.
+    """
+    with _quiet():
+        pages, notes = _pages(doc_id, _reader(doc_id, data))
+    offsets: list[int] = []
+    at = 0
+    for page in pages:
+        offsets.append(at)
+        at += len(page) + len(_BETWEEN_PAGES)
+    if not any(pages):
+        notes.append(f"{doc_id}: has no text layer; if it was scanned, run text recognition (OCR) on it")
+    return Document(
+        doc_id,
+        _BETWEEN_PAGES.join(pages),
+        hashlib.sha256(data).hexdigest(),
+        title_from_name(doc_id),
+        "pdf",
+        pages=tuple(offsets),
+        dates=document_dates(doc_id, {}),
+        warnings=tuple(notes),
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep pypdf's remarks on a file's small faults away from the terminal."""
+    logger = logging.getLogger("pypdf")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _reader(doc_id: str, data: bytes) -> PdfReader:
+    import pypdf
+
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
+        locked = reader.is_encrypted and not reader.decrypt("")
+        reader.get_num_pages()
+    except Exception as e:
+        if "crypt" in str(e).lower():
+            raise LoadError("{name}: is encrypted; save a copy without a password.", name=doc_id) from e
+        raise LoadError("{name}: is not a readable PDF: {reason}.", name=doc_id, reason=_reason(e)) from e
+    if locked:
+        raise LoadError("{name}: is encrypted; save a copy without a password.", name=doc_id)
+    return reader
+
+
+def _pages(doc_id: str, reader: PdfReader) -> tuple[list[str], list[str]]:
+    """The text of every page, and a warning for each that has none to give."""
+    pages: list[str] = []
+    notes: list[str] = []
+    for number in range(len(reader.pages)):
+        try:
+            pages.append(_clean(reader.pages[number].extract_text()))
+        except Exception as e:  # noqa: BLE001 - pypdf raises anything on a broken page; the others must live
+            pages.append("")
+            notes.append(f"{doc_id}: page {number + 1} cannot be read: {_reason(e)}")
+    return pages, notes
+
+
+def _clean(text: str) -> str:
+    text = _LINE_BREAKS.sub("\n", _UNPRINTABLE.sub("", _LINE_BREAKS.sub("\n", text)))
+    text = _PRESENTATION.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _reason(error: Exception) -> str:
+    """One line without a full stop."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__

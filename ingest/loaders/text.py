@@ -1,0 +1,48 @@
+"""Plain text, and what every decoded format shares."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from ingest.dates import document_dates
+from ingest.encoding import decode
+from rag.types import Document
+
+if TYPE_CHECKING:
+    from ingest.encoding import Decoded
+
+_FOLDER_PAGES = frozenset({"index", "_index", "readme"})
+
+
+def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:
+    """Read a plain text file.
+
+    Raises:
+        LoadError: the bytes are not text.
+    """
+    raw = decode(doc_id, data, encoding)
+    return Document(
+        doc_id,
+        raw.text,
+        hashlib.sha256(data).hexdigest(),
+        title_from_name(doc_id),
+        "text",
+        dates=document_dates(doc_id, {}),
+        encoding=raw.encoding,
+        warnings=decoding_warnings(doc_id, raw),
+    )
+
+
+def title_from_name(doc_id: str) -> str:
+    """The file's name without its suffix; for ``index.md``, ``_index.md`` and ``README.md`` the folder's."""
+    *folders, name = doc_id.split("/")
+    stem = name.rpartition(".")[0] or name
+    return folders[-1] if folders and stem.lower() in _FOLDER_PAGES else stem
+
+
+def decoding_warnings(doc_id: str, raw: Decoded) -> tuple[str, ...]:
+    """One line if bytes had to be replaced."""
+    if not raw.replaced:
+        return ()
+    return (f"{doc_id}: {raw.replaced} broken byte sequences are not {raw.encoding} and were replaced",)

@@ -1,0 +1,341 @@
+"""From a folder and the catalogue's records to a plan: walk, compare, hash only what may have changed."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+import stat
+import time
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.errors import RootError
+from rag.store.catalogue import FileState, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from rag.store.catalogue import Root
+
+# A file changed this shortly before it was read may have changed again within the clock's resolution.
+_RACY_NS = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file in a root: its document id, where it lies, and its state."""
+
+    id: str
+    path: Path
+    state: FileState
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A file that is not read, and why."""
+
+    found: Found
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a sync of one root has to do. ``known`` is what the catalogue said when the plan was made."""
+
+    root: Root
+    known: Mapping[str, Record]
+    added: tuple[Found, ...] = ()
+    changed: tuple[Found, ...] = ()
+    moved: tuple[tuple[str, Found], ...] = ()
+    removed: tuple[str, ...] = ()
+    touched: tuple[Found, ...] = ()
+    unchanged: int = 0
+    skipped: tuple[Skip, ...] = ()
+    unreadable: tuple[Skip, ...] = ()
+
+    @property
+    def work(self) -> int:
+        """Files to read."""
+        return len(self.added) + len(self.changed) + len(self.moved)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRules:
+    """What a scan leaves out, and which rows an older version made."""
+
+    exclude: tuple[str, ...]
+    max_bytes: int
+    recipe: str
+    supported: Callable[[str], bool]
+    keep_out: tuple[Path, ...] = ()
+    verify: bool = False
+
+
+@dataclass(slots=True)
+class _Walk:
+    found: list[Found] = field(default_factory=list)
+    skipped: list[Skip] = field(default_factory=list)
+    unreadable: list[Skip] = field(default_factory=list)
+
+
+def document_id(root: str, relative: str) -> str:
+    """``root/relative/path``: forward slashes, NFC (macOS stores names decomposed)."""
+    return unicodedata.normalize("NFC", f"{root}/{relative.replace(os.sep, '/')}")
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's bytes, in hexadecimal."""
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def scan(root: Root, known: Mapping[str, Record], rules: ScanRules) -> Plan:
+    """Compare a root's folder with what the catalogue knows of it.
+
+    Raises:
+        RootError: the folder is missing or cannot be listed.
+    """
+    walk = _walk(root, rules)
+    plan = _Comparison(known, rules).run(walk.found)
+    plan = replace(
+        plan, root=root, skipped=tuple(walk.skipped), unreadable=plan.unreadable + tuple(walk.unreadable)
+    )
+    seen = {f.id for f in walk.found} | {s.found.id for s in (*walk.skipped, *plan.unreadable)}
+    missing = [i for i in known if i not in seen]
+    return _with_moves(plan, missing)
+
+
+def refuse_large_loss(plan: Plan) -> None:
+    """A folder that is suddenly empty, or has lost over half of its files, was probably not emptied on purpose.
+
+    Raises:
+        RootError: so it looks; nothing may be applied.
+    """
+    readable = [r for r in plan.known.values() if r.status == "indexed"]
+    lost = sum(1 for i in plan.removed if plan.known[i].status == "indexed")
+    if lost * 2 > len(readable):
+        raise RootError(
+            "{path} has lost {lost} of its {known} notes (root {name!r}); nothing was changed. "
+            "If that is right, run again with --accept-deletions.",
+            path=plan.root.path,
+            lost=lost,
+            known=len(readable),
+            name=plan.root.name,
+        )
+
+
+def changed_files(root: Root, known: Mapping[str, Record], rules: ScanRules, deadline: float) -> int | None:
+    """How many files differ from the catalogue by their state alone (nothing is read).
+
+    Args:
+        root: the root to look at.
+        known: the catalogue's records of it.
+        rules: as for a scan.
+        deadline: ``time.monotonic()`` at which to give up.
+
+    Returns:
+        The count; None when the deadline came first or the folder is missing.
+    """
+    changed, seen = 0, 0
+    try:
+        for entry, relative in _entries(root, rules):
+            if time.monotonic() > deadline:
+                return None
+            if not rules.supported(entry.name):
+                continue
+            record = known.get(document_id(root.name, relative))
+            if record is None:
+                changed += 1
+                continue
+            seen += 1
+            changed += not _same(record.state, _state(entry.stat(follow_symlinks=False)))
+    except (OSError, RootError):
+        return None
+    supported = sum(1 for r in known.values() if r.status != "skipped" or rules.supported(r.id))
+    return changed + supported - seen
+
+
+def _walk(root: Root, rules: ScanRules) -> _Walk:
+    walk = _Walk()
+    taken: set[str] = set()
+    for entry, relative in _entries(root, rules):
+        doc_id = document_id(root.name, relative)
+        if doc_id in taken:  # two names that differ only in Unicode normal form are two notes
+            doc_id = f"{root.name}/{relative}"
+        taken.add(doc_id)
+        if not _is_text(doc_id):
+            readable = doc_id.encode("utf-8", "replace").decode("utf-8")
+            walk.skipped.append(Skip(_nowhere(readable, Path(entry.path)), "file name is not valid UTF-8"))
+            continue
+        try:
+            info = entry.stat(follow_symlinks=False)
+        except OSError as e:
+            walk.unreadable.append(Skip(_nowhere(doc_id, Path(entry.path)), e.strerror or str(e)))
+            continue
+        found = Found(doc_id, Path(entry.path), _state(info))
+        if reason := _reason_to_skip(entry, info, rules):
+            walk.skipped.append(Skip(found, reason))
+        else:
+            walk.found.append(found)
+    return walk
+
+
+def _reason_to_skip(entry: os.DirEntry[str], info: os.stat_result, rules: ScanRules) -> str:
+    if stat.S_ISLNK(info.st_mode):
+        return "symbolic link"
+    if not stat.S_ISREG(info.st_mode):
+        return "not a regular file"
+    if not rules.supported(entry.name):
+        return "no loader for this file type"
+    if info.st_size > rules.max_bytes:
+        return "larger than sync.max_file_mb"
+    return ""
+
+
+def _entries(root: Root, rules: ScanRules) -> Iterator[tuple[os.DirEntry[str], str]]:
+    assert root.path is not None  # noqa: S101 - only folders are scanned
+    if not root.path.is_dir():
+        raise RootError(
+            "The folder {path} of root {name!r} is missing; its notes are kept. "
+            "Mount it, or run `footnotes roots remove {name}`.",
+            path=root.path,
+            name=root.name,
+        )
+    pending = [(root.path, "")]
+    while pending:
+        folder, prefix = pending.pop()
+        try:
+            with os.scandir(folder) as entries:
+                listed = sorted(entries, key=lambda e: e.name)
+        except OSError as e:
+            raise RootError(
+                "The folder {path} cannot be listed: {reason}. Nothing of root {name!r} was changed.",
+                path=folder,
+                reason=e.strerror or e,
+                name=root.name,
+            ) from e
+        for entry in listed:
+            if _excluded(entry.name, rules.exclude) or Path(entry.path) in rules.keep_out:
+                continue
+            relative = f"{prefix}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                pending.append((Path(entry.path), relative + "/"))
+            else:
+                yield entry, relative
+
+
+def _excluded(name: str, patterns: Sequence[str]) -> bool:
+    return any(name == p or fnmatch.fnmatchcase(name, p) for p in patterns)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _state(info: os.stat_result) -> FileState:
+    return FileState(info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino, time.time_ns())
+
+
+def _nowhere(doc_id: str, path: Path) -> Found:
+    return Found(doc_id, path, FileState(0, 0, 0, 0, 0))
+
+
+def _same(old: FileState, new: FileState) -> bool:
+    return (old.size, old.mtime_ns, old.ctime_ns, old.inode) == (
+        new.size,
+        new.mtime_ns,
+        new.ctime_ns,
+        new.inode,
+    )
+
+
+def _settled(state: FileState) -> bool:
+    return max(state.mtime_ns, state.ctime_ns) + _RACY_NS < state.scanned_ns
+
+
+@dataclass(slots=True)
+class _Comparison:
+    known: Mapping[str, Record]
+    rules: ScanRules
+    added: list[Found] = field(default_factory=list)
+    changed: list[Found] = field(default_factory=list)
+    touched: list[Found] = field(default_factory=list)
+    unreadable: list[Skip] = field(default_factory=list)
+    unchanged: int = 0
+
+    def run(self, files: Sequence[Found]) -> Plan:
+        for found in files:
+            try:
+                self._compare(found)
+            except OSError as e:
+                self.unreadable.append(Skip(found, e.strerror or str(e)))
+        return Plan(
+            root=None,  # type: ignore[arg-type] # scan() fills it in
+            known=self.known,
+            added=tuple(self.added),
+            changed=tuple(self.changed),
+            touched=tuple(self.touched),
+            unchanged=self.unchanged,
+            unreadable=tuple(self.unreadable),
+        )
+
+    def _compare(self, found: Found) -> None:
+        record = self.known.get(found.id)
+        if record is None:
+            self.added.append(found)
+        elif record.status == "skipped" or record.recipe != self.rules.recipe:
+            self.changed.append(found)
+        elif _same(record.state, found.state) and _settled(record.state) and not self.rules.verify:
+            self.unchanged += 1
+        elif sha256_of(found.path) == record.sha256:
+            self.unchanged += 1
+            self.touched.append(found)
+        else:
+            self.changed.append(found)
+
+
+def _with_moves(plan: Plan, missing: Sequence[str]) -> Plan:
+    """Files that vanished here and appeared there with the same bytes are moves."""
+    by_hash: dict[str, list[str]] = defaultdict(list)
+    sizes = set()
+    for doc_id in missing:
+        record = plan.known[doc_id]
+        if record.status == "indexed":
+            by_hash[record.sha256].append(doc_id)
+            sizes.add(record.state.size)
+    added, moved = [], []
+    for found in plan.added:
+        old = _same_bytes(found, by_hash) if found.state.size in sizes else None
+        if old is None:
+            added.append(found)
+        else:
+            moved.append((old, found))
+    gone = {old for old, _ in moved}
+    return replace(
+        plan,
+        added=tuple(added),
+        moved=tuple(moved),
+        removed=tuple(i for i in missing if i not in gone),
+    )
+
+
+def _same_bytes(found: Found, by_hash: Mapping[str, list[str]]) -> str | None:
+    try:
+        candidates = by_hash.get(sha256_of(found.path))
+    except OSError:
+        return None
+    if not candidates:
+        return None
+    # A file that kept its name moved between folders; prefer it over a stranger with equal bytes.
+    name = found.id.rpartition("/")[2]
+    best = next((c for c in candidates if c.rpartition("/")[2] == name), candidates[0])
+    candidates.remove(best)
+    return best

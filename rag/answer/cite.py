@@ -1,0 +1,66 @@
+"""Citations: from a span of a passage to the proof of a claim, and to the words that are shown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rag.types import Citation
+
+if TYPE_CHECKING:
+    from rag.answer.sentences import Span
+    from rag.types import Chunk
+
+MARKER = re.compile(r"(?:\[|［|【)\s*\^?\s*(\d{1,4}(?:\s*[,，、;；]\s*\^?\s*\d{1,4})*)\s*(?:\]|］|】)(?!\()")
+_LEADING = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•][ \t]+(?:\[[ xX]\][ \t]+)?)+")
+_IMAGE = re.compile(r"!\[\[[^\]\n]*\]\]|!\[[^\]\n]*\]\([^)\n]*\)")
+_LINK = re.compile(r"\[([^\]\n]+)\]\([^)\n]*\)")
+_WIKILINK = re.compile(r"\[\[(?:[^\]|\n]*\|)?([^\]|\n]+)\]\]")
+_STRONG = re.compile(r"(\*\*|__|==|~~)(?=\S)(.+?)(?<=\S)\1")
+_WIDE = r"[\u3000-\u9fff\uff00-\uffef]"
+_WIDE_BREAK = re.compile(rf"(?<={_WIDE})[ \t]*\n\s*(?={_WIDE})")
+_BREAK = re.compile(r"\s*\n\s*")
+_FOOTNOTE = re.compile(r"[ \t]*\[\^[^\]\n]{1,40}\]")
+
+
+def citation_for(chunk: Chunk, span: Span, marker: int) -> Citation:
+    """Cite a span of a passage: offsets are the document's, lines are counted from the passage's first.
+
+    ``span`` counts characters of ``chunk.text``. The file's URI is unknown here; the engine adds it.
+    """
+    start, end = span
+    first = chunk.lines[0] + chunk.text.count("\n", 0, start)
+    return Citation(
+        marker=marker,
+        doc_id=chunk.doc_id,
+        title=chunk.title,
+        start=chunk.start + start,
+        end=chunk.start + end,
+        quote=chunk.text[start:end],
+        lines=(first, first + chunk.text.count("\n", start, end)),
+        page=chunk.page,
+        heading=chunk.heading,
+    )
+
+
+def display(quote: str) -> str:
+    """A quote as it reads in an answer: on one line, without Markdown's signs, and without foreign markers."""
+    if quote.lstrip().startswith(("```", "~~~")):
+        return plain_markers(quote)
+    text = "\n".join(_LEADING.sub("", line) for line in quote.split("\n"))
+    text = _FOOTNOTE.sub("", _IMAGE.sub("", text))
+    text = _LINK.sub(r"\1", _WIKILINK.sub(r"\1", text))
+    text = _STRONG.sub(r"\2", text).strip()
+    if text.startswith("|"):
+        text = text.strip("| \t")
+    return plain_markers(_join_lines(text))
+
+
+def plain_markers(text: str) -> str:
+    """Turn what would read as one of our markers into round brackets."""
+    return MARKER.sub(r"(\1)", text)
+
+
+def _join_lines(text: str) -> str:
+    """Wrapped lines become one: with a space between words, without one between Chinese characters."""
+    return _BREAK.sub(" ", _WIDE_BREAK.sub("", text))

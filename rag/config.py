@@ -1,0 +1,251 @@
+"""Settings: defaults < YAML file < environment < arguments. An unknown key is an error with a suggestion."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import platformdirs
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from rag.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PREFIX = "FOOTNOTES_"
+CONFIG_NAME = "config.yaml"
+_DELIMITER = "__"
+# Environment variables with our prefix that are not settings.
+_NOT_SETTINGS = frozenset({"FOOTNOTES_HOME", "FOOTNOTES_CONFIG", "FOOTNOTES_SHARED", "FOOTNOTES_CHROMIUM"})
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class SyncSettings(_Section):
+    """What is read from a notes folder."""
+
+    exclude: tuple[str, ...] = Field(
+        (".git", ".obsidian", ".trash", "node_modules", "_site", "public", "__pycache__"),
+        description="names of files and folders that are never read (glob patterns)",
+    )
+    max_file_mb: float = Field(50.0, gt=0, description="larger files are skipped (megabytes)")
+    batch: int = Field(64, ge=1, description="documents committed together, while the write lock is held")
+
+
+class ChunkSettings(_Section):
+    """How notes are cut into passages."""
+
+    size: int = Field(400, ge=50, le=4000, description="upper size of a passage, in estimated tokens")
+
+
+class EmbeddingSettings(_Section):
+    """The dense side. Without a model, search is lexical only."""
+
+    model: str | None = Field(
+        None, description="sentence-transformers model: a local folder or a hub id (extra: models)"
+    )
+    query_prompt: str | None = Field(None, description="put before a question; default: the model's own")
+    passage_prompt: str | None = Field(None, description="put before a passage; default: the model's own")
+    batch_size: int = Field(32, ge=1, description="passages embedded together")
+    device: str | None = Field(None, description="cpu, cuda, mps; default: the best there is")
+
+
+class SearchSettings(_Section):
+    """How passages are found and mixed."""
+
+    candidates: int = Field(100, ge=10, description="passages taken from each source")
+    dense_weight: float = Field(
+        0.35, ge=0, le=1, description="share of the dense score in the mix, the rest is lexical"
+    )
+
+
+class LLMSettings(_Section):
+    """A language model that writes answers. Off without ``url`` and ``model``."""
+
+    url: str | None = Field(None, description="base URL, for example http://127.0.0.1:11434")
+    model: str | None = Field(None, description="name of the model on that server")
+    kind: Literal["openai", "ollama"] = Field("openai", description="the server's protocol")
+    api_key: SecretStr | None = Field(None, description="only from the environment: FOOTNOTES_LLM__API_KEY")
+    timeout_s: float = Field(60.0, gt=0, description="seconds to wait for the server")
+    context_tokens: int = Field(8192, ge=512, description="the model's context window, in tokens")
+
+
+class UISettings(_Section):
+    """The browser UI."""
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(7865, ge=0, le=65535, description="port to listen on; 0 picks a free one")
+    watch: bool = Field(True, description="sync when a note changes while the UI runs")
+
+
+class Settings(_Section):
+    """All settings. The YAML file and ``FOOTNOTES_SECTION__KEY`` variables override the defaults."""
+
+    language: Literal["auto", "zh", "en"] = Field("auto", description="language of messages")
+    sync: SyncSettings = SyncSettings()  # type: ignore[call-arg] # pydantic fills the defaults
+    chunk: ChunkSettings = ChunkSettings()  # type: ignore[call-arg] # likewise
+    embedding: EmbeddingSettings = EmbeddingSettings()  # type: ignore[call-arg] # likewise
+    search: SearchSettings = SearchSettings()  # type: ignore[call-arg] # likewise
+    llm: LLMSettings = LLMSettings()  # type: ignore[call-arg] # likewise
+    ui: UISettings = UISettings()  # type: ignore[call-arg] # likewise
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """Effective settings, and for each dotted key where its value came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+    def rows(self) -> Iterator[tuple[str, object, str]]:
+        """(dotted key, value, origin) for every setting, in declaration order; secrets stay masked."""
+        for key in known_keys():
+            value: object = self.settings
+            for part in key.split("."):
+                value = getattr(value, part)
+            yield key, value, self.origins.get(key, "default")
+
+
+def default_home() -> Path:
+    """FOOTNOTES_HOME, else the platform's folder for user data."""
+    return Path(os.environ.get("FOOTNOTES_HOME") or platformdirs.user_data_dir("footnotes", appauthor=False))
+
+
+def known_keys() -> tuple[str, ...]:
+    """Every setting's dotted name."""
+    keys: list[str] = []
+    for name, info in Settings.model_fields.items():
+        section = info.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            keys += [f"{name}.{sub}" for sub in section.model_fields]
+        else:
+            keys.append(name)
+    return tuple(keys)
+
+
+def load(
+    home: Path, *, config: Path | None = None, overrides: Mapping[str, object] | None = None
+) -> LoadedSettings:
+    """Merge all sources.
+
+    Args:
+        home: its ``config.yaml`` is read when ``config`` and FOOTNOTES_CONFIG name none.
+        config: a YAML file.
+        overrides: dotted keys, as given on a command line.
+
+    Raises:
+        ConfigError: a key is unknown, a value wrong, or the file unreadable.
+    """
+    origins: dict[str, str] = {}
+    merged: dict[str, object] = {}
+    for origin, values in (
+        *_file_values(home, config),
+        *_environment_values(),
+        ("argument", dict(overrides or {})),
+    ):
+        for key, value in values.items():
+            _check_key(key, origin)
+            merged[key] = value
+            origins[key] = origin
+    return LoadedSettings(_build(merged, origins), origins)
+
+
+def _build(merged: Mapping[str, object], origins: Mapping[str, str]) -> Settings:
+    nested: dict[str, object] = {}
+    for key, value in merged.items():
+        section, _, leaf = key.partition(".")
+        if leaf:
+            target = nested.setdefault(section, {})
+            assert isinstance(target, dict)  # noqa: S101 - a section is always a dict here
+            target[leaf] = value
+        else:
+            nested[section] = value
+    try:
+        return Settings.model_validate(nested)
+    except ValidationError as e:
+        first = e.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            "Setting {key} = {value!r} ({origin}): {reason}.",
+            key=key,
+            value=first["input"],
+            origin=origins.get(key, "default"),
+            reason=first["msg"],
+        ) from e
+
+
+def _file_values(home: Path, config: Path | None) -> Iterator[tuple[str, dict[str, object]]]:
+    named = config or (Path(os.environ["FOOTNOTES_CONFIG"]) if os.environ.get("FOOTNOTES_CONFIG") else None)
+    path = named or home / CONFIG_NAME
+    if named is None and not path.is_file():
+        return
+    try:
+        loaded = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as e:
+        raise ConfigError(
+            "The settings file {path} cannot be read: {reason}.", path=path, reason=e.strerror or e
+        ) from e
+    except (yaml.YAMLError, UnicodeDecodeError) as e:
+        raise ConfigError(
+            "The settings file {path} is not valid YAML: {reason}", path=path, reason=" ".join(str(e).split())
+        ) from e
+    if loaded is None:
+        return
+    if not isinstance(loaded, dict):
+        raise ConfigError("The settings file {path} must hold `key: value` lines.", path=path)
+    values = _flatten(loaded)
+    if "llm.api_key" in values:
+        raise ConfigError(
+            "llm.api_key stands in {path}. Keys belong in the environment: set FOOTNOTES_LLM__API_KEY.",
+            path=path,
+        )
+    yield str(path), values
+
+
+def _flatten(loaded: Mapping[object, object]) -> dict[str, object]:
+    sections = {key.partition(".")[0] for key in known_keys() if "." in key}
+    flat: dict[str, object] = {}
+    for key, value in loaded.items():
+        if key in sections and isinstance(value, dict):
+            flat |= {f"{key}.{sub}": v for sub, v in value.items()}
+        elif key in sections and value is None:
+            continue
+        else:
+            flat[str(key)] = value
+    return flat
+
+
+def _environment_values() -> Iterator[tuple[str, dict[str, object]]]:
+    for name, value in sorted(os.environ.items()):
+        upper = name.upper()
+        if not upper.startswith(PREFIX) or upper in _NOT_SETTINGS or upper.startswith("FOOTNOTES_NEO4J_"):
+            continue
+        key = upper.removeprefix(PREFIX).lower().replace(_DELIMITER, ".")
+        yield f"${name}", {key: _parse(value) if key == "sync.exclude" else value or None}
+
+
+def _parse(value: str) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _check_key(key: str, origin: str) -> None:
+    if key in known_keys():
+        return
+    close = difflib.get_close_matches(key, known_keys(), n=1, cutoff=0.5)
+    if close:
+        raise ConfigError(
+            "Unknown setting {key!r} ({origin}). Did you mean {suggestion!r}?",
+            key=key,
+            origin=origin,
+            suggestion=close[0],
+        )
+    raise ConfigError(
+        "Unknown setting {key!r} ({origin}). `footnotes config` lists all settings.", key=key, origin=origin
+    )

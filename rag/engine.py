@@ -1,0 +1,410 @@
+"""The composition root: settings in, an engine out that syncs, searches, asks and reports."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from ingest import loaders, scan
+from ingest.pipeline import Pipeline, Progress, SyncReport, ensure_vectors, recipe, sync_all
+from rag import config, health, roots
+from rag.answer.extract import ExtractiveWriter
+from rag.errors import BusyError, HomeError, RootError
+from rag.home import Home
+from rag.search.retrieve import HybridRetriever
+from rag.store import follow, rows
+from rag.store.catalogue import Catalogue, Root
+from rag.store.lexical import LexicalIndex
+from rag.types import NO_FILTERS, Answer, Query, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import date
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.answer.generate import GeneratedWriter
+    from rag.config import LoadedSettings, Settings
+    from rag.protocols import Embedder
+    from rag.store.dense import DenseIndex
+    from rag.store.vectors import VectorCache
+    from rag.types import Chunk, Citation, Document, Filters, Retrieval
+
+_CHECK_BUDGET_S = 0.15
+
+
+class Engine:
+    """One home, opened. Safe to use from many threads; other processes may use the same home.
+
+    Open it with ``Engine.open`` (or ``footnotes.open``) and close it, or use ``with``.
+    """
+
+    def __init__(self, home: Home, loaded: LoadedSettings) -> None:
+        self._home = home
+        self.loaded_settings = loaded
+        self.catalogue = Catalogue(home.catalogue)
+        self.lexical = LexicalIndex(home.lexical)
+        self._guard = threading.Lock()
+
+    @classmethod
+    def open(
+        cls, home: Path | str | None = None, *, config_file: Path | None = None, **overrides: object
+    ) -> Engine:
+        """Open a home, creating it where it does not exist.
+
+        Args:
+            home: a folder; default FOOTNOTES_HOME, else the platform's place for user data.
+            config_file: settings; default ``config.yaml`` in the home.
+            overrides: dotted settings that win over everything, as ``**{"chunk.size": 300}``.
+
+        Raises:
+            ConfigError: a setting is unknown or wrong.
+            HomeError: the home cannot be used, or is of a newer format.
+        """
+        place = Home(Path(home) if home else config.default_home())
+        return cls(place, config.load(place.path, config=config_file, overrides=overrides))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close databases."""
+        self.catalogue.close()
+        if "vectors" in self.__dict__:
+            self.vectors.close()
+
+    @property
+    def settings(self) -> Settings:
+        """The effective settings."""
+        return self.loaded_settings.settings
+
+    @property
+    def home(self) -> Path:
+        """The home folder."""
+        return self._home.path
+
+    # Parts, made when first needed
+
+    @cached_property
+    def embedder(self) -> Embedder | None:
+        """The configured embedding model, or None: lexical only."""
+        if self.settings.embedding.model is None:
+            return None
+        from rag.models.transformer import TransformerEmbedder
+
+        return TransformerEmbedder(self.settings.embedding)
+
+    @cached_property
+    def vectors(self) -> VectorCache:
+        """The vector cache."""
+        from rag.store.vectors import VectorCache
+
+        return VectorCache(self._home.vectors)
+
+    @cached_property
+    def dense(self) -> DenseIndex | None:
+        """The dense index, where a model is configured."""
+        if self.embedder is None:
+            return None
+        from rag.store.dense import DenseIndex
+
+        return DenseIndex(self._home.dense, self.embedder, self._vectors_of, self.catalogue)
+
+    @cached_property
+    def retriever(self) -> HybridRetriever:
+        """The retriever over all sources that exist."""
+        share = self.settings.search.dense_weight
+        sources = {"lexical": self.lexical} | ({"dense": self.dense} if self.dense else {})
+        return HybridRetriever(
+            sources,
+            {"lexical": 1 - share, "dense": share},
+            self.catalogue,
+            self.settings.search.candidates,
+        )
+
+    @cached_property
+    def generator(self) -> GeneratedWriter | None:
+        """Writes answers with a language model, where one is configured."""
+        llm = self.settings.llm
+        if not (llm.url and llm.model):
+            return None
+        from rag.answer.generate import GeneratedWriter
+        from rag.llama.llm import LLMOptions, open_llm
+
+        options = LLMOptions(
+            url=llm.url,
+            model=llm.model,
+            api_key=llm.api_key.get_secret_value() if llm.api_key else None,
+            kind=llm.kind,
+            timeout_s=llm.timeout_s,
+            context_tokens=llm.context_tokens,
+        )
+        return GeneratedWriter(open_llm(options))
+
+    def _vectors_of(self, chunks: Sequence[Chunk]) -> NDArray[np.float32]:
+        import numpy as np
+
+        embedder = self.embedder
+        assert embedder is not None  # noqa: S101 - only the dense index asks
+        ensure_vectors(embedder, self.vectors, chunks)
+        hashes = [rows.text_hash(c.index_text) for c in chunks]
+        known = self.vectors.get(embedder.identity, hashes)
+        return np.stack([known[h] for h in hashes])
+
+    @property
+    def _derived(self) -> list[LexicalIndex | DenseIndex]:
+        return [self.lexical, *([self.dense] if self.dense else [])]
+
+    # Roots
+
+    def roots(self) -> list[Root]:
+        """Registered folders, by name."""
+        return self.catalogue.roots()
+
+    def add_root(self, path: Path, name: str | None = None) -> Root:
+        """Register a folder; the same folder again is the same root.
+
+        Raises:
+            RootError: it is missing, or lies inside another root or around one.
+        """
+        with self._home.writing():
+            return roots.add(self.catalogue, path, name)
+
+    def rename_root(self, name: str, new: str) -> None:
+        """Rename a root; nothing is read or embedded again.
+
+        Raises:
+            RootError: no such root, or the new name is taken.
+        """
+        with self._home.writing():
+            roots.rename(self.catalogue, name, new)
+        self.refresh()
+
+    def remove_root(self, name: str) -> None:
+        """Forget a root and what came from it; its files stay.
+
+        Raises:
+            RootError: no such root.
+        """
+        with self._home.writing():
+            self.catalogue.remove_root(name)
+        self.refresh()
+
+    # Ingest
+
+    def sync(
+        self,
+        names: Sequence[str] | None = None,
+        *,
+        verify: bool = False,
+        accept_deletions: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> SyncReport:
+        """Make the index equal the folders.
+
+        Args:
+            names: roots to sync; default all. All of them are scanned before any is changed.
+            verify: hash every file instead of trusting size and times.
+            accept_deletions: apply even when a folder has lost over half of its notes.
+            progress: called after every batch.
+
+        Returns:
+            What was done. A root that is missing or has lost too much stands in ``refused``: nothing of it
+            was changed, the other roots were synced.
+
+        Raises:
+            RootError: no root has such a name.
+            BusyError: another process does not let go of the write lock.
+        """
+        started = time.perf_counter()
+        plans, refusals = self._plans(names, verify=verify, accept_deletions=accept_deletions)
+        try:
+            report = sync_all(self._pipeline(), plans, progress or (lambda _: None))
+        finally:
+            self._follow()
+        counts = self.catalogue.counts()
+        report.documents, report.chunks = counts.indexed, counts.chunks
+        report.seconds = time.perf_counter() - started
+        report.refused = refusals
+        return report
+
+    def _plans(
+        self, names: Sequence[str] | None, *, verify: bool, accept_deletions: bool
+    ) -> tuple[list[scan.Plan], list[RootError]]:
+        plans, refusals = [], []
+        for root in roots.select(self.catalogue, names):
+            try:
+                plan = scan.scan(root, self.catalogue.records(root.name), self.scan_rules(verify=verify))
+                if not accept_deletions:
+                    scan.refuse_large_loss(plan)
+                plans.append(plan)
+            except RootError as e:
+                refusals.append(e)
+        return plans, refusals
+
+    def scan_rules(self, *, verify: bool = False) -> scan.ScanRules:
+        """What scans leave out."""
+        s = self.settings
+        return scan.ScanRules(
+            exclude=s.sync.exclude,
+            max_bytes=int(s.sync.max_file_mb * 1_000_000),
+            recipe=recipe(s.chunk.size),
+            supported=loaders.supported,
+            keep_out=(self.home,),
+            verify=verify,
+        )
+
+    def _pipeline(self) -> Pipeline:
+        return Pipeline(
+            self.catalogue,
+            write_lock=self._home.writing,
+            chunk_size=self.settings.chunk.size,
+            batch=self.settings.sync.batch,
+            embedder=self.embedder,
+            vectors=self.vectors if self.embedder else None,
+        )
+
+    def import_documents(self, root: str, documents: Iterable[Document]) -> int:
+        """Make ``root`` (not a folder) hold exactly these documents; returns the passages in the index."""
+        with self._home.writing():
+            if root not in {r.name for r in self.roots()}:
+                self.catalogue.add_root(Root(root, None))
+        self._pipeline().put_documents(root, documents)
+        self._follow()
+        return self.catalogue.counts().chunks
+
+    def reindex(self) -> None:
+        """Build the derived indexes anew from the catalogue."""
+        with self._home.writing():
+            for index in self._derived:
+                follow.rebuild(index, self.catalogue)
+
+    def _follow(self) -> None:
+        with self._home.writing():
+            for index in self._derived:
+                index.refresh()
+                follow.catch_up(index, self.catalogue)
+            self.catalogue.prune_journal(min(i.generation for i in self._derived))
+
+    def refresh(self) -> None:
+        """See what other processes have written, and heal indexes that were left behind."""
+        with self._guard:
+            if self._is_current():
+                return
+            for index in self._derived:
+                index.refresh()
+            if self._is_current():
+                return
+            try:
+                with self._home.writing(wait_s=30.0 if self._is_unbuilt() else 0.0):
+                    for index in self._derived:
+                        index.refresh()
+                        follow.catch_up(index, self.catalogue)
+            except BusyError:
+                if self._is_unbuilt():
+                    raise
+            except HomeError:
+                return  # a read-only home: what is there must do
+
+    def _is_current(self) -> bool:
+        now = self.catalogue.generation()
+        return all(index.generation == now for index in self._derived)
+
+    def _is_unbuilt(self) -> bool:
+        return any(index.generation < 0 for index in self._derived)
+
+    # Questions
+
+    def search(
+        self, question: str, k: int = 10, *, filters: Filters = NO_FILTERS, today: date | None = None
+    ) -> Retrieval:
+        """The k best passages for a question."""
+        self.refresh()
+        return self.retriever.search(Query(question, filters, today), k)
+
+    def ask(
+        self, question: str, *, k: int = 10, filters: Filters = NO_FILTERS, today: date | None = None
+    ) -> Answer:
+        """Answer a question from the notes, with footnotes."""
+        for item in self.ask_stream(question, k=k, filters=filters, today=today):
+            if isinstance(item, Answer):
+                return item
+        raise AssertionError  # pragma: no cover - a stream always ends with its answer
+
+    def ask_stream(
+        self, question: str, *, k: int = 10, filters: Filters = NO_FILTERS, today: date | None = None
+    ) -> Iterator[str | Answer]:
+        """Pieces of the answer as they are written, then the ``Answer`` itself, verified."""
+        found = self.search(question, k, filters=filters, today=today)
+        for item in self._written(found):
+            yield self._finished(item, found) if isinstance(item, Answer) else item
+
+    def _written(self, found: Retrieval) -> Iterator[str | Answer]:
+        if self.generator is not None:
+            yield from self.generator.stream(found.query, found.hits, self.lexical.idf)
+            return
+        answer = ExtractiveWriter().write(found.query, found.hits, self.lexical.idf)
+        yield answer.text
+        yield answer
+
+    def _finished(self, answer: Answer, found: Retrieval) -> Answer:
+        trace = Trace(found.trace.stages + answer.trace.stages, found.trace.notes + answer.trace.notes)
+        return replace(answer, trace=trace, citations=tuple(self._located(c) for c in answer.citations))
+
+    def _located(self, citation: Citation) -> Citation:
+        path = self.file_of(citation.doc_id)
+        if path is None:
+            return citation
+        anchor = f"#page={citation.page}" if citation.page else f"#L{citation.lines[0]}"
+        with contextlib.suppress(OSError):
+            return replace(citation, uri=path.as_uri() + anchor, changed=self._has_changed(citation, path))
+        return replace(citation, uri=path.as_uri() + anchor, changed=True)
+
+    def _has_changed(self, citation: Citation, path: Path) -> bool:
+        record = self.catalogue.record(citation.doc_id)
+        return record is None or record.sha256 != scan.sha256_of(path)
+
+    # Views
+
+    def document(self, doc_id: str) -> Document | None:
+        """A document as it was indexed."""
+        return self.catalogue.document(doc_id)
+
+    def file_of(self, doc_id: str) -> Path | None:
+        """Where a document's file lies; None for documents that are not files."""
+        name, _, relative = doc_id.partition("/")
+        for root in self.roots():
+            if root.name == name and root.path is not None:
+                return root.path / relative
+        return None
+
+    def changed_since_sync(self, budget_s: float = _CHECK_BUDGET_S) -> int | None:
+        """Files that differ from the index by size or times; None when the budget was too small to tell."""
+        deadline = time.monotonic() + budget_s
+        total = 0
+        for root in self.roots():
+            if root.path is None:
+                continue
+            known = self.catalogue.records(root.name)
+            count = scan.changed_files(root, known, self.scan_rules(), deadline)
+            if count is None:
+                return None
+            total += count
+        return total
+
+    def status(self) -> health.Status:
+        """What the home holds, and which model it uses."""
+        return health.status(self)
+
+    def doctor(self) -> list[health.Finding]:
+        """Prove that index and folders are equal; each finding says what was checked and the remedy."""
+        return health.doctor(self)

@@ -1,0 +1,1 @@
+"""Evaluation: open question sets run through the engine, with standard ranking metrics."""

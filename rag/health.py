@@ -1,0 +1,183 @@
+"""Status (what the home holds) and doctor (proof that index and folders are equal)."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest import scan
+from rag.errors import IndexDamagedError, RootError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rag.engine import Engine
+    from rag.store.dense import DenseIndex
+    from rag.store.lexical import LexicalIndex
+
+PACKAGES = ("footnotes", "rag", "ingest", "graph", "ui")
+
+
+@dataclass(frozen=True, slots=True)
+class RootStatus:
+    """One root: where it lies and how many notes of it are indexed."""
+
+    name: str
+    path: str
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the home holds.
+
+    Attributes:
+        generation: the catalogue's journal generation; derived indexes list their own.
+        model: identity of the embedding model, or None: search is lexical only.
+        changed: files that differ from the index by size or times; None: not known.
+        size_bytes: disk that the home takes.
+    """
+
+    version: str
+    home: str
+    roots: tuple[RootStatus, ...]
+    documents: int
+    chunks: int
+    failed: int
+    skipped: int
+    generation: int
+    lexical: dict[str, int]
+    dense: dict[str, int] | None
+    model: str | None
+    llm: str | None
+    changed: int | None
+    size_bytes: int
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for ``--json``."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check of the doctor's. ``remedy`` is a command, and empty where all is well."""
+
+    check: str
+    ok: bool
+    detail: str = ""
+    remedy: str = ""
+
+
+def version() -> str:
+    """Footnotes' version."""
+    try:
+        return importlib.metadata.version("footnotes")
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout
+        return "0+checkout"
+
+
+def status(engine: Engine) -> Status:
+    """Gather what ``footnotes status`` prints."""
+    engine.refresh()
+    counts = engine.catalogue.counts()
+    by_root = engine.catalogue.counts_by_root()
+    llm = engine.settings.llm
+    return Status(
+        version=version(),
+        home=str(engine.home),
+        roots=tuple(RootStatus(r.name, str(r.path or ""), by_root.get(r.name, 0)) for r in engine.roots()),
+        documents=counts.indexed,
+        chunks=counts.chunks,
+        failed=counts.failed,
+        skipped=counts.skipped,
+        generation=engine.catalogue.generation(),
+        lexical=_summary(engine.lexical),
+        dense=_summary(engine.dense) if engine.dense else None,
+        model=engine.embedder.identity if engine.embedder else None,
+        llm=f"{llm.model} at {llm.url}" if llm.url and llm.model else None,
+        changed=engine.changed_since_sync(),
+        size_bytes=sum(p.stat().st_size for p in engine.home.rglob("*") if p.is_file()),
+    )
+
+
+def doctor(engine: Engine) -> list[Finding]:
+    """Every check, in order; nothing is changed."""
+    return [
+        *_catalogue(engine),
+        *_folders(engine),
+        _derived("full-text index", engine.lexical, engine),
+        *([_derived("dense index", engine.dense, engine)] if engine.dense else []),
+        _import_names(),
+    ]
+
+
+def _summary(index: LexicalIndex | DenseIndex) -> dict[str, int]:
+    return {"generation": index.generation, "count": index.count}
+
+
+def _catalogue(engine: Engine) -> Iterator[Finding]:
+    problems = engine.catalogue.integrity_problems()
+    yield Finding(
+        "catalogue",
+        not problems,
+        "; ".join(problems[:3]),
+        "restore the home from a backup, or move it away and sync again" if problems else "",
+    )
+    wrong = list(engine.catalogue.text_problems())
+    yield Finding(
+        "every passage is its span of the text",
+        not wrong,
+        ", ".join(wrong[:5]),
+        "footnotes sync --verify" if wrong else "",
+    )
+
+
+def _folders(engine: Engine) -> Iterator[Finding]:
+    for root in engine.roots():
+        if root.path is None:
+            continue
+        check = f"root {root.name}"
+        try:
+            plan = scan.scan(root, engine.catalogue.records(root.name), engine.scan_rules(verify=True))
+        except RootError as e:
+            yield Finding(check, ok=False, detail=str(e), remedy="mount or restore the folder")
+            continue
+        numbers = {
+            "added": len(plan.added),
+            "changed": len(plan.changed),
+            "moved": len(plan.moved),
+            "removed": len(plan.removed),
+        }
+        off = ", ".join(f"{n} {name}" for name, n in numbers.items() if n)
+        detail = f"{off} since the last sync" if off else f"{plan.unchanged} files equal"
+        yield Finding(check, not off, detail, "footnotes sync" if off else "")
+
+
+def _derived(name: str, index: LexicalIndex | DenseIndex, engine: Engine) -> Finding:
+    remedy = "footnotes reindex"
+    try:
+        index.refresh()
+        index.check()
+    except IndexDamagedError as e:
+        return Finding(name, ok=False, detail=str(e), remedy=remedy)
+    now, chunks = engine.catalogue.generation(), engine.catalogue.counts().chunks
+    if (index.generation, index.count) != (now, chunks):
+        detail = f"generation {index.generation} of {now}, {index.count} of {chunks} passages"
+        return Finding(name, ok=False, detail=detail, remedy=remedy)
+    return Finding(name, ok=True, detail=f"generation {now}, {chunks} passages")
+
+
+def _import_names() -> Finding:
+    """Our top-level packages have generic names; another distribution's must not shadow them."""
+    ours = Path(__file__).resolve().parent.parent
+    foreign = []
+    for name in PACKAGES:
+        spec = importlib.util.find_spec(name)
+        origin = Path(spec.origin).resolve() if spec and spec.origin else None
+        if origin is None or not origin.is_relative_to(ours):
+            foreign.append(f"{name} is {origin}")
+    remedy = "install Footnotes in an environment of its own: pipx install footnotes"
+    return Finding("import names", not foreign, "; ".join(foreign), remedy if foreign else "")

@@ -1,0 +1,55 @@
+"""The home folder: where everything that Footnotes keeps lies, and who may write there."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from rag.errors import BusyError, HomeError
+from rag.store.database import private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_WAIT_S = 30.0
+
+
+class Home:
+    """Paths inside the home, and its write lock, which processes and threads take in turn."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = private_folder(path.expanduser().absolute())
+        self.catalogue = self.path / "catalogue.db"
+        self.vectors = self.path / "vectors.db"
+        self.lexical = self.path / "lexical"
+        self.dense = self.path / "dense"
+        self._lock = FileLock(self.path / "write.lock", mode=0o600)
+
+    @contextlib.contextmanager
+    def writing(self, wait_s: float = _WAIT_S) -> Iterator[None]:
+        """Hold the write lock; held for one batch at a time, never for a whole run.
+
+        Raises:
+            BusyError: another process held it for ``wait_s`` seconds.
+            HomeError: the home is read-only.
+        """
+        try:
+            self._lock.acquire(timeout=wait_s, poll_interval=0.02)
+        except Timeout as e:
+            raise BusyError(
+                "Another Footnotes process has been writing in {path} for {seconds} seconds. "
+                "Wait for it to finish, or stop it.",
+                path=self.path,
+                seconds=round(wait_s),
+            ) from e
+        except OSError as e:
+            raise HomeError(
+                "The home {path} cannot be written: {reason}.", path=self.path, reason=e.strerror or e
+            ) from e
+        try:
+            yield
+        finally:
+            self._lock.release()

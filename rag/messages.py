@@ -1,0 +1,55 @@
+"""Messages in the reader's language: English templates, with their Chinese in ``messages.zh.yaml``."""
+
+from __future__ import annotations
+
+import locale
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import yaml
+
+if TYPE_CHECKING:
+    from rag.errors import FootnotesError
+
+Language = Literal["zh", "en"]
+_state: dict[str, Language | None] = {"language": None}
+
+
+@cache
+def _chinese() -> dict[str, str]:
+    path = Path(__file__).with_name("messages.zh.yaml")
+    loaded: dict[str, str] = yaml.safe_load(path.read_text("utf-8"))
+    return loaded
+
+
+def locale_language() -> Language:
+    """``zh`` or ``en``, from LC_ALL, LC_MESSAGES, LANG, else the system's own setting."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "zh" if (locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"
+
+
+def set_language(language: str) -> None:
+    """Fix the language of messages; ``auto`` follows the locale."""
+    _state["language"] = "zh" if language == "zh" else "en" if language == "en" else None
+
+
+def language() -> Language:
+    """The language that messages are shown in."""
+    return _state["language"] or locale_language()
+
+
+def say(template: str, **values: object) -> str:
+    """Fill a message template, in the reader's language."""
+    if language() == "zh":
+        template = _chinese().get(template, template)
+    return template.format(**values)
+
+
+def explain(error: FootnotesError) -> str:
+    """An error's one line, in the reader's language."""
+    return say(error.template, **error.values)

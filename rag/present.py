@@ -1,0 +1,84 @@
+"""Core types as plain values, for ``--json`` and the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rag.types import Answer, Chunk, Citation, Hit, Retrieval, Trace
+
+
+def retrieval(found: Retrieval) -> dict[str, Any]:
+    """``{query, hits, trace}``."""
+    return {
+        "query": found.query.text,
+        "hits": [hit(h, rank) for rank, h in enumerate(found.hits, 1)],
+        "trace": trace(found.trace),
+    }
+
+
+def hit(found: Hit, rank: int) -> dict[str, Any]:
+    """One hit; ``rank`` from 1."""
+    chunk = found.chunk
+    return {
+        "rank": rank,
+        "score": round(found.score, 6),
+        "path": chunk.doc_id,
+        "title": chunk.title,
+        "date": date_of(chunk),
+        "start": chunk.start,
+        "end": chunk.end,
+        "lines": list(chunk.lines),
+        "page": chunk.page,
+        "heading": list(chunk.heading),
+        "text": chunk.text,
+        "sources": dict(found.ranks),
+    }
+
+
+def date_of(chunk: Chunk) -> str | None:
+    """The first day of the passage's most trusted date, as ISO 8601."""
+    best = max(chunk.dates, key=lambda d: d.confidence, default=None)
+    return best.first.isoformat() if best else None
+
+
+def answer(found: Answer) -> dict[str, Any]:
+    """``{question, answer, abstained, citations, support, trace, ...}``."""
+    return {
+        "question": found.question,
+        "answer": found.text,
+        "abstained": found.abstained,
+        "citations": [citation(c) for c in found.citations],
+        "support": [
+            {"sentence": s.sentence, "citations": list(s.citations), "supported": s.supported}
+            for s in found.support
+        ],
+        "writer": found.writer,
+        "removed_markers": found.removed_markers,
+        "trace": trace(found.trace),
+    }
+
+
+def citation(cited: Citation) -> dict[str, Any]:
+    """One citation."""
+    return {
+        "marker": cited.marker,
+        "path": cited.doc_id,
+        "title": cited.title,
+        "start": cited.start,
+        "end": cited.end,
+        "lines": list(cited.lines),
+        "page": cited.page,
+        "heading": list(cited.heading),
+        "quote": cited.quote,
+        "uri": cited.uri,
+        "changed": cited.changed,
+    }
+
+
+def trace(found: Trace) -> dict[str, Any]:
+    """Stages with counts and milliseconds, and notes."""
+    return {
+        "stages": [{"name": s.name, "count": s.count, "ms": s.ms, "note": s.note} for s in found.stages],
+        "notes": list(found.notes),
+    }

@@ -1,0 +1,96 @@
+"""The seams: what each exchangeable part must do. Fakes in tests satisfy them too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.types import Chunk, Filters, Hit, Query, Retrieval
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns texts into vectors.
+
+    ``identity`` names model and weights (it keys the vector cache, so two models never share one);
+    ``dimension`` is the width of a vector. Vectors are float32, L2-normalised, one row a text.
+    """
+
+    @property
+    def identity(self) -> str:
+        """Model and weights in one string."""
+
+    @property
+    def dimension(self) -> int:
+        """Width of a vector."""
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Shape (len(texts), dimension)."""
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """Shape (dimension,)."""
+
+
+class DerivedIndex(Protocol):
+    """An index that follows the catalogue's journal and can be rebuilt from it at any time."""
+
+    @property
+    def generation(self) -> int:
+        """The journal generation that this index has reached; -1 where it must be rebuilt."""
+
+    def apply(self, added: Sequence[Chunk], removed: Sequence[int], generation: int) -> None:
+        """Bring the index to ``generation``. Applying the same changes twice is harmless."""
+
+    def rebuild(self, chunks: Iterator[Sequence[Chunk]], generation: int) -> None:
+        """Start anew from all chunks, given in batches."""
+
+
+class ScoredIndex(Protocol):
+    """A derived index as a search sees it."""
+
+    def search(self, query: Query, k: int) -> list[tuple[int, float]]:
+        """At most k (chunk key, score) pairs, best first. Keys with no signal are never returned."""
+
+
+class Retriever(Protocol):
+    """Finds passages for a question."""
+
+    def search(self, query: Query, k: int) -> Retrieval:
+        """At most k hits, best first."""
+
+
+class Reranker(Protocol):
+    """Reorders candidates."""
+
+    def rerank(self, query: Query, hits: Sequence[Hit]) -> list[Hit]:
+        """The same hits with new scores, best first."""
+
+
+class ChunkResolver(Protocol):
+    """Reads passages by key, in one read transaction; unknown keys are left out."""
+
+    def chunks(self, keys: Sequence[int]) -> dict[int, Chunk]:
+        """Passages by key."""
+
+
+class KeyFilter(Protocol):
+    """Names the chunk keys that filters allow; None means all of them."""
+
+    def allowed_keys(self, filters: Filters) -> NDArray[np.int64] | None:
+        """Sorted keys, or None."""
+
+
+class AnswerStream(Protocol):
+    """A language model that writes text piece by piece."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, for the trace."""
+
+    def stream(self, system: str, prompt: str) -> Iterator[str]:
+        """Pieces of the reply; LLMError when the server fails."""

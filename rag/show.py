@@ -1,0 +1,203 @@
+"""What the terminal shows: answers with footnotes, hits, reports, progress."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+from rag.messages import explain, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.console import Console
+    from rich.text import Text
+
+    from ingest.pipeline import FileIssue, Progress, SyncReport
+    from rag.health import Finding, Status
+    from rag.types import Answer, Citation, Hit, Retrieval
+
+_QUOTE = 300
+_LISTED = 10
+
+
+def console() -> Console:
+    """Standard output; plain where it is no terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
+
+
+def line(message: str) -> None:
+    """One line on standard error: remarks and errors, so that standard output stays data."""
+    sys.stderr.write(message.replace("\n", " ") + "\n")
+
+
+def answer(out: Console, found: Answer) -> None:
+    """The answer, then its numbered footnotes."""
+    out.print(found.text)
+    for cited in found.citations:
+        out.print()
+        out.print(_footnote(cited))
+    unsupported = sum(1 for s in found.support if not s.supported)
+    if unsupported and not found.abstained:
+        line(say("{count} sentences are not supported by their footnotes.", count=unsupported))
+
+
+def hits(out: Console, found: Retrieval) -> None:
+    """Ranked passages."""
+    for rank, one in enumerate(found.hits, 1):
+        out.print(_hit(one, rank))
+        out.print()
+
+
+def place(path: str, lines: tuple[int, int], page: int | None) -> str:
+    """``root/path:12``, ``root/path:12-14`` or ``root/path, page 3``."""
+    if page is not None:
+        return say("{path}, page {page}", path=path, page=page)
+    first, last = lines
+    return f"{path}:{first}" if first == last else f"{path}:{first}-{last}"
+
+
+def sync_report(report: SyncReport) -> None:
+    """A summary, then what is missing from the index and why."""
+    line(
+        say(
+            "{documents} notes, {chunks} passages: {added} added, {changed} changed, {moved} moved, "
+            "{removed} removed, {unchanged} unchanged, {skipped} skipped, {failed} failed ({seconds} s)",
+            documents=report.documents,
+            chunks=report.chunks,
+            added=report.added,
+            changed=report.changed,
+            moved=report.moved,
+            removed=report.removed,
+            unchanged=report.unchanged,
+            skipped=len(report.skipped),
+            failed=len(report.failed),
+            seconds=f"{report.seconds:.1f}",
+        )
+    )
+    _issues(say("failed"), report.failed)
+    _issues(say("note"), report.warnings)
+    for refusal in report.refused:
+        line(explain(refusal))
+
+
+def status(out: Console, found: Status) -> None:
+    """What the home holds."""
+    rows = [
+        (say("home"), f"{found.home} ({found.size_bytes / 1e6:.1f} MB)"),
+        *((say("root"), f"{r.name}  {r.path}  ({r.documents})") for r in found.roots),
+        (say("notes"), str(found.documents)),
+        (say("passages"), str(found.chunks)),
+        (say("failed"), str(found.failed)),
+        (say("skipped"), str(found.skipped)),
+        (say("full text"), _generation(found.lexical, found.generation)),
+        (
+            say("dense"),
+            _generation(found.dense, found.generation)
+            if found.dense
+            else say("off: no embedding model; search is lexical only"),
+        ),
+        (say("embedding model"), found.model or say("none")),
+        (say("language model"), found.llm or say("none; answers are extractive")),
+        (say("version"), found.version),
+    ]
+    width = max(_width(name) for name, _ in rows)
+    for name, value in rows:
+        out.print(name + " " * (width - _width(name) + 2) + value)
+    if found.changed:
+        out.print(changed_files(found.changed))
+
+
+def findings(out: Console, found: Sequence[Finding]) -> None:
+    """One line a check."""
+    for one in found:
+        mark = "ok  " if one.ok else "FAIL"
+        detail = f": {one.detail}" if one.detail else ""
+        remedy = say(" Remedy: {remedy}", remedy=one.remedy) if one.remedy else ""
+        out.print(f"{mark} {one.check}{detail}{remedy}")
+
+
+def changed_files(count: int) -> str:
+    """The line that search and ask add when files have changed."""
+    return say("{count} files changed since the last sync. Run: footnotes sync", count=count)
+
+
+@contextlib.contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """A bar on a terminal, plain lines elsewhere, nothing when quiet."""
+    if quiet:
+        yield lambda _: None
+    elif sys.stderr.isatty():
+        with _bar() as step:
+            yield step
+    else:
+        yield _plain_step
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Callable[[Progress], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(say("Reading notes"), total=None)
+        yield lambda p: bar.update(task, completed=p.done, total=p.total)
+
+
+def _plain_step(step: Progress) -> None:
+    line(say("{done} of {total} files read", done=step.done, total=step.total))
+
+
+def _footnote(cited: Citation) -> Text:
+    from rich.text import Text
+
+    text = Text(f"[{cited.marker}] ", style="bold")
+    text.append(_quote(cited.quote), style="not bold")
+    text.append("\n    ")
+    link = f"not bold cyan link {cited.uri}" if cited.uri else "not bold cyan"
+    text.append(place(cited.doc_id, cited.lines, cited.page), style=link)
+    if cited.heading:
+        text.append("  " + " > ".join(cited.heading), style="not bold dim")
+    if cited.changed:
+        text.append("  " + say("(the file has changed since the last sync)"), style="not bold yellow")
+    return text
+
+
+def _hit(found: Hit, rank: int) -> Text:
+    from rich.text import Text
+
+    chunk = found.chunk
+    text = Text(f"{rank}. {chunk.title}", style="bold")
+    text.append(f"  {place(chunk.doc_id, chunk.lines, chunk.page)}", style="not bold cyan")
+    sources = ", ".join(f"{name} #{r}" for name, r in found.ranks.items())
+    text.append(f"  {found.score:.3f} ({sources})", style="not bold dim")
+    text.append("\n   " + _quote(chunk.text), style="not bold")
+    return text
+
+
+def _quote(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _QUOTE else flat[: _QUOTE - 1] + "…"
+
+
+def _issues(label: str, issues: Sequence[FileIssue]) -> None:
+    for issue in issues[:_LISTED]:
+        reason = issue.reason if issue.path in issue.reason else f"{issue.path}: {issue.reason}"
+        line(f"{label}: {reason}")
+    if len(issues) > _LISTED:
+        line(say("... and {count} more; --json lists them all", count=len(issues) - _LISTED))
+
+
+def _generation(index: dict[str, int], now: int) -> str:
+    state = say("up to date") if index["generation"] == now else say("behind")
+    return say("{count} passages, {state}", count=index["count"], state=state)
+
+
+def _width(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)

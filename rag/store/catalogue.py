@@ -1,0 +1,296 @@
+"""The catalogue: the only truth. Roots, documents, passages, links, and the journal of their changes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from rag.errors import RootError
+from rag.store import journal, migrations, rows
+from rag.store.database import Database
+from rag.types import NO_FILTERS, Chunk, Document, Filters
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+_BATCH = 2_000
+_SQL_VARIABLES = 900
+Status = Literal["indexed", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A registered notes folder; ``path`` is None for documents that are not files."""
+
+    name: str
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file as a scan saw it. Times in nanoseconds since the epoch."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    scanned_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the catalogue knows of one file."""
+
+    id: str
+    status: Status
+    reason: str
+    state: FileState
+    sha256: str
+    recipe: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows in the catalogue."""
+
+    indexed: int
+    failed: int
+    skipped: int
+    chunks: int
+
+
+RECORD_COLUMNS = "id, status, reason, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256, recipe"
+
+
+def as_record(row: Sequence[Any]) -> Record:
+    """A record from a row of RECORD_COLUMNS."""
+    return Record(row[0], row[1], row[2], FileState(*row[3:8]), row[8], row[9])
+
+
+class Catalogue:
+    """SQLite underneath: many readers, one writer at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.database = Database(path, migrations.CATALOGUE)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+    # Roots
+
+    def roots(self) -> list[Root]:
+        """All roots, by name."""
+        with self.database.reading() as db:
+            found = db.execute("SELECT name, path FROM roots ORDER BY name").fetchall()
+        return [Root(name, Path(path) if path is not None else None) for name, path in found]
+
+    def add_root(self, root: Root) -> None:
+        """Register a root. The caller has checked its name and path."""
+        with self.database.writing() as db:
+            db.execute(
+                "INSERT INTO roots VALUES (?, ?)",
+                (root.name, str(root.path) if root.path is not None else None),
+            )
+
+    def rename_root(self, name: str, new: str) -> None:
+        """Give a root a new name; its documents' ids follow, nothing is read or embedded again."""
+        with self.database.writing() as db:
+            if not db.execute("SELECT 1 FROM roots WHERE name = ?", (name,)).fetchone():
+                raise _unknown_root(name)
+            path = db.execute("SELECT path FROM roots WHERE name = ?", (name,)).fetchone()[0]
+            db.execute("UPDATE roots SET path = NULL WHERE name = ?", (name,))
+            db.execute("INSERT INTO roots VALUES (?, ?)", (new, path))
+            db.execute(
+                "UPDATE documents SET id = ? || substr(id, ?), root = ? WHERE root = ?",
+                (new, len(name) + 1, new, name),
+            )
+            db.execute("DELETE FROM roots WHERE name = ?", (name,))
+            journal.record(db, _keys_of_root(db, new), ())
+
+    def remove_root(self, name: str) -> None:
+        """Forget a root and everything that came from it. The files stay."""
+        with self.database.writing() as db:
+            if not db.execute("SELECT 1 FROM roots WHERE name = ?", (name,)).fetchone():
+                raise _unknown_root(name)
+            journal.record(db, (), _keys_of_root(db, name))
+            db.execute("DELETE FROM roots WHERE name = ?", (name,))
+
+    # Documents
+
+    def records(self, root: str) -> dict[str, Record]:
+        """What is known of each file of a root, by document id."""
+        return self._records("root = ? ORDER BY id", root)
+
+    def record(self, doc_id: str) -> Record | None:
+        """What is known of one file."""
+        return self._records("id = ?", doc_id).get(doc_id)
+
+    def _records(self, where: str, value: str) -> dict[str, Record]:
+        with self.database.reading() as db:
+            found = db.execute(f"SELECT {RECORD_COLUMNS} FROM documents WHERE {where}", (value,)).fetchall()
+        return {r[0]: as_record(r) for r in found}
+
+    def document(self, doc_id: str) -> Document | None:
+        """A document as it was indexed, or None."""
+        with self.database.reading() as db:
+            row = db.execute(
+                f"SELECT {rows.DOCUMENT_COLUMNS} FROM documents d JOIN texts t ON t.doc_id = d.id WHERE d.id = ?",
+                (doc_id,),
+            ).fetchone()
+            if row is None:
+                return None
+            links = db.execute(
+                'SELECT start, "end", target, kind, label, anchor FROM links WHERE doc_id = ? ORDER BY start',
+                (doc_id,),
+            ).fetchall()
+        return rows.document(row, links)
+
+    # Passages
+
+    def generation(self) -> int:
+        """The last committed generation."""
+        with self.database.reading() as db:
+            return journal.generation(db)
+
+    def changes_since(self, reached: int) -> journal.Changes | None:
+        """What a derived index at ``reached`` has to do; None: rebuild."""
+        with self.database.reading() as db:
+            return journal.since(db, reached)
+
+    def prune_journal(self, reached_by_all: int) -> None:
+        """Forget journal rows that every derived index has seen."""
+        with self.database.writing() as db:
+            journal.prune(db, reached_by_all)
+
+    def chunks(self, keys: Sequence[int]) -> dict[int, Chunk]:
+        """Passages by key, in one read transaction; keys that are gone are left out."""
+        found: dict[int, Chunk] = {}
+        with self.database.reading() as db:
+            for i in range(0, len(keys), _SQL_VARIABLES):
+                part = keys[i : i + _SQL_VARIABLES]
+                marks = ",".join("?" * len(part))
+                for row in db.execute(
+                    f"SELECT {rows.CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.doc_id "
+                    f"WHERE c.key IN ({marks})",
+                    part,
+                ):
+                    found[row[0]] = rows.chunk(row)
+        return found
+
+    def all_chunks(self) -> tuple[Iterator[Sequence[Chunk]], int]:
+        """Every passage in batches ordered by key, and the generation at the time of this call."""
+        with self.database.reading() as db:
+            now = journal.generation(db)
+        return self._batches(), now
+
+    def _batches(self) -> Iterator[Sequence[Chunk]]:
+        last = 0
+        while True:
+            with self.database.reading() as db:
+                found = db.execute(
+                    f"SELECT {rows.CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.doc_id "
+                    "WHERE c.key > ? ORDER BY c.key LIMIT ?",
+                    (last, _BATCH),
+                ).fetchall()
+            if not found:
+                return
+            last = found[-1][0]
+            yield [rows.chunk(row) for row in found]
+
+    def text_hashes(self, keys: Sequence[int] | None = None) -> dict[int, bytes]:
+        """The vector cache's key for each passage."""
+        with self.database.reading() as db:
+            if keys is None:
+                return dict(db.execute("SELECT key, text_hash FROM chunks"))
+            found: dict[int, bytes] = {}
+            for i in range(0, len(keys), _SQL_VARIABLES):
+                part = keys[i : i + _SQL_VARIABLES]
+                marks = ",".join("?" * len(part))
+                found |= dict(db.execute(f"SELECT key, text_hash FROM chunks WHERE key IN ({marks})", part))
+        return found
+
+    def allowed_keys(self, filters: Filters) -> NDArray[np.int64] | None:
+        """Sorted keys that the filters let through; None: no limit."""
+        if filters == NO_FILTERS:
+            return None
+        clauses, values = [], []
+        if filters.folders:
+            clauses.append("(" + " OR ".join([_WITHIN] * len(filters.folders)) + ")")
+            values += [v for folder in filters.folders for v in _within(folder)]
+        for folder in filters.exclude:
+            clauses.append(f"NOT {_WITHIN}")
+            values += _within(folder)
+        with self.database.reading() as db:
+            found = db.execute(
+                f"SELECT key FROM chunks WHERE {' AND '.join(clauses)} ORDER BY key",
+                values,
+            ).fetchall()
+        return np.array([key for (key,) in found], dtype=np.int64)
+
+    def counts(self) -> Counts:
+        """How much there is."""
+        with self.database.reading() as db:
+            by_status = dict(db.execute("SELECT status, count(*) FROM documents GROUP BY status").fetchall())
+            chunks = db.execute("SELECT count(*) FROM chunks").fetchone()[0]
+        return Counts(
+            by_status.get("indexed", 0), by_status.get("failed", 0), by_status.get("skipped", 0), chunks
+        )
+
+    def counts_by_root(self) -> dict[str, int]:
+        """Indexed documents of each root."""
+        with self.database.reading() as db:
+            return dict(
+                db.execute("SELECT root, count(*) FROM documents WHERE status = 'indexed' GROUP BY root")
+            )
+
+    def warnings(self) -> dict[str, tuple[str, ...]]:
+        """What loaders remarked on, by document id."""
+        with self.database.reading() as db:
+            found = db.execute("SELECT id, warnings FROM documents WHERE warnings <> '[]'").fetchall()
+        return {doc_id: tuple(json.loads(w)) for doc_id, w in found}
+
+    def text_problems(self) -> Iterator[str]:
+        """Documents with a passage that is not its span of the text: none, unless the file was damaged."""
+        with self.database.reading() as db:
+            texts = db.execute("SELECT doc_id, text FROM texts")
+            for doc_id, text in texts:
+                spans = db.execute('SELECT start, "end", text FROM chunks WHERE doc_id = ?', (doc_id,))
+                if any(text[start:end] != passage for start, end, passage in spans):
+                    yield doc_id
+
+    def integrity_problems(self) -> list[str]:
+        """SQLite's own checks: damaged pages, and rows whose parent is gone."""
+        with self.database.reading() as db:
+            damaged = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            orphans = db.execute("PRAGMA foreign_key_check").fetchall()
+        return damaged + [f"{table}: row {row}" for table, row, *_ in orphans]
+
+
+_WITHIN = "(doc_id = ? OR (doc_id >= ? AND doc_id < ?))"
+
+
+def _within(folder: str) -> tuple[str, str, str]:
+    # "0" is the character after "/": everything below the folder, and nothing beside it.
+    folder = folder.rstrip("/")
+    return folder, folder + "/", folder + "0"
+
+
+def _keys_of_root(db: sqlite3.Connection, root: str) -> Iterable[int]:
+    return [
+        key
+        for (key,) in db.execute(
+            "SELECT key FROM chunks WHERE doc_id IN (SELECT id FROM documents WHERE root = ?)", (root,)
+        ).fetchall()
+    ]
+
+
+def _unknown_root(name: str) -> RootError:
+    return RootError("There is no root named {name!r}. `footnotes roots list` shows them.", name=name)

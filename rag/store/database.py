@@ -1,0 +1,112 @@
+"""SQLite connections: one a thread, WAL, durable commits, private files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from typing import TYPE_CHECKING
+
+from rag.errors import HomeError
+from rag.store import migrations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_BUSY_MS = 30_000
+
+
+def private_folder(path: Path) -> Path:
+    """Create a folder that only its owner can read.
+
+    Raises:
+        HomeError: it cannot be created or written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if os.name == "posix" and path.stat().st_uid == os.getuid():
+            path.chmod(0o700)
+    except OSError as e:
+        raise HomeError(
+            "The home {path} cannot be used: {reason}. Name another with --home or FOOTNOTES_HOME.",
+            path=path,
+            reason=e.strerror or e,
+        ) from e
+    return path
+
+
+class Database:
+    """A migrated SQLite file. Reads and writes are explicit transactions."""
+
+    def __init__(self, path: Path, steps: Sequence[str]) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        try:
+            if not path.exists():
+                path.touch(mode=0o600)
+            migrations.migrate(self._connection(), steps, path)
+        except sqlite3.DatabaseError as e:
+            self.close()
+            raise HomeError(
+                "{path} cannot be opened: {reason}. Restore it from a backup, or move it away and sync again.",
+                path=path,
+                reason=e,
+            ) from e
+        except OSError as e:
+            raise HomeError(
+                "The home {path} cannot be used: {reason}. Name another with --home or FOOTNOTES_HOME.",
+                path=path.parent,
+                reason=e.strerror or e,
+            ) from e
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self.path, isolation_level=None, timeout=_BUSY_MS / 1000, check_same_thread=False
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            self._local.connection = connection
+            with self._guard:
+                self._all.append(connection)
+        return connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One consistent snapshot."""
+        db = self._connection()
+        if db.in_transaction:  # a read inside this thread's own transaction sees that transaction
+            yield db
+            return
+        db.execute("BEGIN")
+        try:
+            yield db
+        finally:
+            db.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, committed at the end and rolled back on any exception."""
+        db = self._connection()
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        with self._guard:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+        self._local = threading.local()

@@ -1,0 +1,182 @@
+"""The dense index: FAISS, exact, scalar-quantised to 8 bits, keyed by chunk key.
+
+``IndexIDMap2`` over ``IndexScalarQuantizer(QT_8bit)`` with inner products; see DESIGN for what was measured.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rag.errors import IndexDamagedError
+from rag.store import manifest
+from rag.store.database import private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from rag.protocols import Embedder, KeyFilter
+    from rag.types import Chunk, Query
+
+    Vectors = Callable[[Sequence[Chunk]], NDArray[np.float32]]
+
+VERSION = 1
+_FILE = "vectors-{generation}.faiss"
+
+
+class DenseIndex:
+    """Follows the journal. The whole file is rewritten, then named by the manifest, so a crash changes nothing.
+
+    Args:
+        folder: where file and manifest live.
+        embedder: gives questions their vectors, and the index its identity.
+        vectors: passages' vectors, from the cache; shape (n, dimension).
+        key_filter: resolves filters to keys, for the search inside FAISS.
+    """
+
+    def __init__(self, folder: Path, embedder: Embedder, vectors: Vectors, key_filter: KeyFilter) -> None:
+        self.folder = private_folder(folder)
+        self._embedder = embedder
+        self._vectors = vectors
+        self._key_filter = key_filter
+        self._lock = threading.RLock()
+        self._index: Any = None
+        self._manifest: manifest.Manifest | None = None
+        self.refresh()
+
+    @property
+    def generation(self) -> int:
+        """The journal generation reached; -1 where the index must be rebuilt."""
+        return self._manifest.generation if self._manifest else -1
+
+    @property
+    def count(self) -> int:
+        """Vectors in the index."""
+        return self._manifest.count if self._manifest else 0
+
+    def refresh(self) -> bool:
+        """Load what another process has written; True when something new was loaded."""
+        with self._lock:
+            try:
+                found = manifest.read(self.folder)
+                if found == self._manifest:
+                    return False
+                self._index, self._manifest = self._load(found), found
+            except IndexDamagedError:
+                self._index, self._manifest = None, None
+                return False
+            return True
+
+    def check(self) -> None:
+        """Verify the file against its checksum.
+
+        Raises:
+            IndexDamagedError: it differs.
+        """
+        self._load(manifest.read(self.folder))
+
+    def apply(self, added: Sequence[Chunk], removed: Sequence[int], generation: int) -> None:
+        """Bring the index to ``generation``: drop, then add; idempotent."""
+        with self._lock:
+            if self._index is None:
+                raise IndexDamagedError("The index in {path} must be rebuilt.", path=self.folder)
+            gone = np.array([*removed, *(c.key for c in added)], dtype=np.int64)
+            if len(gone):
+                self._index.remove_ids(gone)
+            self._add(self._index, added)
+            self._save(self._index, generation)
+
+    def rebuild(self, chunks: Iterator[Sequence[Chunk]], generation: int) -> None:
+        """Start anew from all passages."""
+        with self._lock:
+            index = self._new()
+            for batch in chunks:
+                self._add(index, batch)
+            self._save(index, generation)
+            self._index = index
+
+    def search(self, query: Query, k: int) -> list[tuple[int, float]]:
+        """(key, cosine similarity) pairs above 0, best first; ties by key."""
+        import faiss
+
+        with self._lock:
+            index = self._index
+        if index is None or index.ntotal == 0 or not query.text.strip():
+            return []
+        allowed = self._key_filter.allowed_keys(query.filters)
+        params = None
+        if allowed is not None:
+            if not len(allowed):
+                return []
+            params = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
+        vector = self._embedder.embed_query(query.text)[None, :]
+        scores, keys = index.search(vector, min(k, index.ntotal), params=params)
+        found = [
+            (int(key), float(s)) for key, s in zip(keys[0], scores[0], strict=True) if key >= 0 and s > 0
+        ]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+    def _new(self) -> Any:
+        import faiss
+
+        flat = faiss.IndexScalarQuantizer(
+            self._embedder.dimension, faiss.ScalarQuantizer.QT_8bit_uniform, faiss.METRIC_INNER_PRODUCT
+        )
+        # The range is fixed, not learnt: components of unit vectors lie in [-1, 1]; the two corners train it.
+        flat.train(_corners(self._embedder.dimension))
+        return faiss.IndexIDMap2(flat)
+
+    def _add(self, index: Any, chunks: Sequence[Chunk]) -> None:
+        if chunks:
+            keys = np.array([c.key for c in chunks], dtype=np.int64)
+            index.add_with_ids(np.ascontiguousarray(self._vectors(chunks), dtype=np.float32), keys)
+
+    def _save(self, index: Any, generation: int) -> None:
+        import faiss
+
+        name = _FILE.format(generation=f"{generation}-{time.time_ns():x}")
+        path = self.folder / name
+        with path.open("wb") as f:
+            f.write(faiss.serialize_index(index).tobytes())
+            f.flush()
+            os.fsync(f.fileno())
+        self._manifest = manifest.Manifest(
+            kind="dense",
+            version=VERSION,
+            model=self._embedder.identity,
+            dimension=self._embedder.dimension,
+            generation=generation,
+            count=int(index.ntotal),
+            files={name: manifest.checksum(path)},
+        )
+        manifest.write(self.folder, self._manifest)
+        for old in self.folder.glob("vectors-*.faiss"):
+            if old.name != name:
+                old.unlink(missing_ok=True)
+
+    def _load(self, found: manifest.Manifest) -> Any:
+        import faiss
+
+        expected = ("dense", VERSION, self._embedder.identity, self._embedder.dimension)
+        if (found.kind, found.version, found.model, found.dimension) != expected:
+            raise IndexDamagedError("The index in {path} was made by another model.", path=self.folder)
+        manifest.verify(self.folder, found)
+        (name,) = found.files
+        try:
+            index = faiss.deserialize_index(np.fromfile(self.folder / name, dtype=np.uint8))
+        except (OSError, RuntimeError) as e:
+            raise IndexDamagedError("The index file {path} cannot be read.", path=self.folder / name) from e
+        if index.ntotal != found.count:
+            raise IndexDamagedError("The index in {path} does not hold what it says.", path=self.folder)
+        return index
+
+
+def _corners(dimension: int) -> NDArray[np.float32]:
+    return np.vstack([np.full(dimension, -1.0), np.full(dimension, 1.0)]).astype(np.float32)

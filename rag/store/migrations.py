@@ -1,0 +1,133 @@
+"""The catalogue's schema: numbered, append-only migrations, each in a transaction of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rag.errors import HomeError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from pathlib import Path
+
+CATALOGUE: tuple[str, ...] = (
+    # 1: roots, documents, passages, links, journal.
+    """
+    CREATE TABLE roots (
+        name TEXT PRIMARY KEY,
+        path TEXT UNIQUE            -- NULL: documents that are not files
+    ) STRICT;
+    CREATE TABLE documents (
+        id TEXT PRIMARY KEY,        -- root/relative/path
+        root TEXT NOT NULL REFERENCES roots(name) ON DELETE CASCADE,
+        status TEXT NOT NULL CHECK (status IN ('indexed', 'failed', 'skipped')),
+        reason TEXT NOT NULL DEFAULT '',
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        ctime_ns INTEGER NOT NULL,
+        inode INTEGER NOT NULL,
+        scanned_ns INTEGER NOT NULL, -- clock when the file was read
+        sha256 TEXT NOT NULL,
+        recipe TEXT NOT NULL,       -- versions of loader and chunker that made the rows
+        title TEXT NOT NULL DEFAULT '',
+        format TEXT NOT NULL DEFAULT 'text',
+        encoding TEXT NOT NULL DEFAULT '',
+        pages TEXT NOT NULL DEFAULT '[]',
+        dates TEXT NOT NULL DEFAULT '[]',
+        tags TEXT NOT NULL DEFAULT '[]',
+        meta TEXT NOT NULL DEFAULT '{}',
+        masks TEXT NOT NULL DEFAULT '[]',
+        warnings TEXT NOT NULL DEFAULT '[]'
+    ) STRICT;
+    CREATE INDEX documents_root ON documents(root);
+    CREATE INDEX documents_sha256 ON documents(sha256);
+    CREATE TABLE texts (            -- apart, so that listing documents reads no text
+        doc_id TEXT PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE ON UPDATE CASCADE,
+        text TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE chunks (
+        key INTEGER PRIMARY KEY AUTOINCREMENT,   -- 64 bits, never reused
+        doc_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE ON UPDATE CASCADE,
+        start INTEGER NOT NULL,
+        "end" INTEGER NOT NULL,
+        first_line INTEGER NOT NULL,
+        last_line INTEGER NOT NULL,
+        page INTEGER,
+        heading TEXT NOT NULL,
+        dates TEXT NOT NULL DEFAULT '[]',
+        text TEXT NOT NULL,
+        body TEXT,                  -- NULL: the same as text
+        text_hash BLOB NOT NULL     -- of index_text; keys the vector cache
+    ) STRICT;
+    CREATE INDEX chunks_doc ON chunks(doc_id);
+    CREATE INDEX chunks_text_hash ON chunks(text_hash);
+    CREATE TABLE links (
+        doc_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE ON UPDATE CASCADE,
+        start INTEGER NOT NULL,
+        "end" INTEGER NOT NULL,
+        target TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        label TEXT NOT NULL DEFAULT '',
+        anchor TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+    CREATE INDEX links_doc ON links(doc_id);
+    CREATE TABLE journal (
+        generation INTEGER NOT NULL,
+        key INTEGER NOT NULL,
+        op TEXT NOT NULL CHECK (op IN ('add', 'remove'))
+    ) STRICT;
+    CREATE INDEX journal_generation ON journal(generation);
+    CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+    INSERT INTO state VALUES ('generation', 0), ('journal_start', 0), ('last_scan_ns', 0);
+    """,
+)
+
+VECTORS: tuple[str, ...] = (
+    # 1: content-addressed vectors.
+    """
+    CREATE TABLE vectors (
+        model TEXT NOT NULL,
+        text_hash BLOB NOT NULL,
+        vector BLOB NOT NULL,       -- float32, little-endian
+        PRIMARY KEY (model, text_hash)
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
+
+
+def migrate(db: sqlite3.Connection, steps: Sequence[str], path: Path) -> None:
+    """Bring a database to the newest schema.
+
+    Raises:
+        HomeError: it was written by a newer Footnotes.
+    """
+    found: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if found > len(steps):
+        raise HomeError(
+            "{path} has format {found}; this Footnotes knows {known}. Upgrade Footnotes, or use another home.",
+            path=path,
+            found=found,
+            known=len(steps),
+        )
+    for number in range(found + 1, len(steps) + 1):
+        _apply(db, steps[number - 1], number)
+
+
+def _apply(db: sqlite3.Connection, script: str, number: int) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have migrated while this one waited for the lock.
+        if db.execute("PRAGMA user_version").fetchone()[0] < number:
+            for statement in _statements(script):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {number}")
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+
+
+def _statements(script: str) -> list[str]:
+    lines = (line.partition("--")[0] for line in script.splitlines())
+    return [s.strip() for s in "\n".join(lines).split(";") if s.strip()]

@@ -1,0 +1,100 @@
+"""Between the catalogue's rows and the core types."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from rag.types import Chunk, DateRange, Document, Link, Mask, MetaValue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+DOCUMENT_COLUMNS = "d.id, t.text, d.sha256, d.title, d.format, d.pages, d.dates, d.tags, d.meta, d.masks, d.encoding, d.warnings"
+CHUNK_COLUMNS = (
+    'c.key, c.doc_id, c.start, c."end", c.first_line, c.last_line, c.page, c.heading, c.dates, '
+    "c.text, c.body, d.title, d.dates"
+)
+
+
+def dump(value: object) -> str:
+    """Compact JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def dump_dates(dates: Iterable[DateRange]) -> str:
+    """JSON of date ranges."""
+    return dump([(d.first.isoformat(), d.last.isoformat(), d.source, d.confidence) for d in dates])
+
+
+def load_dates(text: str) -> tuple[DateRange, ...]:
+    """Date ranges from their JSON."""
+    return tuple(
+        DateRange(date.fromisoformat(first), date.fromisoformat(last), source, confidence)
+        for first, last, source, confidence in json.loads(text)
+    )
+
+
+def dump_masks(masks: Iterable[Mask]) -> str:
+    """JSON of masks."""
+    return dump([(m.start, m.end, m.reason) for m in masks])
+
+
+def load_meta(text: str) -> Mapping[str, MetaValue]:
+    """Front-matter properties from their JSON; lists become tuples again."""
+    return {key: _frozen(value) for key, value in json.loads(text).items()}
+
+
+def _frozen(value: Any) -> MetaValue:
+    return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
+
+
+def document(row: Sequence[Any], links: Sequence[Sequence[Any]]) -> Document:
+    """A document from a row of DOCUMENT_COLUMNS and its link rows."""
+    doc_id, text, sha256, title, form, pages, dates, tags, meta, masks, encoding, warnings = row
+    return Document(
+        id=doc_id,
+        text=text,
+        sha256=sha256,
+        title=title,
+        format=form,
+        pages=tuple(json.loads(pages)),
+        dates=load_dates(dates),
+        tags=tuple(json.loads(tags)),
+        meta=load_meta(meta),
+        masks=tuple(Mask(*m) for m in json.loads(masks)),
+        links=tuple(Link(*link) for link in links),
+        encoding=encoding,
+        warnings=tuple(json.loads(warnings)),
+    )
+
+
+def chunk(row: Sequence[Any]) -> Chunk:
+    """A passage from a row of CHUNK_COLUMNS."""
+    key, doc_id, start, end, first, last, page, heading, dates, text, body, title, note_dates = row
+    return Chunk(
+        doc_id=doc_id,
+        start=start,
+        end=end,
+        text=text,
+        body=text if body is None else body,
+        title=title,
+        lines=(first, last),
+        heading=tuple(json.loads(heading)),
+        page=page,
+        # A passage that names no time of its own has its note's.
+        dates=load_dates(dates if dates != "[]" else note_dates),
+        key=key,
+    )
+
+
+def text_hash(index_text: str) -> bytes:
+    """128 bits that key the vector cache."""
+    return hashlib.blake2b(index_text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def sha256(data: bytes) -> str:
+    """Hash of a file's bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,251 @@
+"""The core types. Frozen, standard library only; every layer above speaks in them.
+
+All offsets count characters of ``Document.text`` and are half-open: ``text[start:end]``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+MetaValue = str | int | float | bool | None | tuple["MetaValue", ...]
+Format = Literal["markdown", "text", "pdf"]
+MaskReason = Literal["layout", "shortcode", "comment", "base64", "drawing", "markup"]
+LinkKind = Literal["wikilink", "markdown", "embed"]
+SourceName = Literal["lexical", "dense", "graph"]
+
+_EMPTY: Mapping[str, MetaValue] = MappingProxyType({})
+_NO_NUMBERS: Mapping[str, float] = MappingProxyType({})
+_NO_RANKS: Mapping[str, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A range of a document that is kept in its text and offsets but left out of what is indexed."""
+
+    start: int
+    end: int
+    reason: MaskReason
+
+
+@dataclass(frozen=True, slots=True)
+class DateRange:
+    """A span of days, both ends included, with where it was read and how far it can be trusted (0 to 1)."""
+
+    first: date
+    last: date
+    source: str
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link as its author wrote it: ``target`` is unresolved, ``anchor`` the part after ``#``."""
+
+    start: int
+    end: int
+    target: str
+    kind: LinkKind
+    label: str = ""
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    r"""One note.
+
+    Attributes:
+        id: ``root/relative/path`` with forward slashes: the note's only identity.
+        text: the decoded file (NFC, ``\\n`` line ends), or the extracted text of a binary format.
+        sha256: hash of the file's bytes; keys caches and finds moves, never identifies.
+        title: from front matter, else the first level-1 heading, else the file name.
+        format: what the chunker should make of ``text``.
+        pages: offsets at which pages begin (``pages[n - 1]`` for page n); empty where a format has none.
+        dates: the note's own dates.
+        tags: without ``#``, in order of appearance.
+        meta: front-matter properties.
+        masks: sorted, not overlapping.
+        links: sorted by start.
+        encoding: what the bytes were decoded from; empty for binary formats.
+        warnings: one clear line each, for example about front matter that is not valid YAML.
+    """
+
+    id: str
+    text: str
+    sha256: str
+    title: str
+    format: Format
+    pages: tuple[int, ...] = ()
+    dates: tuple[DateRange, ...] = ()
+    tags: tuple[str, ...] = ()
+    meta: Mapping[str, MetaValue] = field(default_factory=lambda: _EMPTY)
+    masks: tuple[Mask, ...] = ()
+    links: tuple[Link, ...] = ()
+    encoding: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage: a span of a document, ``document.text[start:end] == text``, always.
+
+    Attributes:
+        key: 64-bit, given by the catalogue, never reused; 0 before it is stored.
+        doc_id: the document's id.
+        title: the document's title.
+        body: ``text`` with masked ranges blanked (same length or shorter runs of white space): what is indexed.
+        heading: the path of headings that the passage stands under, outermost first.
+        page: 1-based, or None where the format has no pages.
+        lines: first and last line of the span in ``document.text``, 1-based, both included.
+    """
+
+    doc_id: str
+    start: int
+    end: int
+    text: str
+    body: str
+    title: str
+    lines: tuple[int, int]
+    heading: tuple[str, ...] = ()
+    page: int | None = None
+    dates: tuple[DateRange, ...] = ()
+    key: int = 0
+
+    @property
+    def context(self) -> str:
+        """Title and heading path in one line: what a reader knows before reading the passage."""
+        parts = (self.title, *self.heading)
+        return " > ".join(p for i, p in enumerate(parts) if p and (i == 0 or p != parts[i - 1]))
+
+    @property
+    def index_text(self) -> str:
+        """What an embedding model reads: heading context, then the passage without its masked ranges."""
+        return f"{self.context}\n{self.body}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Hard limits on where to search, applied inside each index, never after its top-k.
+
+    Attributes:
+        folders: id prefixes on path borders (``root``, ``root/sub`` or a whole document id); any of them
+            may match; empty means everywhere.
+        exclude: likewise, none may match.
+    """
+
+    folders: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as the retrievers see it. ``today`` is what relative dates refer to."""
+
+    text: str
+    filters: Filters = NO_FILTERS
+    today: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A retrieved passage. ``ranks`` holds its 1-based rank in each source that found it."""
+
+    chunk: Chunk
+    score: float
+    ranks: Mapping[str, int] = field(default_factory=lambda: _NO_RANKS)
+    features: Mapping[str, float] = field(default_factory=lambda: _NO_NUMBERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one stage of a question did: candidates out, and wall time in milliseconds."""
+
+    name: str
+    count: int
+    ms: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How an answer came to be: its stages in order, and remarks a user should see."""
+
+    stages: tuple[Stage, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """The outcome of a search.
+
+    Attributes:
+        hits: the final list, best first: what a user gets.
+        stages: every stage's own list (``lexical``, ``dense``, ``hybrid``, ...), best first.
+    """
+
+    query: Query
+    hits: tuple[Hit, ...]
+    trace: Trace = field(default_factory=Trace)
+    stages: Mapping[str, tuple[Hit, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Proof of a claim: ``document.text[start:end] == quote``, in the document as it was indexed.
+
+    Attributes:
+        marker: the n of ``[n]`` in the answer, from 1.
+        lines: first and last line of the quote, 1-based, both included.
+        uri: ``file:`` URI of the note, with ``#L12`` or ``#page=3``.
+        changed: the file on disk is no longer the one that was indexed.
+    """
+
+    marker: int
+    doc_id: str
+    title: str
+    start: int
+    end: int
+    quote: str
+    lines: tuple[int, int]
+    page: int | None = None
+    heading: tuple[str, ...] = ()
+    uri: str = ""
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceSupport:
+    """One sentence of an answer, the markers it carries, and whether their quotes support it."""
+
+    sentence: str
+    citations: tuple[int, ...]
+    supported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question gets. ``text`` carries ``[n]`` markers; each n has its citation, and no other does.
+
+    Attributes:
+        abstained: the notes do not say; ``text`` then names the nearest notes.
+        writer: ``extract``, or the model that wrote the text.
+        removed_markers: how many invented markers were taken out of a model's text.
+    """
+
+    question: str
+    text: str
+    citations: tuple[Citation, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    abstained: bool = False
+    support: tuple[SentenceSupport, ...] = ()
+    trace: Trace = field(default_factory=Trace)
+    writer: str = "extract"
+    removed_markers: int = 0

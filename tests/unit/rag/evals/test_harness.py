@@ -1,0 +1,245 @@
+"""Running a set: indexes are kept, stages measured apart, passages mapped to their documents."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rag.errors import ConfigError, EvalError
+from rag.evals import corpus, datasets, harness, report
+from rag.types import NO_FILTERS, Chunk, Document, Filters, Hit, Query, Retrieval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+
+TINY = Path(__file__).parents[3] / "data" / "eval_tiny"
+
+
+@dataclass
+class FakeEngine:
+    """Keeps ids and texts in its home; finds halves of documents that share character pairs with a question."""
+
+    home: Path
+    overrides: dict[str, object]
+    asked: list[tuple[str, Filters, date | None]] = field(default_factory=list)
+    imports: int = 0
+    fail_after: int | None = None
+
+    def import_documents(self, root: str, documents: Iterable[Document]) -> int:
+        """Store all documents, or break off in the middle."""
+        self.imports += 1
+        self.home.mkdir(parents=True, exist_ok=True)
+        kept: dict[str, str] = {}
+        for document in documents:
+            if len(kept) == self.fail_after:
+                (self.home / "half").touch()
+                raise KeyboardInterrupt
+            assert document.id.startswith(root + "/")
+            kept[document.id] = document.text
+        (self.home / "docs.json").write_text(json.dumps(kept), "utf-8")
+        return 2 * len(kept)
+
+    def search(
+        self, question: str, k: int = 10, *, filters: Filters = NO_FILTERS, today: date | None = None
+    ) -> Retrieval:
+        """Two stages: overlap (lexical) and its reverse (worst), so that they must differ."""
+        self.asked.append((question, filters, today))
+        hits = sorted(self._hits(question, filters), key=lambda hit: -hit.score)[:k]
+        stages = {"lexical": tuple(hits), "worst": tuple(reversed(hits))}
+        return Retrieval(Query(question, filters, today), tuple(hits), stages=stages)
+
+    def _hits(self, question: str, filters: Filters) -> Iterator[Hit]:
+        wanted = {question[i : i + 2].lower() for i in range(len(question))}
+        for doc_id, text in json.loads((self.home / "docs.json").read_text("utf-8")).items():
+            inside = not filters.folders or any(doc_id.startswith(folder + "/") for folder in filters.folders)
+            if not inside or doc_id in filters.exclude:
+                continue
+            for start, end in ((0, len(text) // 2), (len(text) // 2, len(text))):
+                part = text[start:end]
+                score = len(wanted & {part[i : i + 2].lower() for i in range(len(part))})
+                yield Hit(Chunk(doc_id, start, end, part, part, "", (1, 1)), score)
+
+
+@dataclass
+class Opener:
+    """Opens fake engines and remembers them."""
+
+    engines: list[FakeEngine] = field(default_factory=list)
+    fail_after: int | None = None
+
+    @contextmanager
+    def __call__(self, home: Path | None = None, **overrides: object) -> Iterator[FakeEngine]:
+        """One more engine."""
+        assert home is not None
+        self.engines.append(FakeEngine(home, overrides, fail_after=self.fail_after))
+        yield self.engines[-1]
+
+    @property
+    def imports(self) -> int:
+        """How often a set was indexed."""
+        return sum(engine.imports for engine in self.engines)
+
+
+def test_report_has_exactly_the_promised_shape(tmp_path: Path) -> None:
+    """The JSON that scripts read: names, stages, metrics as fractions of 1."""
+    found = harness.run(TINY, cache=tmp_path, open_engine=Opener()).to_json()
+    assert list(found) == ["set", "documents", "queries", "split", "stages", "latency_ms", "seconds"]
+    assert (found["set"], found["documents"], found["queries"], found["split"]) == (
+        "eval_tiny",
+        12,
+        10,
+        "all",
+    )
+    stages = found["stages"]
+    assert isinstance(stages, dict)
+    assert list(stages) == ["lexical", "worst", "final"]
+    for values in stages.values():
+        assert list(values) == ["ndcg@10", "recall@2", "recall@5", "recall@10", "mrr@10"]
+        assert all(0 <= value <= 1 for value in values.values())
+    assert stages["final"]["mrr@10"] > 0.8 > stages["worst"]["mrr@10"]
+    latency = found["latency_ms"]
+    assert isinstance(latency, dict)
+    assert 0 < latency["p50"] <= latency["p95"]
+    json.dumps(found)
+
+
+def test_question_fields_reach_the_search(tmp_path: Path) -> None:
+    """Group, exclusions and the day asked on become filters and today; the first question warms up."""
+    opener = Opener()
+    harness.run(TINY, cache=tmp_path, open_engine=opener)
+    asked = opener.engines[-1].asked
+    data = datasets.load(TINY)
+    assert asked[0] == asked[1]
+    assert [text for text, _, _ in asked[1:]] == [q.text for q in data.questions]
+    by_text = {text: (filters, today) for text, filters, today in asked}
+    assert by_text["下周三看牙在哪里？"] == (Filters(("eval_tiny/lin",)), data.questions[2].day)
+    assert by_text["How do I feed the sourdough starter?"] == (Filters((), ("eval_tiny/_/n3",)), None)
+
+
+def test_passages_count_as_their_document_once() -> None:
+    """A document stands where its best passage stands, whatever its other passages do."""
+    hits = [Hit(Chunk(name, 0, 1, "x", "x", "", (1, 1)), 1.0) for name in ("s/b", "s/a", "s/b", "s/c", "s/a")]
+    assert harness._rows(hits, {"s/a": "a", "s/b": "b", "s/c": "c"}) == ("b", "a", "c")
+
+
+def test_index_is_built_once_and_used_again(tmp_path: Path) -> None:
+    """A second run, and one with another way of mixing, index nothing."""
+    opener = Opener()
+    first = harness.run(TINY, cache=tmp_path, open_engine=opener)
+    second = harness.run(TINY, cache=tmp_path, open_engine=opener, overrides={"search.dense_weight": 0.9})
+    assert opener.imports == 1
+    assert opener.engines[-1].overrides == {"search.dense_weight": 0.9}
+    assert first.stages == second.stages
+
+
+def test_interrupted_build_starts_anew(tmp_path: Path) -> None:
+    """A folder without its marker is no index: it is emptied and filled again."""
+    with pytest.raises(KeyboardInterrupt):
+        harness.run(TINY, cache=tmp_path, open_engine=Opener(fail_after=5))
+    (half,) = tmp_path.glob("*/half")
+    opener = Opener()
+    assert harness.run(TINY, cache=tmp_path, open_engine=opener).documents == 12
+    assert opener.imports == 1
+    assert not half.exists()
+
+
+def test_other_chunks_or_model_or_corpus_make_another_index(tmp_path: Path) -> None:
+    """The cache never answers for another corpus or another way of cutting and embedding."""
+    copy = tmp_path / "sets" / "eval_tiny"
+    copy.mkdir(parents=True)
+    for name in ("corpus.jsonl", "queries.jsonl", "qrels.tsv"):
+        (copy / name).write_bytes((TINY / name).read_bytes())
+    with (copy / "corpus.jsonl").open("a", encoding="utf-8") as f:
+        f.write('{"_id": "n5", "text": "One more row."}\n')
+    opener = Opener()
+    cache = tmp_path / "cache"
+    for folder, overrides in (
+        (TINY, {}),
+        (TINY, {"chunk.size": 300}),
+        (TINY, {"embedding.model": "some/model"}),
+        (copy, {}),
+    ):
+        harness.run(folder, cache=cache, open_engine=opener, overrides=overrides)
+    assert opener.imports == 4
+    assert len([path for path in cache.iterdir() if path.is_dir()]) == 4
+
+
+def test_settings_come_from_the_users_home(tmp_path: Path, footnotes_home: Path) -> None:
+    """What the user configured is what is measured; indexes stand in the home by default."""
+    footnotes_home.mkdir(parents=True)
+    (footnotes_home / "config.yaml").write_text("chunk:\n  size: 250\n", "utf-8")
+    opener = Opener()
+    harness.run(TINY, open_engine=opener)
+    assert opener.engines[-1].overrides == {"chunk.size": 250}
+    assert opener.engines[-1].home.parent == footnotes_home / "evals"
+    with pytest.raises(ConfigError, match=r"chunk\.sise"):
+        harness.run(TINY, cache=tmp_path, open_engine=opener, overrides={"chunk.sise": 1})
+
+
+def test_limit_split_and_stages_narrow_the_run(tmp_path: Path) -> None:
+    """The limit counts after the split; only the named stages are shown."""
+    found = harness.run(TINY, cache=tmp_path, open_engine=Opener(), split="dev", limit=3, stages=["final"])
+    assert found.queries == 3
+    assert list(found.stages) == ["final"]
+    assert list(found.latency) == ["q1", "q4", "q5"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"limit": 0}, "limit is 0"),
+        ({"stages": ["dense"]}, "no stage 'dense' with these settings. Choose from: lexical, worst, final"),
+    ],
+)
+def test_wrong_options_say_what_is_possible(tmp_path: Path, options: dict[str, object], said: str) -> None:
+    """A stage that the settings do not produce is refused by name."""
+    with pytest.raises(EvalError) as caught:
+        harness.run(TINY, cache=tmp_path, open_engine=Opener(), **options)  # type: ignore[arg-type]
+    assert said in str(caught.value)
+
+
+def test_progress_reaches_its_total(tmp_path: Path) -> None:
+    """Rows indexed, then questions asked."""
+    seen: list[tuple[str, int, int]] = []
+    harness.run(TINY, cache=tmp_path, open_engine=Opener(), progress=lambda *step: seen.append(step))
+    assert [step for step in seen if step[1] == step[2]] == [("indexing", 12, 12), ("asking", 10, 10)]
+
+
+def test_rows_of_markdown_files_are_read_as_markdown() -> None:
+    """The row's own name decides, never the set's."""
+    rows = {row.id: row for row in datasets.load(TINY).rows}
+    assert corpus.document(rows["notes/release.md"]).format == "markdown"
+    assert corpus.document(rows["n1"]).format == "text"
+
+
+def test_row_without_text_is_found_by_its_title() -> None:
+    """Line ends and composed characters are those of any document."""
+    row = datasets.Row("r", "s/_/r", "Cafe\u0301 au lait", "  ")
+    assert corpus.document(row).text == "Caf\u00e9 au lait"
+    assert corpus.document(datasets.Row("r", "s/_/r", "", "a\r\nb\rc")).text == "a\nb\nc"
+
+
+def test_table_lists_every_stage_in_percent(tmp_path: Path) -> None:
+    """One row a stage, the latency beside the final one, no cell cut off."""
+    found = harness.run(TINY, cache=tmp_path, open_engine=Opener())
+    lines = report.render([found, found.narrowed("dev")]).splitlines()
+    assert len(lines) == 2 + 6
+    cells = [cell.strip() for cell in lines[4].strip("|").split("|")]
+    assert cells[:5] == ["eval_tiny", "all", "final", "12", "10"]
+    assert cells[5] == f"{100 * found.stages['final']['ndcg@10']:.1f}"
+    assert all(cells[10:])
+
+
+def test_narrowed_report_equals_a_run_on_that_split(tmp_path: Path) -> None:
+    """One pass over all questions gives the figures of both splits."""
+    whole = harness.run(TINY, cache=tmp_path, open_engine=Opener())
+    for part in ("dev", "report"):
+        alone = harness.run(TINY, cache=tmp_path, open_engine=Opener(), split=part)
+        narrowed = whole.narrowed(part)
+        assert (narrowed.stages, narrowed.queries, narrowed.split) == (alone.stages, alone.queries, part)

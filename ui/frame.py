@@ -1,0 +1,47 @@
+"""What stands around the answers: header, welcome, hint. Pure functions, safe HTML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ui.source import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rag.config import Settings
+    from ui.text import Text
+
+
+def header_html(documents: int, roots: int, settings: Settings, text: Text) -> str:
+    """Name, how much is indexed, and who writes the answers."""
+    llm = settings.llm
+    writer = (
+        text("generative", model=escape(llm.model)) if llm.url and llm.model else text("extractive")
+    )
+    facts = (text.count("documents", documents), text.count("roots", roots), writer) if documents else ()
+    return (
+        f'<div class="brand" data-lang="{text.language}"><h1>{text("name")}<sup aria-hidden="true">1</sup></h1>'
+        f'<p class="facts">{" · ".join(facts)}</p></div>'
+    )
+
+
+def welcome_html(documents: int, examples: Sequence[str], text: Text) -> str:
+    """The empty page: what this is and what to ask, or how to add notes where there are none."""
+    if not documents:
+        return (
+            f'<section class="welcome"><h2>{text("empty")}</h2><p>{text("empty_body")}</p>'
+            f"<pre><code>{text('empty_command')}</code></pre><p class=\"fine\">{text('empty_note')}</p></section>"
+        )
+    buttons = "".join(
+        f'<li><button type="button" class="example" dir="auto">{escape(example)}</button></li>' for example in examples
+    )
+    return (
+        f'<section class="welcome"><h2>{text("welcome")}</h2><p>{text("welcome_body")}</p>'
+        f'<h3>{text("examples")}</h3><ul>{buttons}</ul></section>'
+    )
+
+
+def hint_html(text: Text) -> str:
+    """The keys, in one line."""
+    return f'<p class="keys">{text("hint")}</p>'

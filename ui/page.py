@@ -1,0 +1,187 @@
+"""The chat page, built with Gradio. Import it inside ``offline.quiet_import()``: it loads Gradio."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator  # noqa: TC003 - Gradio resolves the annotations of handlers
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from rag.errors import FootnotesError
+from rag.messages import explain
+from rag.types import Answer
+from ui import frame, text, view
+from ui.source import Source
+
+if TYPE_CHECKING:
+    from rag.engine import Engine
+    from ui.text import Text
+
+_log = logging.getLogger(__name__)
+_REDRAW = 0.08  # seconds between two drawings of an answer that is being written
+_CONCURRENT = 4  # questions answered at a time, over all tabs
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What one tab shows: finished turns as HTML, then the turn in hand."""
+
+    done: tuple[str, ...] = ()
+    turn: view.Turn | None = None
+    written: str = ""
+    shown: str = ""
+
+    def ask(self, question: str) -> Talk:
+        """Begin a turn; the one before it joins the finished ones."""
+        done = (*self.done, self.shown) if self.shown else self.done
+        return Talk(done, view.Turn(len(done) + 1, question))
+
+
+class Page:
+    """Event handlers. One object serves all tabs; what differs between them travels in ``Talk``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def opened(self, request: gr.Request) -> tuple[Any, ...]:
+        """A tab was opened: fill in everything that depends on the reader's language and the notes."""
+        words = self._words(request)
+        documents = self._engine.status().documents
+        return (
+            frame.header_html(documents, len(self._engine.roots()), self._engine.settings, words),
+            frame.welcome_html(documents, words.choices("example.plain"), words),
+            gr.Textbox(placeholder=words("placeholder")),
+            gr.Button(words("new")),
+            frame.hint_html(words),
+        )
+
+    def ask(self, question: str, talk: Talk, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Answer a question, drawing it as it is written."""
+        if not question.strip():
+            yield gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            return
+        words = self._words(request)
+        talk = talk.ask(question.strip())
+        talk = replace(talk, shown=view.live_html(_turn(talk), "", words))
+        busy = gr.Textbox(value="", submit_btn=False, stop_btn=words("stop"))
+        yield "", "".join(talk.done), talk.shown, busy, talk
+        for talk in self._drawn(talk, words):
+            yield gr.skip(), gr.skip(), talk.shown, gr.skip(), talk
+        yield gr.skip(), gr.skip(), gr.skip(), _idle(), gr.skip()
+
+    def stop(self, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
+        """The reader stopped an answer: keep what was written, marked as unproven."""
+        if talk.turn is not None:
+            shown = view.live_html(talk.turn, talk.written, self._words(request), stopped=True)
+            talk = replace(talk, shown=shown)
+        return talk.shown, _idle(), talk
+
+    def clear(self, request: gr.Request) -> tuple[Any, ...]:
+        """A new page."""
+        words = self._words(request)
+        documents = self._engine.status().documents
+        return frame.welcome_html(documents, words.choices("example.plain"), words), "", "", _idle(), Talk()
+
+    def _words(self, request: gr.Request) -> Text:
+        return words_for(self._engine.settings.language, request.headers.get("accept-language", ""))
+
+    def _drawn(self, talk: Talk, words: Text) -> Iterator[Talk]:
+        """The turn in each of its states, ending with the answer or with the reason why there is none."""
+        turn = _turn(talk)
+        try:
+            yield from self._written(talk, words)
+        except FootnotesError as e:
+            yield replace(talk, shown=view.failed_html(turn, explain(e), words))
+        except Exception as e:  # noqa: BLE001 - a reader gets a sentence, never a trace
+            _log.error("answering failed: %s", _where(e))  # noqa: TRY400 - a trace may quote a note
+            line = words("unexpected", kind=type(e).__name__)
+            yield replace(talk, shown=view.failed_html(turn, line, words))
+
+    def _written(self, talk: Talk, words: Text) -> Iterator[Talk]:
+        turn, drawn = _turn(talk), time.monotonic()
+        for piece in self._engine.ask_stream(turn.question):
+            if isinstance(piece, Answer):
+                shown = view.answer_html(turn, piece, self._sources(piece), words)
+                yield replace(talk, written=piece.text, shown=shown)
+                return
+            talk = replace(talk, written=talk.written + piece)
+            if time.monotonic() - drawn >= _REDRAW:
+                drawn = time.monotonic()
+                talk = replace(talk, shown=view.live_html(turn, talk.written, words))
+                yield talk
+
+    def _sources(self, answer: Answer) -> dict[int, Source]:
+        notes: dict[str, Source] = {}
+        for doc_id in {c.doc_id for c in answer.citations}:
+            file = self._engine.file_of(doc_id)
+            notes[doc_id] = Source(self._engine.document(doc_id), str(file) if file else "")
+        return {c.marker: notes[c.doc_id] for c in answer.citations}
+
+
+def words_for(setting: str, accept_language: str) -> Text:
+    """The words for one request."""
+    return text.load(text.choose(setting, accept_language))
+
+
+def _turn(talk: Talk) -> view.Turn:
+    assert talk.turn is not None  # noqa: S101 - ``Talk.ask`` came before
+    return talk.turn
+
+
+def _idle() -> Any:
+    return gr.Textbox(submit_btn=True, stop_btn=False)
+
+
+def _where(error: BaseException) -> str:
+    """Kind and place of an error, without its message: logs hold no note text and no question."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(error).__name__} at {place}"
+
+
+def build(engine: Engine) -> gr.Blocks:
+    """Lay the page out and connect it."""
+    page = Page(engine)
+    with gr.Blocks(title="Footnotes", analytics_enabled=False, fill_width=True) as blocks:
+        talk = gr.State(Talk())
+        with gr.Row(elem_id="fn-top"):
+            header = _html("fn-header")
+            new = gr.Button("", elem_id="fn-new", size="sm", scale=0)
+        welcome, thread, current = _html("fn-welcome"), _html("fn-thread"), _html("fn-current")
+        with gr.Column(elem_id="fn-composer"):
+            box = gr.Textbox(
+                elem_id="fn-box",
+                lines=1,
+                max_lines=8,
+                show_label=False,
+                container=False,
+                submit_btn=True,
+                stop_btn=False,
+            )
+            hint = _html("fn-hint")
+        blocks.load(page.opened, None, [header, welcome, box, new, hint], **_EVENT)
+        asked = box.submit(
+            page.ask, [box, talk], [welcome, thread, current, box, talk], trigger_mode="once", **_EVENT
+        )
+        box.stop(page.stop, talk, [current, box, talk], cancels=[asked], **_EVENT)
+        new.click(page.clear, None, [welcome, thread, current, box, talk], cancels=[asked], **_EVENT)
+    blocks.queue(default_concurrency_limit=_CONCURRENT)
+    return blocks
+
+
+_EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+def _html(elem_id: str) -> Any:
+    return gr.HTML(elem_id=elem_id, js_on_load=None, apply_default_css=False)
+
+
+def theme() -> Any:
+    """Gradio's plainest theme with fonts that every system has: a named web font would be fetched."""
+    sans = ("system-ui", "-apple-system", "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC")
+    return gr.themes.Base(font=[*sans, "sans-serif"], font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"])

@@ -1,0 +1,169 @@
+"""The server: one ASGI app with the page at ``/``, ``/health``, and a watcher that keeps the index fresh."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import webbrowser
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.errors import ConfigError
+from ui.guard import Guard, is_loopback
+from ui.offline import quiet_import
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp
+
+    from ingest.watch import Watcher
+    from rag.engine import Engine
+
+_log = logging.getLogger(__name__)
+_HERE = Path(__file__).parent
+_NEXT_PORTS = 20
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#9a3b26"/>'
+    '<path d="M8 8h9v3h-5.6v4H16v3h-4.6v7H8z" fill="#fff"/><path d="M22 6h2.4v9h-2.6V9l-1.8.6V7.3z" fill="#ffe2b8"/></svg>'
+)
+
+
+def build_app(engine: Engine, *, watch: bool = True) -> ASGIApp:
+    """The whole application around an engine.
+
+    Args:
+        engine: answers the questions; it is not closed here.
+        watch: sync a root when one of its files changes, for as long as the app runs.
+    """
+    with quiet_import():
+        import gradio as gr
+        from fastapi import FastAPI
+
+        from ui import page
+
+    app = FastAPI(lifespan=_lifespan(engine) if watch else None, docs_url=None, redoc_url=None, openapi_url=None)
+    _add_routes(app)
+    gr.mount_gradio_app(
+        app,
+        page.build(engine),
+        path="/",
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        show_error=False,
+        theme=page.theme(),
+        head='<link rel="stylesheet" href="/page.css"><script src="/page.js" defer></script>',
+    )
+    return Guard(app)
+
+
+def _add_routes(app: FastAPI) -> None:
+    from fastapi.responses import FileResponse, Response
+
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    def icon() -> Response:
+        return Response(_ICON, media_type="image/svg+xml")
+
+    def manifest() -> dict[str, object]:
+        icons = [{"src": "/favicon.svg", "sizes": "any", "type": "image/svg+xml"}]
+        return {"name": "Footnotes", "short_name": "Footnotes", "display": "standalone", "start_url": "/", "icons": icons}
+
+    def static(name: str) -> Callable[[], Response]:
+        return lambda: FileResponse(_HERE / name, headers={"cache-control": "no-cache"})
+
+    app.get("/health")(health)
+    app.get("/favicon.ico")(icon)
+    app.get("/favicon.svg")(icon)
+    app.get("/manifest.json")(manifest)
+    for name in ("page.css", "page.js"):
+        app.get(f"/{name}")(static(name))
+
+
+def _lifespan(engine: Engine) -> Callable[[FastAPI], object]:
+    @asynccontextmanager
+    async def run(_app: FastAPI) -> AsyncIterator[None]:
+        watcher = _watcher(engine)
+        watcher.start()
+        try:
+            yield
+        finally:
+            watcher.stop()
+
+    return run
+
+
+def _watcher(engine: Engine) -> Watcher:
+    from ingest.watch import Watcher
+
+    def roots() -> list[tuple[str, Path]]:
+        return [(root.name, root.path) for root in engine.roots() if root.path is not None]
+
+    def sync(names: list[str]) -> None:
+        engine.sync(names)
+
+    return Watcher(roots, sync, _log.warning)
+
+
+def serve(
+    engine: Engine, host: str | None = None, port: int | None = None, open_browser: bool = True, watch: bool = True
+) -> None:
+    """Serve until interrupted.
+
+    Args:
+        engine: answers the questions.
+        host: a loopback name or address; default: the setting ``ui.host``.
+        port: exactly this one, 0 for any; default: the setting ``ui.port``, or the first free one of the next 20.
+        open_browser: show the page when the server is ready.
+        watch: sync when notes change.
+
+    Raises:
+        ConfigError: the host is reachable from other machines, or the port is taken.
+    """
+    import typer
+    import uvicorn
+
+    bound = listen(host or engine.settings.ui.host, engine.settings.ui.port if port is None else port, exact=port is not None)
+    with bound:
+        app = build_app(engine, watch=watch)
+        url = address(bound)
+        typer.echo(f"Footnotes: {url}")
+        if open_browser:
+            webbrowser.open(url)  # the socket listens already: the browser waits until the app is up
+        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+        uvicorn.Server(config).run(sockets=[bound])
+
+
+def address(bound: socket.socket) -> str:
+    """The URL of a listening socket."""
+    host, port = bound.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def listen(host: str, port: int, *, exact: bool) -> socket.socket:
+    """Listen on a loopback address, on ``port`` or, unless ``exact``, on one of the 20 after it.
+
+    Raises:
+        ConfigError: the host is not loopback, or no port is free.
+    """
+    if not is_loopback(host):
+        raise ConfigError(
+            "ui.host = {host}: other machines could reach your notes without a login. Use 127.0.0.1.", host=host
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    last = min(port if exact or port == 0 else port + _NEXT_PORTS, 65535)
+    reason = ""
+    for candidate in range(port, last + 1):
+        try:
+            return socket.create_server((host, candidate), family=family)
+        except OSError as e:
+            reason = e.strerror or str(e)
+    raise ConfigError(
+        "Port {port} on {host} cannot be used: {reason}. Choose another one with --port.", host=host, port=port, reason=reason
+    )

@@ -1,0 +1,158 @@
+"""The source panel: a cited passage highlighted among its neighbours. Pure functions; all of a note is escaped."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rag.types import Citation, Document
+    from ui.text import Text
+
+Span = tuple[int, int]
+
+_AROUND = 15  # lines shown before and after the quote
+_REACH = 4000  # characters shown before and after the quote, whatever the lines
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a quote stands: the note as it was indexed (None when it is gone), and its file as a user would open it."""
+
+    document: Document | None
+    file: str = ""
+
+
+def escape(text: str) -> str:
+    """Text made safe between tags and inside quoted attributes."""
+    return html.escape(text, quote=True)
+
+
+def where(citation: Citation, text: Text) -> str:
+    """``line 4``, ``lines 4–6`` or ``page 2``, in words."""
+    if citation.page is not None:
+        return text("page", page=citation.page)
+    first, last = citation.lines
+    return text("line", first=first) if first == last else text("lines", first=first, last=last)
+
+
+def place(citation: Citation, text: Text) -> str:
+    """Path and line or page, for a screen reader or a tooltip."""
+    return f"{citation.doc_id}, {where(citation, text)}"
+
+
+def path_html(doc_id: str) -> str:
+    """A note's path with its name set off; a long one may break at its slashes."""
+    folder, _, name = doc_id.rpartition("/")
+    folders = escape(folder + "/").replace("/", "/<wbr>") if folder else ""
+    return f'<bdi class="path">{folders}<b>{escape(name)}</b></bdi>'
+
+
+def source_html(citation: Citation, source: Source, position: tuple[int, int], text: Text) -> str:
+    """The panel of one citation, closed.
+
+    Args:
+        citation: what is highlighted.
+        source: the note that it stands in.
+        position: its place among the answer's citations, from 1, and how many there are.
+        text: the words around it.
+    """
+    n = citation.marker
+    label = escape(text("open_footnote", n=n, place=place(citation, text)))
+    heading = " › ".join(citation.heading)
+    return (
+        f'<aside class="source" data-n="{n}" role="dialog" aria-label="{label}" tabindex="-1">'
+        f"{_bar(citation, source, position, text)}"
+        f'<header><p class="title"><bdi>{escape(citation.title)}</bdi></p>'
+        f'<p class="at">{path_html(citation.doc_id)}'
+        f'<span class="where">{escape(where(citation, text))}</span></p>'
+        + (f'<p class="under"><bdi>{escape(heading)}</bdi></p>' if heading else "")
+        + _warnings(citation, source, text)
+        + f'</header><div class="lines{" paged" if citation.page is not None else ""}" tabindex="0">'
+        f"{_lines_html(citation, source.document)}</div></aside>"
+    )
+
+
+def _bar(citation: Citation, source: Source, position: tuple[int, int], text: Text) -> str:
+    index, total = position
+    at = citation.page if citation.page is not None else citation.lines[0]
+    target = escape(f"{source.file or citation.doc_id}:{at}")
+    copy = (
+        f'<button type="button" class="copy" data-copy="{target}" data-done="{text("copied")}">{text("copy")}</button>'
+    )
+    steps = (
+        _icon("previous", "‹", text, disabled=index == 1) + _icon("next", "›", text, disabled=index == total)
+        if total > 1
+        else ""
+    )
+    count = f'<span class="count">{text("of", n=index, total=total)}</span>' if total > 1 else ""
+    return (
+        f'<nav class="bar"><span class="n">{citation.marker}</span><span class="what">{text("source")}</span>'
+        f"{count}{steps}{copy}{_icon('close', '×', text)}</nav>"
+    )
+
+
+def _icon(key: str, sign: str, text: Text, *, disabled: bool = False) -> str:
+    label = text(key)
+    off = " disabled" if disabled else ""
+    return f'<button type="button" class="{key}" aria-label="{label}" title="{label}"{off}>{sign}</button>'
+
+
+def _warnings(citation: Citation, source: Source, text: Text) -> str:
+    key = "gone" if source.document is None else "changed_long" if citation.changed else ""
+    return f'<p class="badge warn">{text(key)}</p>' if key else ""
+
+
+# --- lines -------------------------------------------------------------------------------------------------------
+
+
+def _lines_html(citation: Citation, document: Document | None) -> str:
+    """Numbered lines around the quote; only the quote where the note is gone."""
+    if document is None or document.text[citation.start : citation.end] != citation.quote:
+        whole, quote, first = citation.quote, (0, len(citation.quote)), citation.lines[0]
+        window = quote
+    else:
+        whole, quote = document.text, (citation.start, citation.end)
+        window = passage_window(whole, quote)
+        first = whole.count("\n", 0, window[0]) + 1
+    return "".join(
+        _line_html(whole, span, quote, first + i) for i, span in enumerate(_line_spans(whole, window))
+    )
+
+
+def passage_window(whole: str, quote: Span) -> Span:
+    """The quote and up to 15 lines on each side, cut to 4000 characters a side."""
+    start, end = quote
+    for _ in range(_AROUND + 1):
+        start = whole.rfind("\n", 0, max(start, 0)) if start > 0 else -1
+    for _ in range(_AROUND + 1):
+        end = whole.find("\n", end + 1) if -1 < end < len(whole) else -1
+    last = len(whole) if end < 0 else end
+    return max(start + 1, quote[0] - _REACH), min(last, quote[1] + _REACH)
+
+
+def _line_spans(whole: str, window: Span) -> Iterator[Span]:
+    start, last = window
+    while start <= last:
+        end = whole.find("\n", start, last)
+        end = last if end < 0 else end
+        yield start, end
+        start = end + 1
+
+
+def _line_html(whole: str, line: Span, quote: Span, number: int) -> str:
+    start, end = line
+    a, b = max(start, quote[0]), min(end, quote[1])
+    if a < b:
+        content = (
+            f"{escape(whole[start:a])}<mark>{escape(whole[a:b])}</mark>{escape(whole[b:end])}"
+        )
+    else:
+        content = escape(whole[start:end])
+    kind = "ln" + (" cited" if a < b else "") + (" head" if _HEADING.match(whole[start:end]) else "")
+    return f'<div class="{kind}"><span class="no" data-no="{number}"></span><span class="tx" dir="auto">{content}</span></div>'
