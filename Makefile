@@ -14,7 +14,7 @@ BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PY := .venv/$(BIN)/python
 TEST_PY := .venv-test/$(BIN)/python
 SITE = $(shell $(PY) -c "import sysconfig; print(sysconfig.get_path('purelib'))")
-SOURCES := $(shell find footnotes rag ingest graph ui -not -name '__pycache__' -not -name '*.pyc')
+SOURCES := $(shell find footnotes rag ingest graph ui -mindepth 1 -not -name '__pycache__' -not -name '*.pyc')
 VAULT := tests/data/vault
 DEMO := .demo/home
 

@@ -18,9 +18,8 @@ import json
 import os
 import sys
 import zlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
@@ -29,6 +28,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from rag.evals import datasets, harness, report
 from rag.store.tokens import ANALYSIS_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SPLITS: tuple[datasets.Split, ...] = ("report", "all")
 PAIRED = ("ndcg@10", "recall@5")

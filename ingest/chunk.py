@@ -18,6 +18,7 @@ from rag.types import Chunk
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from ingest.loaders.blocks import Heading
     from rag.types import Document, Mask
 
 TINY = 40
@@ -152,16 +153,24 @@ def _markdown_passages(view: str, begin: int, limit: int) -> Iterator[_Passage]:
 
 
 def _sections(view: str, begin: int, code: Sequence[Span]) -> Iterator[_Section]:
+    """Every section; a heading with nothing of its own opens the first section below it."""
     outline = headings(blanked(view, code), begin)
-    yield _Section(begin, begin, outline[0].start if outline else len(view))
+    starts = [*(heading.start for heading in outline), len(view)]
+    yield _Section(begin, begin, starts[0])
     path: list[tuple[int, str]] = []
+    first: Heading | None = None
     for i, heading in enumerate(outline):
         while path and path[-1][0] >= heading.level:
             path.pop()
         path.append((heading.level, heading_text(view[heading.start : heading.end])))
-        end = outline[i + 1].start if i + 1 < len(outline) else len(view)
+        first = first or heading
+        end = starts[i + 1]
+        empty = not view[heading.end : end].strip()
+        if empty and i + 1 < len(outline) and outline[i + 1].level > heading.level:
+            continue
         titles = tuple(title for _, title in path if title)
-        yield _Section(heading.start, heading.end, end, heading.level, titles)
+        yield _Section(first.start, heading.end, end, first.level, titles)
+        first = None
 
 
 def _joined(first: _Passage, second: _Passage, limit: int) -> _Passage | None:
@@ -190,17 +199,29 @@ def _cut(view: str, section: _Section, code: Sequence[Span], limit: int) -> list
         first, *others = _split(view, start, end, ladder, limit) or [None]
         if first is None:
             continue
-        if units and (units[-1].end <= section.body or _belongs(view, units[-1], first, limit)):
+        if units and units[-1].end <= section.body:
             first = _merged(units.pop(), first)
+        elif units:
+            units[-1:], first = _attached(view, units[-1], first, limit)
         units += first, *others
     return _balanced(units, limit)
 
 
-def _belongs(view: str, unit: _Piece, block: _Piece, limit: int) -> bool:
-    """A block stays with what announces it ("as follows:") or, indented, with the item that it goes on."""
-    announced = view[unit.end - 1] in ":：" and unit.weight * 4 <= limit
-    indented = view[block.start - 1] in " \t"
-    return (announced or indented) and unit.weight + block.weight <= limit
+def _attached(view: str, unit: _Piece, block: _Piece, limit: int) -> tuple[list[_Piece], _Piece]:
+    """A block stays with the line that announces it ("as follows:") or, indented, with the item it goes on."""
+    if view[block.start - 1] in " \t":
+        head, tail = None, unit
+    elif view[unit.end - 1] in ":：":
+        line = view.rfind("\n", unit.start, unit.end) + 1
+        head, tail = (
+            _piece(view, unit.start, max(line, unit.start)),
+            _piece(view, max(line, unit.start), unit.end),
+        )
+    else:
+        return [unit], block
+    if tail is None or tail.weight + block.weight > limit:
+        return [unit], block
+    return [head] if head else [], _merged(tail, block)
 
 
 def _blocks(view: str, start: int, end: int, code: Sequence[Span]) -> Iterator[tuple[int, int, _Ladder]]:

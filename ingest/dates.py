@@ -19,8 +19,12 @@ _KEYS = {
     "date": 1.0,
     "日期": 1.0,
     "day": 0.9,
-    **dict.fromkeys(("publishdate", "publisheddate", "pubdate", "published", "publishedat", "发布日期", "发布时间"), 0.9),
-    **dict.fromkeys(("created", "createdat", "createtime", "creationdate", "datecreated", "createddate"), 0.8),
+    **dict.fromkeys(
+        ("publishdate", "publisheddate", "pubdate", "published", "publishedat", "发布日期", "发布时间"), 0.9
+    ),
+    **dict.fromkeys(
+        ("created", "createdat", "createtime", "creationdate", "datecreated", "createddate"), 0.8
+    ),
     **dict.fromkeys(("创建时间", "创建日期", "创建"), 0.8),
     **dict.fromkeys(("updated", "updatedat", "updatetime", "dateupdated", "modified", "modifiedat"), 0.5),
     **dict.fromkeys(("datemodified", "lastmod", "lastmodified", "lastupdated", "mtime"), 0.5),

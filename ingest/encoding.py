@@ -24,6 +24,7 @@ _WIDE = ("utf-16-le", "utf-16-be")
 _NARROW = ("gb18030", "big5", "cp1252", "latin-1")
 _SAMPLE = 1 << 16
 _GOOD_ENOUGH = 0.3
+_NUL_SHARE = 0.005  # a stray NUL is a slip of some editor; more, and it is UTF-16 or no text at all
 _BROKEN_SHARE = 0.1  # of all non-ASCII characters: more, and the text was never UTF-8
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -86,14 +87,14 @@ def _detected(name: str, data: bytes) -> Decoded:
     for bom, codec, label in _BOMS:
         if data.startswith(bom):
             return _lenient(data[len(bom) :], codec, label)
-    if b"\0" in data:
+    if data.count(0) > len(data) * _NUL_SHARE:
         return _wide(name, data)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return _guessed(name, data)
     _refuse_binary(name, text)
-    return Decoded(text, "utf-8")
+    return Decoded(text.replace("\0", "\ufffd"), "utf-8", data.count(0))
 
 
 def _lenient(data: bytes, codec: str, label: str) -> Decoded:
@@ -103,7 +104,7 @@ def _lenient(data: bytes, codec: str, label: str) -> Decoded:
 
 
 def _wide(name: str, data: bytes) -> Decoded:
-    """UTF-16 without a mark is the only text that holds NUL bytes."""
+    """UTF-16 without a mark is the only text that is full of NUL bytes."""
     scores = {codec: _score(data, codec) for codec in _WIDE}
     best = max(scores, key=scores.__getitem__)
     if scores[best] < _GOOD_ENOUGH:

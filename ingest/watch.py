@@ -6,16 +6,16 @@ process holds) is told once in one line and tried again later: a watcher never e
 
 from __future__ import annotations
 
-import os
+import fnmatch
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.errors import FootnotesError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     Roots = Callable[[], list[tuple[str, Path]]]
 
@@ -40,6 +40,8 @@ class Watcher:
         sync: makes the index equal the folders of these roots; called in the watcher's thread. It is called
             for every root at the start, and for one that appears later.
         on_error: receives one line for a sync that failed; the same line is not repeated.
+        exclude: glob patterns of file and folder names whose changes do not count: those that a sync leaves out.
+        keep_out: folders whose changes do not count, such as a home that lies inside a root.
         debounce_s: changes within this time are one.
         force_polling: compare file lists instead of asking the system, for network drives.
     """
@@ -50,12 +52,16 @@ class Watcher:
         sync: Callable[[list[str]], None],
         on_error: Callable[[str], None],
         *,
+        exclude: Sequence[str] = (),
+        keep_out: Sequence[Path] = (),
         debounce_s: float = 0.5,
         force_polling: bool = False,
     ) -> None:
         self._roots = roots
         self._sync = sync
         self._on_error = on_error
+        self._exclude = tuple(exclude)
+        self._keep_out = tuple(path.resolve() for path in keep_out)
         self._debounce_s = debounce_s
         self._force_polling = force_polling
         self._stopping = threading.Event()
@@ -82,7 +88,6 @@ class Watcher:
                 places = self._places()
                 self._waiting |= {p.name for p in places - known}
                 known = places
-                self._sync_waiting()
                 self._watch(places)
             except Exception as e:  # noqa: BLE001 - a watcher that dies leaves an index that lies
                 self._tell(e)
@@ -93,24 +98,28 @@ class Watcher:
 
     def _watch(self, places: frozenset[_Place]) -> None:
         """Follow changes for as long as the roots stay where they are."""
-        present = {p.path: p.name for p in places if p.inode is not None}
+        present = [p for p in places if p.inode is not None]
         if not present:
+            self._sync_waiting()
             self._stopping.wait(_LOOK_S)
             return
-        for paths in self._changes(list(present)):
-            self._waiting |= {present[root] for root in present if any(_inside(p, root) for p in paths)}
-            if paths:
+        # What waits is synced inside the loop only: the watch stands by then, and no change falls between.
+        for paths in self._changes([p.path for p in present]):
+            touched = {p.name for p in present if any(self._counts(path, p.path) for path in paths)}
+            if touched:
+                self._waiting |= touched
                 self._retry_at = 0.0
             self._sync_waiting()
-            if self._places() != places:
+            if any(p.path in paths for p in present) or self._places() != places:
                 return
 
-    def _changes(self, folders: list[Path]) -> Iterator[list[str]]:
-        """Changed paths; an empty list when nothing has happened for a second."""
+    def _changes(self, folders: list[Path]) -> Iterator[set[Path]]:
+        """Changed paths; none when nothing has happened for a second."""
         from watchfiles import watch
 
         for changes in watch(
             *folders,
+            watch_filter=None,
             debounce=max(1, int(self._debounce_s * 1000)),
             step=max(1, int(self._debounce_s * 200)),
             stop_event=self._stopping,
@@ -120,7 +129,16 @@ class Watcher:
             raise_interrupt=False,
             ignore_permission_denied=True,
         ):
-            yield [path for _, path in changes]
+            yield {Path(path) for _, path in changes}
+
+    def _counts(self, path: Path, root: Path) -> bool:
+        """Whether a changed path lies in a root and is not left out."""
+        real = root.resolve()  # where links are followed before an event is told (macOS)
+        base = root if path.is_relative_to(root) else real if path.is_relative_to(real) else None
+        if base is None or any(path.is_relative_to(folder) for folder in self._keep_out):
+            return False
+        parts = path.relative_to(base).parts
+        return not any(fnmatch.fnmatch(part, pattern) for part in parts for pattern in self._exclude)
 
     def _sync_waiting(self) -> None:
         if not self._waiting or self._stopping.is_set() or time.monotonic() < self._retry_at:
@@ -150,9 +168,3 @@ def _inode(path: Path) -> int | None:
         return path.stat().st_ino if path.is_dir() else None
     except OSError:
         return None
-
-
-def _inside(path: str, root: Path) -> bool:
-    """Whether a changed path lies in a root; hidden files and folders (an editor's own) do not count."""
-    relative = os.path.relpath(path, root)
-    return not any(part.startswith(".") for part in relative.split(os.sep)) or relative == "."

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from rag.types import Chunk, Citation, Document, Filters, Retrieval
 
 _CHECK_BUDGET_S = 0.15
+_FOLLOW_EVERY_S = 2.0
+_PATIENCE_S = 2.0
+_UNBUILT_S = 30.0
 
 
 class Engine:
@@ -228,7 +231,7 @@ class Engine:
         started = time.perf_counter()
         plans, refusals = self._plans(names, verify=verify, accept_deletions=accept_deletions)
         try:
-            report = sync_all(self._pipeline(), plans, progress or (lambda _: None))
+            report = sync_all(self._pipeline(), plans, self._following(progress))
         finally:
             self._follow()
         counts = self.catalogue.counts()
@@ -236,6 +239,20 @@ class Engine:
         report.seconds = time.perf_counter() - started
         report.refused = refusals
         return report
+
+    def _following(self, progress: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
+        """Let the indexes follow a long sync every few seconds, so that what is committed is found."""
+        last = time.monotonic()
+
+        def step(now: Progress) -> None:
+            nonlocal last
+            if time.monotonic() - last > _FOLLOW_EVERY_S and now.done < now.total:
+                self._follow()
+                last = time.monotonic()
+            if progress is not None:
+                progress(now)
+
+        return step
 
     def _plans(
         self, names: Sequence[str] | None, *, verify: bool, accept_deletions: bool
@@ -295,8 +312,12 @@ class Engine:
                 follow.catch_up(index, self.catalogue)
             self.catalogue.prune_journal(min(i.generation for i in self._derived))
 
-    def refresh(self) -> None:
-        """See what other processes have written, and heal indexes that were left behind."""
+    def refresh(self, wait_s: float = 0.0) -> None:
+        """See what other processes have written, and heal indexes that were left behind.
+
+        Args:
+            wait_s: how long to wait for a process that is writing. Without an index, at least half a minute.
+        """
         with self._guard:
             if self._is_current():
                 return
@@ -305,7 +326,7 @@ class Engine:
             if self._is_current():
                 return
             try:
-                with self._home.writing(wait_s=30.0 if self._is_unbuilt() else 0.0):
+                with self._home.writing(_UNBUILT_S if self._is_unbuilt() else wait_s):
                     for index in self._derived:
                         index.refresh()
                         follow.catch_up(index, self.catalogue)
@@ -328,8 +349,13 @@ class Engine:
         self, question: str, k: int = 10, *, filters: Filters = NO_FILTERS, today: date | None = None
     ) -> Retrieval:
         """The k best passages for a question."""
+        query = Query(question, filters, today)
         self.refresh()
-        return self.retriever.search(Query(question, filters, today), k)
+        found = self.retriever.search(query, k)
+        if found.dropped:  # a note was changed and the indexes have not followed yet: follow, then look again
+            self.refresh(wait_s=_PATIENCE_S)
+            found = self.retriever.search(query, k)
+        return found
 
     def ask(
         self, question: str, *, k: int = 10, filters: Filters = NO_FILTERS, today: date | None = None

@@ -189,12 +189,14 @@ class Retrieval:
     Attributes:
         hits: the final list, best first: what a user gets.
         stages: every stage's own list (``lexical``, ``dense``, ``hybrid``, ...), best first.
+        dropped: passages that an index named and the catalogue no longer holds; they are never shown.
     """
 
     query: Query
     hits: tuple[Hit, ...]
     trace: Trace = field(default_factory=Trace)
     stages: Mapping[str, tuple[Hit, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The browser UI: one page at ``/``, served on loopback only. ``ui.server`` starts it."""

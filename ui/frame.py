@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ui.source import escape
@@ -10,15 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rag.config import Settings
+    from rag.types import Document
     from ui.text import Text
+
+_EXAMPLES = 3
+_LONGEST_TITLE = 32
+_DATED = re.compile(r"\d{4}-?(?:\d{2}|W\d{2})\b")
+_SLUG = re.compile(r"[\w.]+(?:[-_][\w.]+)+")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 def header_html(documents: int, roots: int, settings: Settings, text: Text) -> str:
     """Name, how much is indexed, and who writes the answers."""
     llm = settings.llm
-    writer = (
-        text("generative", model=escape(llm.model)) if llm.url and llm.model else text("extractive")
-    )
+    writer = text("generative", model=escape(llm.model)) if llm.url and llm.model else text("extractive")
     facts = (text.count("documents", documents), text.count("roots", roots), writer) if documents else ()
     return (
         f'<div class="brand" data-lang="{text.language}"><h1>{text("name")}<sup aria-hidden="true">1</sup></h1>'
@@ -31,15 +38,28 @@ def welcome_html(documents: int, examples: Sequence[str], text: Text) -> str:
     if not documents:
         return (
             f'<section class="welcome"><h2>{text("empty")}</h2><p>{text("empty_body")}</p>'
-            f"<pre><code>{text('empty_command')}</code></pre><p class=\"fine\">{text('empty_note')}</p></section>"
+            f'<pre><code>{text("empty_command")}</code></pre><p class="fine">{text("empty_note")}</p></section>'
         )
     buttons = "".join(
-        f'<li><button type="button" class="example" dir="auto">{escape(example)}</button></li>' for example in examples
+        f'<li><button type="button" class="example" dir="auto">{escape(example)}</button></li>'
+        for example in examples
     )
     return (
         f'<section class="welcome"><h2>{text("welcome")}</h2><p>{text("welcome_body")}</p>'
-        f'<h3>{text("examples")}</h3><ul>{buttons}</ul></section>'
+        f"<h3>{text('examples')}</h3><ul>{buttons}</ul></section>"
     )
+
+
+def examples(notes: Sequence[Document], text: Text) -> list[str]:
+    """Questions about titles of the reader's own notes, one a folder, those in the reader's language first."""
+    chinese = text.language == "zh"
+    by_folder: dict[str, str] = {}
+    for note in sorted(notes, key=lambda note: bool(_CHINESE.search(note.title)) != chinese):
+        title = note.title.strip()
+        if 1 < len(title) <= _LONGEST_TITLE and not _DATED.match(title) and not _SLUG.fullmatch(title):
+            by_folder.setdefault(note.id.rpartition("/")[0], title)
+    made = [text("example.about", title=title) for title in islice(by_folder.values(), _EXAMPLES)]
+    return made + text.choices("example.plain")[: _EXAMPLES - len(made)]
 
 
 def hint_html(text: Text) -> str:

@@ -59,6 +59,7 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or pass on and add our headers."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -67,7 +68,9 @@ class Guard:
             status, line = refusal
             await PlainTextResponse(line, status)(scope, receive, send)
             return
-        await self._app(scope, receive, _Page(send))
+        # Compressing is waste on loopback, and a compressed page could not be read by us.
+        headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        await self._app({**scope, "headers": headers}, receive, _Page(send))
 
 
 def _refusal(scope: Scope) -> tuple[int, str] | None:

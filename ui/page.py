@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import logging
 import time
 from collections.abc import Iterator  # noqa: TC003 - Gradio resolves the annotations of handlers
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _REDRAW = 0.08  # seconds between two drawings of an answer that is being written
+_LOOKED_AT = 60  # newest notes that example questions are made of
 _CONCURRENT = 4  # questions answered at a time, over all tabs
 
 
@@ -49,10 +51,10 @@ class Page:
     def opened(self, request: gr.Request) -> tuple[Any, ...]:
         """A tab was opened: fill in everything that depends on the reader's language and the notes."""
         words = self._words(request)
-        documents = self._engine.status().documents
+        documents = self._engine.catalogue.counts().indexed
         return (
             frame.header_html(documents, len(self._engine.roots()), self._engine.settings, words),
-            frame.welcome_html(documents, words.choices("example.plain"), words),
+            self._welcome(words),
             gr.Textbox(placeholder=words("placeholder")),
             gr.Button(words("new")),
             frame.hint_html(words),
@@ -68,8 +70,8 @@ class Page:
         talk = replace(talk, shown=view.live_html(_turn(talk), "", words))
         busy = gr.Textbox(value="", submit_btn=False, stop_btn=words("stop"))
         yield "", "".join(talk.done), talk.shown, busy, talk
-        for talk in self._drawn(talk, words):
-            yield gr.skip(), gr.skip(), talk.shown, gr.skip(), talk
+        for drawn in self._drawn(talk, words):
+            yield gr.skip(), gr.skip(), drawn.shown, gr.skip(), drawn
         yield gr.skip(), gr.skip(), gr.skip(), _idle(), gr.skip()
 
     def stop(self, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
@@ -81,9 +83,14 @@ class Page:
 
     def clear(self, request: gr.Request) -> tuple[Any, ...]:
         """A new page."""
-        words = self._words(request)
-        documents = self._engine.status().documents
-        return frame.welcome_html(documents, words.choices("example.plain"), words), "", "", _idle(), Talk()
+        return self._welcome(self._words(request)), "", "", _idle(), Talk()
+
+    def _welcome(self, words: Text) -> str:
+        catalogue = self._engine.catalogue
+        records = [r for root in self._engine.roots() for r in catalogue.records(root.name).values()]
+        recent = heapq.nlargest(_LOOKED_AT, records, key=lambda r: r.state.mtime_ns)
+        notes = [note for record in recent if (note := self._engine.document(record.id))]
+        return frame.welcome_html(catalogue.counts().indexed, frame.examples(notes, words), words)
 
     def _words(self, request: gr.Request) -> Text:
         return words_for(self._engine.settings.language, request.headers.get("accept-language", ""))
@@ -96,7 +103,7 @@ class Page:
         except FootnotesError as e:
             yield replace(talk, shown=view.failed_html(turn, explain(e), words))
         except Exception as e:  # noqa: BLE001 - a reader gets a sentence, never a trace
-            _log.error("answering failed: %s", _where(e))  # noqa: TRY400 - a trace may quote a note
+            _log.error("answering failed: %s", _where(e))
             line = words("unexpected", kind=type(e).__name__)
             yield replace(talk, shown=view.failed_html(turn, line, words))
 
@@ -184,4 +191,6 @@ def _html(elem_id: str) -> Any:
 def theme() -> Any:
     """Gradio's plainest theme with fonts that every system has: a named web font would be fetched."""
     sans = ("system-ui", "-apple-system", "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC")
-    return gr.themes.Base(font=[*sans, "sans-serif"], font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"])
+    return gr.themes.Base(
+        font=[*sans, "sans-serif"], font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"]
+    )

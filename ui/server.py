@@ -15,6 +15,7 @@ from ui.offline import quiet_import
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from fastapi import FastAPI
     from starlette.types import ASGIApp
@@ -44,7 +45,9 @@ def build_app(engine: Engine, *, watch: bool = True) -> ASGIApp:
 
         from ui import page
 
-    app = FastAPI(lifespan=_lifespan(engine) if watch else None, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        lifespan=_lifespan(engine) if watch else None, docs_url=None, redoc_url=None, openapi_url=None
+    )
     _add_routes(app)
     gr.mount_gradio_app(
         app,
@@ -73,7 +76,13 @@ def _add_routes(app: FastAPI) -> None:
 
     def manifest() -> dict[str, object]:
         icons = [{"src": "/favicon.svg", "sizes": "any", "type": "image/svg+xml"}]
-        return {"name": "Footnotes", "short_name": "Footnotes", "display": "standalone", "start_url": "/", "icons": icons}
+        return {
+            "name": "Footnotes",
+            "short_name": "Footnotes",
+            "display": "standalone",
+            "start_url": "/",
+            "icons": icons,
+        }
 
     def static(name: str) -> Callable[[], Response]:
         return lambda: FileResponse(_HERE / name, headers={"cache-control": "no-cache"})
@@ -86,7 +95,7 @@ def _add_routes(app: FastAPI) -> None:
         app.get(f"/{name}")(static(name))
 
 
-def _lifespan(engine: Engine) -> Callable[[FastAPI], object]:
+def _lifespan(engine: Engine) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(_app: FastAPI) -> AsyncIterator[None]:
         watcher = _watcher(engine)
@@ -106,13 +115,20 @@ def _watcher(engine: Engine) -> Watcher:
         return [(root.name, root.path) for root in engine.roots() if root.path is not None]
 
     def sync(names: list[str]) -> None:
-        engine.sync(names)
+        refused = engine.sync(names).refused
+        if refused:
+            raise refused[0]
 
-    return Watcher(roots, sync, _log.warning)
+    exclude = engine.settings.sync.exclude
+    return Watcher(roots, sync, _log.warning, exclude=exclude, keep_out=(engine.home,))
 
 
 def serve(
-    engine: Engine, host: str | None = None, port: int | None = None, open_browser: bool = True, watch: bool = True
+    engine: Engine,
+    host: str | None = None,
+    port: int | None = None,
+    open_browser: bool = True,
+    watch: bool | None = None,
 ) -> None:
     """Serve until interrupted.
 
@@ -121,7 +137,7 @@ def serve(
         host: a loopback name or address; default: the setting ``ui.host``.
         port: exactly this one, 0 for any; default: the setting ``ui.port``, or the first free one of the next 20.
         open_browser: show the page when the server is ready.
-        watch: sync when notes change.
+        watch: sync when notes change; default: the setting ``ui.watch``.
 
     Raises:
         ConfigError: the host is reachable from other machines, or the port is taken.
@@ -129,9 +145,13 @@ def serve(
     import typer
     import uvicorn
 
-    bound = listen(host or engine.settings.ui.host, engine.settings.ui.port if port is None else port, exact=port is not None)
+    bound = listen(
+        host or engine.settings.ui.host,
+        engine.settings.ui.port if port is None else port,
+        exact=port is not None,
+    )
     with bound:
-        app = build_app(engine, watch=watch)
+        app = build_app(engine, watch=engine.settings.ui.watch if watch is None else watch)
         url = address(bound)
         typer.echo(f"Footnotes: {url}")
         if open_browser:
@@ -154,7 +174,8 @@ def listen(host: str, port: int, *, exact: bool) -> socket.socket:
     """
     if not is_loopback(host):
         raise ConfigError(
-            "ui.host = {host}: other machines could reach your notes without a login. Use 127.0.0.1.", host=host
+            "ui.host = {host}: other machines could reach your notes without a login. Use 127.0.0.1.",
+            host=host,
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     last = min(port if exact or port == 0 else port + _NEXT_PORTS, 65535)
@@ -165,5 +186,8 @@ def listen(host: str, port: int, *, exact: bool) -> socket.socket:
         except OSError as e:
             reason = e.strerror or str(e)
     raise ConfigError(
-        "Port {port} on {host} cannot be used: {reason}. Choose another one with --port.", host=host, port=port, reason=reason
+        "Port {port} on {host} cannot be used: {reason}. Choose another one with --port.",
+        host=host,
+        port=port,
+        reason=reason,
     )

@@ -46,6 +46,12 @@ def place(citation: Citation, text: Text) -> str:
     return f"{citation.doc_id}, {where(citation, text)}"
 
 
+def heading_path(citation: Citation) -> str:
+    """The headings that the quote stands under, outermost first, without one that repeats the title."""
+    skip = 1 if citation.heading[:1] == (citation.title,) else 0
+    return " › ".join(citation.heading[skip:])
+
+
 def path_html(doc_id: str) -> str:
     """A note's path with its name set off; a long one may break at its slashes."""
     folder, _, name = doc_id.rpartition("/")
@@ -64,7 +70,7 @@ def source_html(citation: Citation, source: Source, position: tuple[int, int], t
     """
     n = citation.marker
     label = escape(text("open_footnote", n=n, place=place(citation, text)))
-    heading = " › ".join(citation.heading)
+    heading = heading_path(citation)
     return (
         f'<aside class="source" data-n="{n}" role="dialog" aria-label="{label}" tabindex="-1">'
         f"{_bar(citation, source, position, text)}"
@@ -82,9 +88,7 @@ def _bar(citation: Citation, source: Source, position: tuple[int, int], text: Te
     index, total = position
     at = citation.page if citation.page is not None else citation.lines[0]
     target = escape(f"{source.file or citation.doc_id}:{at}")
-    copy = (
-        f'<button type="button" class="copy" data-copy="{target}" data-done="{text("copied")}">{text("copy")}</button>'
-    )
+    copy = f'<button type="button" class="copy" data-copy="{target}" data-done="{text("copied")}">{text("copy")}</button>'
     steps = (
         _icon("previous", "‹", text, disabled=index == 1) + _icon("next", "›", text, disabled=index == total)
         if total > 1
@@ -149,10 +153,9 @@ def _line_html(whole: str, line: Span, quote: Span, number: int) -> str:
     start, end = line
     a, b = max(start, quote[0]), min(end, quote[1])
     if a < b:
-        content = (
-            f"{escape(whole[start:a])}<mark>{escape(whole[a:b])}</mark>{escape(whole[b:end])}"
-        )
+        content = f"{escape(whole[start:a])}<mark>{escape(whole[a:b])}</mark>{escape(whole[b:end])}"
     else:
         content = escape(whole[start:end])
-    kind = "ln" + (" cited" if a < b else "") + (" head" if _HEADING.match(whole[start:end]) else "")
+    cited = quote[0] <= end and start < quote[1]
+    kind = "ln" + (" cited" if cited else "") + (" head" if _HEADING.match(whole[start:end]) else "")
     return f'<div class="{kind}"><span class="no" data-no="{number}"></span><span class="tx" dir="auto">{content}</span></div>'

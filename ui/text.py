@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Language = Literal["zh", "en"]
 
+_LANGUAGES: dict[str, Language] = {"zh": "zh", "en": "en"}
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -60,13 +62,9 @@ def _flat(table: Mapping[str, object], prefix: str = "") -> dict[str, str | list
 
 def choose(setting: str, accept_language: str = "") -> Language:
     """The language to speak: the setting, or for ``auto`` the first of ours in an Accept-Language header."""
-    if setting == "zh" or setting == "en":  # noqa: PLR1714 - mypy narrows this form
-        return setting
-    for tag in _preferred(accept_language):
-        primary = tag.partition("-")[0]
-        if primary == "zh" or primary == "en":  # noqa: PLR1714 - likewise
-            return primary
-    return "en"
+    tags = [setting] if setting in _LANGUAGES else _preferred(accept_language)
+    known = (_LANGUAGES[primary] for tag in tags if (primary := tag.partition("-")[0]) in _LANGUAGES)
+    return next(known, "en")
 
 
 def _preferred(accept_language: str) -> list[str]:

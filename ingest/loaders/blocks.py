@@ -20,7 +20,7 @@ _LONGEST_CODE_RUN = 8
 _DEEPEST_LEVEL = 6
 _LONGEST_HEADING = 300
 
-_FENCE_RUN = re.compile(r"`{3,}|~{3,}")
+_FENCE_RUN = re.compile(r"```+|~~~+")
 _FENCE_OPENS_AFTER = re.compile(r"(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*+")
 _FENCE_CLOSES_AFTER = re.compile(r"[ \t>]*+")
 _BACKTICKS = re.compile(r"`+")
@@ -33,12 +33,13 @@ _FRONT_MATTER_END = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?=\n|\Z)")
 _FRONT_MATTER_START = re.compile(r"---[ \t]*\n")
 
 _CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+$")
+_BLOCK_ID = re.compile(r"\s?\^[\w-]+$", re.ASCII)  # how Obsidian names a line
 _MARKED_UP = re.compile(r"[*_`\[\]<>~=\\!]")
 _CLEANINGS = (
     (re.compile(r"!?\[\[(?:[^\[\]|]*\|)?([^\[\]|]*)\]\]"), r"\1"),
-    (re.compile(r"!?\[([^\[\]]*)\](?:\([^()]*\)|\[[^\[\]]*\])"), r"\1"),
+    (re.compile(r"!?\[([^\[\]]*)\](?:\([^()]*\)|\[[^\[\]]*\])?"), r"\1"),
     (re.compile(r"</?[A-Za-z][^<>]*>"), ""),
-    (re.compile(r"\*+|`+|~~|=="), ""),
+    (re.compile(r"(?<!\\)(?:\*+|`+|~~|==)"), ""),
     (re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)"), ""),
     (re.compile(r"\\(?=[!-/:-@\[-`{-~])"), ""),
 )
@@ -225,7 +226,7 @@ def _line_start(text: str, end: int) -> int:
 
 def heading_text(heading: str) -> str:
     """What a heading says: without hashes, underline, emphasis, link targets and tags."""
-    plain = heading[: min(line_end(heading, 0), _LONGEST_HEADING)].strip()
+    plain = _BLOCK_ID.sub("", heading[: min(line_end(heading, 0), _LONGEST_HEADING)].strip())
     if plain.startswith("#"):
         plain = _CLOSING_HASHES.sub("", plain.lstrip("#")).strip()
     if _MARKED_UP.search(plain):

@@ -16,10 +16,10 @@ from ingest.loaders.text import decoding_warnings, title_from_name
 from rag.types import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from ingest.loaders.blocks import Heading
-    from rag.types import Mask, MetaValue
+    from rag.types import MetaValue
 
 _TAG = re.compile(r"#(?<![^\s（(，。、；：]#)([^\s#!-,.:-@\[-^`{-~\u2000-\u206f\u3000-\u303f\uff00-\uff65]+)")
 _COLOUR = re.compile(r"(?=[a-f]*\d)(?:[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE)
@@ -34,12 +34,12 @@ def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:
     raw = decode(doc_id, data, encoding)
     text = raw.text
     front = properties.read(text)
-    blocks = _without(text, [(0, front.body)] if front.body else [])
-    blocks = _without(blocks, fences(blocks, front.body))
-    view = _without(blocks, inline_code(blocks, front.body))
+    blocks = blanked(text, [(0, front.body)])
+    blocks = blanked(blocks, fences(blocks))
+    view = blanked(blocks, inline_code(blocks))
     masks = hidden(text, view)
-    view = _without(view, _spans(disjoint(masks)))
-    outline = headings(view, front.body)
+    view = blanked(view, ((m.start, m.end) for m in disjoint(masks)))
+    outline = headings(view)
     masks += rulers(view, frozenset(heading.end for heading in outline))
     found = links.find(text, view)
     return Document(
@@ -59,14 +59,6 @@ def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:
             *([f"{doc_id}: {front.warning}"] if front.warning else ()),
         ),
     )
-
-
-def _without(text: str, spans: list[tuple[int, int]]) -> str:
-    return blanked(text, spans)
-
-
-def _spans(masks: Iterable[Mask]) -> list[tuple[int, int]]:
-    return [(m.start, m.end) for m in masks]
 
 
 def _title(doc_id: str, text: str, meta: Mapping[str, MetaValue], outline: list[Heading]) -> str:

@@ -47,7 +47,9 @@ _OPAQUE = {
     "svg": re.compile(r"</svg\s*>", re.IGNORECASE),
 }
 # `{{c1::answer}}` is a flashcard, and braces after a letter or in a formula are LaTeX.
-_SHORTCODE = re.compile(r"\{\{(?:[<%][^{}]*+[%>]|(?![^{}]*::)[-#/^>&]?[ \t]*+[\w.'\"$/][^{}]*+)\}\}|\{%[^{}]*?%\}")
+_SHORTCODE = re.compile(
+    r"\{\{(?:[<%][^{}]*+[%>]|(?![^{}]*::)[-#/^>&]?[ \t]*+[\w.'\"$/][^{}]*+)\}\}|\{%[^{}]*?%\}"
+)
 _BEFORE_FORMULA = re.compile(r"[\w\\^_}{]")
 
 

@@ -20,9 +20,13 @@ _MOST_VALUES = 5000
 _MOST_BRACKETS = 1000
 _DEEPEST = 50
 
-_KEY = re.compile(r"""(?m)^("[^"\n]++"|'[^'\n]++'|[^\s#\-?:,\[\]{}&*!|>'"%@`][^:\n]*?|-[^\s:][^:\n]*?)\s*:(?=\s|\Z)""")
+_KEY = re.compile(
+    r"""(?m)^("[^"\n]++"|'[^'\n]++'|[^\s#\-?:,\[\]{}&*!|>'"%@`][^:\n]*?|-[^\s:][^:\n]*?)\s*:(?=\s|\Z)"""
+)
 _INLINE_NESTING = re.compile(r"(?:[-?:][ \t]+){20}")
-_HASH = re.compile(r"[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_HASH = re.compile(
+    r"[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE
+)
 _TAG_KEYS = ("tags", "tag", "categories", "category", "keywords", "keyword", "标签", "分类", "关键词")
 _TAG_BORDER = re.compile(r"[,，、;；]")
 
@@ -76,11 +80,19 @@ class _SlowLoader(yaml.SafeLoader):
 for _loader in (_Loader, _SlowLoader):
     # Dates are read in one place (ingest.dates), and 12:30 is a time, not the number 750.
     _loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] in {"bool", "null", "merge"}]
+        first: [
+            (tag, pattern)
+            for tag, pattern in resolvers
+            if tag.rpartition(":")[2] in {"bool", "null", "merge"}
+        ]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-    _loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})$"), list("-+0123456789"))
-    _loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{1,17}$"), list("-+0123456789"))
+    _loader.add_implicit_resolver(
+        "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})$"), list("-+0123456789")
+    )
+    _loader.add_implicit_resolver(
+        "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{1,17}$"), list("-+0123456789")
+    )
 
 
 def read(text: str) -> Properties:
@@ -176,7 +188,9 @@ def _meta(data: dict[object, object]) -> dict[str, MetaValue]:
     return dict(_flattened("", kept, budget, 0))
 
 
-def _flattened(prefix: str, data: Mapping[object, object], budget: list[int], depth: int) -> Iterator[tuple[str, MetaValue]]:
+def _flattened(
+    prefix: str, data: Mapping[object, object], budget: list[int], depth: int
+) -> Iterator[tuple[str, MetaValue]]:
     for key, value in data.items():
         name = f"{prefix}{key}"
         if isinstance(value, dict) and depth < _DEEPEST:

@@ -45,4 +45,4 @@ def decoding_warnings(doc_id: str, raw: Decoded) -> tuple[str, ...]:
     """One line if bytes had to be replaced."""
     if not raw.replaced:
         return ()
-    return (f"{doc_id}: {raw.replaced} broken byte sequences are not {raw.encoding} and were replaced",)
+    return (f"{doc_id}: {raw.replaced} byte sequences are not {raw.encoding} and were replaced",)

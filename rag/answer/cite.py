@@ -43,6 +43,11 @@ def citation_for(chunk: Chunk, span: Span, marker: int) -> Citation:
     )
 
 
+def readable(chunk: Chunk) -> str:
+    """A passage without its masked ranges, offset by offset the same as its text."""
+    return chunk.body if len(chunk.body) == len(chunk.text) else chunk.text
+
+
 def display(quote: str) -> str:
     """A quote as it reads in an answer: on one line, without Markdown's signs, and without foreign markers."""
     if quote.lstrip().startswith(("```", "~~~")):

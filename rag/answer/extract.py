@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.answer.cite import citation_for, display, plain_markers
+from rag.answer.cite import citation_for, display, plain_markers, readable
 from rag.answer.question import features, is_chinese, weigh
 from rag.answer.sentences import is_heading, sentences
 from rag.types import Answer, SentenceSupport, Stage, Trace
@@ -26,7 +26,7 @@ _NEIGHBOUR = 0.25  # ... when only the sentence before says it; half of it for t
 _FIRST = 0.05  # what the first sentence of a passage gains
 _LOCAL = 0.5  # how far a word that most sentences share loses its weight
 _ENOUGH = 0.2  # share of the question's weight that the best sentence must cover, with its surroundings
-_CLOSE = 0.6  # a further sentence scores at least this part of the best
+_CLOSE = 0.5  # a further sentence scores at least this part of the best
 _ALIKE = 0.8  # two sentences with this share of words in common repeat each other
 _NEAREST = 3
 
@@ -79,7 +79,7 @@ def abstain(question: str, hits: Sequence[Hit]) -> Answer:
 
 def _answer(question: str, hits: Sequence[Hit], chosen: Sequence[_Unit]) -> Answer:
     citations = tuple(citation_for(u.chunk, u.span, n) for n, u in enumerate(chosen, 1))
-    shown = [(display(c.quote), c.marker) for c in citations]
+    shown = [(display(readable(u.chunk)[slice(*u.span)]), n) for n, u in enumerate(chosen, 1)]
     return Answer(
         question=question,
         text="\n".join(f"{sentence} [{n}]" for sentence, n in shown),
@@ -106,8 +106,8 @@ def _score(question: str, hits: Sequence[Hit], idf: Idf) -> list[_Scored]:
 
 
 def _units(chunk: Chunk) -> list[_Unit]:
-    body = chunk.body if len(chunk.body) == len(chunk.text) else chunk.text
-    return [_Unit(chunk, (a, b), features(body[a:b])) for a, b in sentences(body)]
+    text = readable(chunk)
+    return [_Unit(chunk, (a, b), features(text[a:b])) for a, b in sentences(text)]
 
 
 def _localise(weights: Mapping[str, float], passages: Sequence[Sequence[_Unit]]) -> dict[str, float]:
@@ -158,12 +158,13 @@ def _choose(scored: Sequence[_Scored], most: int) -> list[_Unit]:
 
 def _complete(unit: _Unit) -> _Unit:
     """Give a heading, or a line that ends with a colon, the sentence that follows it."""
-    text, (start, end) = unit.chunk.text, unit.span
-    quote = text[start:end]
-    if not is_heading(quote) and not quote.endswith((":", "：")):
+    text, (start, end) = readable(unit.chunk), unit.span
+    if not is_heading(text[start:end]) and not text[start:end].endswith((":", "：")):
         return unit
-    following = [span for span in sentences(text[end:])[:1] if not is_heading(text[end:][slice(*span)])]
-    return replace(unit, span=(start, end + following[0][1])) if following else unit
+    following = next(iter(sentences(text[end:])), None)
+    if following is None or is_heading(text[end:][slice(*following)]):
+        return unit
+    return replace(unit, span=(start, end + following[1]))
 
 
 def _repeats(unit: _Unit, other: _Unit) -> bool:

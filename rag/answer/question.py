@@ -32,13 +32,18 @@ def weigh(question: str, idf: Idf) -> dict[str, float]:
     Words weigh their inverse document frequency. Each Han character of a longer word weighs a part of
     its word, so that a passage which says the same in a related word still counts.
     """
-    asked = _content(_ASKING.sub(lambda m: " " * len(m[0]), question)) or _content(question)
+    asked = content(_ASKING.sub(lambda m: " " * len(m[0]), question)) or content(question)
     frequencies = idf(asked)
     weights = {term: max(0.0, frequencies.get(term, 0.0)) for term in asked}
     for term, weight in tuple(weights.items()):
         for character in _HAN.findall(term) if len(term) > 1 else ():
             weights[character] = max(weights.get(character, 0.0), _CHARACTER * weight)
     return weights
+
+
+def content(text: str) -> list[str]:
+    """The words of a text that carry meaning, each once, folded."""
+    return [word for word in dict.fromkeys(words(text)) if word not in _empty()]
 
 
 def features(text: str) -> frozenset[str]:
@@ -50,10 +55,6 @@ def features(text: str) -> frozenset[str]:
 def is_chinese(text: str) -> bool:
     """Whether fixed words around this text should be Chinese."""
     return _HAN.search(text) is not None
-
-
-def _content(text: str) -> list[str]:
-    return [word for word in dict.fromkeys(words(text)) if word not in _empty()]
 
 
 @cache

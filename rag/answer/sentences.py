@@ -24,7 +24,9 @@ _WRAP = range(50, 131)  # display columns at which editors and PDF pages wrap pr
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 _HEADING = re.compile(r"[ \t]*#{1,6}[ \t]+\S")
 _ITEM = re.compile(r"[ \t>]*(?:[-*+•·]|\d{1,3}[.)、]|\[[ xX]\])[ \t]+|[ \t]*(?:>|\|)|[ \t]*\d{1,3}、")
-_PROPERTY = re.compile(r"[ \t]*[^\s:：|,，。.!?！？]{1,24}(?: [^\s:：|,，。.!?！？]{1,24}){0,3}(?:::?[ \t]|：)")
+_PROPERTY = re.compile(
+    r"[ \t]*[^\s:：|,，。.!?！？]{1,24}(?: [^\s:：|,，。.!?！？]{1,24}){0,3}(?:::?[ \t]|：)"
+)
 _WORD = re.compile(r"[^\W_]")
 _WHOLE = re.compile(  # what a boundary must not fall into
     r"`[^`\n]+`|!?\[[^\]\n]{0,300}\]\([^)\n]*\)|!?\[\[[^\]\n]+\]\]|<?https?://[^\s<>，。；、）】》]+>?"
@@ -125,16 +127,23 @@ def _split(text: str, start: int, end: int, prose: bool) -> Iterator[Span]:
     if not prose or _HEADING.match(text, start, end) or _row(text, start, end):
         yield start, end
         return
-    whole = [m.span() for m in _WHOLE.finditer(text, start, end)]
     marker = _ITEM.match(text, start, end)
     first = start
-    for m in _END.finditer(text, marker.end() if marker else start, end):
-        cut = m.end()
-        if any(a < cut < b for a, b in whole) or not _ends_sentence(text, first, m.start(), cut, end):
-            continue
+    for cut in ends(text, marker.end() if marker else start, end):
         yield first, cut
         first = cut
     yield first, end
+
+
+def ends(text: str, start: int, end: int) -> Iterator[int]:
+    """Offsets right after each mark in ``text[start:end]`` that ends a sentence, closing quotes included."""
+    whole = [m.span() for m in _WHOLE.finditer(text, start, end)]
+    first = start
+    for m in _END.finditer(text, start, end):
+        cut = m.end()
+        if not any(a < cut < b for a, b in whole) and _ends_sentence(text, first, m.start(), cut, end):
+            yield cut
+            first = cut
 
 
 def _row(text: str, start: int, end: int) -> bool:

@@ -6,10 +6,13 @@ import hashlib
 import json
 import unicodedata
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import ingest
 from ingest import loaders
 from ingest.pipeline import recipe
+from rag import store
 from rag.store.tokens import ANALYSIS_VERSION
 from rag.types import DateRange, Document
 
@@ -19,8 +22,7 @@ if TYPE_CHECKING:
     from rag.config import Settings
     from rag.evals.datasets import EvalSet, Row
 
-_ROWS_VERSION = 1  # of how rows become documents
-_MARKDOWN = (".md", ".markdown")
+_MARKDOWN = (".md", ".markdown", ".mdx")
 
 
 def key(data: EvalSet, settings: Settings) -> str:
@@ -29,14 +31,23 @@ def key(data: EvalSet, settings: Settings) -> str:
     Which vectors belong to which weights is the engine's own business: it checks its manifests.
     """
     made_of = {
+        "code": _code(),
         "root": data.root,
         "corpus": data.corpus_hash,
-        "rows": _ROWS_VERSION,
         "analysis": ANALYSIS_VERSION,
         "passages": recipe(settings.chunk.size),
         "embedding": settings.embedding.model_dump(mode="json", include={"model", "passage_prompt"}),
     }
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _code() -> str:
+    """Hash of the code that turns rows into an index: figures of an older chunker must never pass for new ones."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for package in (ingest, store):
+        for path in sorted(Path(next(iter(package.__path__))).rglob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def documents(data: EvalSet, progress: Callable[[str, int, int], None]) -> Iterator[Document]:
@@ -51,7 +62,7 @@ def document(row: Row) -> Document:
     dates = (DateRange(row.day, row.day, "date"),) if row.day else ()
     name = next((name for name in (row.id, row.source) if name.lower().endswith(_MARKDOWN)), None)
     if name is not None:
-        read = loaders.load(name, row.text.encode())
+        read = loaders.load(name, row.text.encode(), "utf-8")
         return replace(read, id=row.doc_id, title=row.title or read.title, dates=dates or read.dates)
     # A row that is only a title would have no passage, and nobody could find it.
     text = unicodedata.normalize("NFC", row.text if row.text.strip() else row.title)

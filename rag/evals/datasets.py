@@ -180,7 +180,8 @@ class _Record:
         if value is None:
             return ""
         if isinstance(value, str | int) and not isinstance(value, bool):
-            return str(value)
+            # Half of a surrogate pair, which JSON can write, is no character and cannot be stored.
+            return str(value).encode("utf-8", "replace").decode()
         raise EvalError(
             "{path}, line {line}: '{key}' is {value!r}. Make it a string.",
             path=self.path,

@@ -86,7 +86,7 @@ class EvalReport:
 
 
 def render(reports: Sequence[EvalReport]) -> str:
-    """A table of all reports, in percent, one row a stage: plain ASCII that is Markdown too."""
+    """A table of all reports, in percent, one row a stage: plain ASCII that is Markdown too, without a last line feed."""
     from rich.box import MARKDOWN
     from rich.console import Console
     from rich.table import Table
@@ -101,7 +101,7 @@ def render(reports: Sequence[EvalReport]) -> str:
             table.add_row(*row)
     out = io.StringIO()
     Console(file=out, width=_WIDEST, color_system=None, force_terminal=False).print(table)
-    return "\n".join(line.rstrip() for line in out.getvalue().strip("\n ").splitlines()) + "\n"
+    return "\n".join(line.rstrip() for line in out.getvalue().strip("\n ").splitlines())
 
 
 def _rows(report: EvalReport) -> list[tuple[str, ...]]:

@@ -61,7 +61,8 @@ class HybridRetriever:
         resolved = {name: _hits(found, chunks, positions) for name, found in lists.items()}
         final = next(reversed(resolved.values()), ())[:k]
         stages.append(_stage("resolve", len(final), started))
-        return Retrieval(query, final, Trace(tuple(stages)), MappingProxyType(resolved))
+        dropped = len(wanted) - len(chunks)
+        return Retrieval(query, final, Trace(tuple(stages)), MappingProxyType(resolved), dropped)
 
 
 def _hits(

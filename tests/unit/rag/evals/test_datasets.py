@@ -84,6 +84,13 @@ def test_numbers_serve_as_ids_and_line_separators_stay_inside_strings(folder: Pa
     assert (row.id, row.title, row.text) == ("7", "", "a\u2028b\u0085c")
 
 
+def test_half_a_surrogate_pair_becomes_a_question_mark(folder: Path) -> None:
+    """JSON can write what no text may hold; a whole pair is one character."""
+    line = '{"_id": "d1", "text": "a\\ud83d b\\ud83d\\ude00"}\n'
+    (folder / "corpus.jsonl").write_text(line, "utf-8")
+    assert datasets.load(folder).rows[0].text == "a? b\U0001f600"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

@@ -211,11 +211,16 @@ def test_progress_reaches_its_total(tmp_path: Path) -> None:
     assert [step for step in seen if step[1] == step[2]] == [("indexing", 12, 12), ("asking", 10, 10)]
 
 
-def test_rows_of_markdown_files_are_read_as_markdown() -> None:
-    """The row's own name decides, never the set's."""
+def test_rows_of_markdown_files_are_read_as_their_files_are() -> None:
+    """The row's own name decides, never the set's; front matter is understood, and dates stay the row's."""
     rows = {row.id: row for row in datasets.load(TINY).rows}
-    assert corpus.document(rows["notes/release.md"]).format == "markdown"
+    found = corpus.document(rows["notes/release.md"])
+    assert (found.format, found.id) == ("markdown", "eval_tiny/_/notes%2Frelease.md")
+    assert found.tags == ("work",)
+    assert found.masks
     assert corpus.document(rows["n1"]).format == "text"
+    by_source = datasets.Row("7", "s/_/7", "", "# Head\n\ntext", source="a/b.md")
+    assert corpus.document(by_source).title == "Head"
 
 
 def test_row_without_text_is_found_by_its_title() -> None:

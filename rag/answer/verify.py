@@ -1,0 +1,185 @@
+"""Checks what a language model wrote: every ``[n]`` must lead to a sentence of a passage that it was shown.
+
+The checks are deterministic: numbers must stand in what is cited, and so must half of the words.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rag.answer.cite import MARKER, citation_for, readable
+from rag.answer.question import content, features, is_chinese
+from rag.answer.sentences import ends, sentences
+from rag.store.tokens import fold
+from rag.types import SentenceSupport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rag.answer.sentences import Span
+    from rag.types import Chunk, Citation
+
+_WINDOW = 3  # a claim is proven by at most so many sentences in a row
+_LENGTHEN = 0.12  # share of the claim's words that each further sentence must add
+_SUPPORTED = 0.5
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_ORDINAL = re.compile(r"^\s*(?:[-*+•>#]+\s*)*(?:\d{1,2}[.)、]\s+)?")
+_AFTER = re.compile(rf"(?:[ \t]*(?:{MARKER.pattern}))*[ \t]*[。.]?")
+_HALF_MARKER = re.compile(r"[ \t]*[\[［【][\s\d,，、;；^]*$")
+_SPACED_MARKER = re.compile(rf"[ \t]*(?:{MARKER.pattern})")
+
+
+class Marker(NamedTuple):
+    """A citation marker in a text, and the numbers in it: ``[1, 2]`` has two."""
+
+    start: int
+    end: int
+    numbers: tuple[int, ...]
+
+
+class Verified(NamedTuple):
+    """What is left of a text after the check; ``removed`` counts invented markers."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    support: tuple[SentenceSupport, ...]
+    removed: int
+
+
+def parse_markers(text: str) -> list[Marker]:
+    """The markers of a text: ``[1]``, ``[1,2]``, ``[^1]``, ``【1】``, ``［1］``."""
+    return [
+        Marker(*m.span(), tuple(int(n) for n in re.findall(r"\d+", m[1]))) for m in MARKER.finditer(text)
+    ]
+
+
+def verify(text: str, passages: Sequence[Chunk]) -> Verified:
+    """Check a whole text against the passages it may cite: ``[n]`` means ``passages[n - 1]``."""
+    verifier = Verifier(passages)
+    clean = "".join(verifier.feed(sentence) for sentence in whole_sentences([text]))
+    return verifier.result(clean)
+
+
+class Verifier:
+    """Checks a text sentence by sentence, as it is written.
+
+    The markers that come out are numbered anew from 1, one number for each cited span.
+    """
+
+    def __init__(self, passages: Sequence[Chunk]) -> None:
+        self._passages = passages
+        self._citations: dict[tuple[int, Span], Citation] = {}
+        self._support: list[SentenceSupport] = []
+        self._removed = 0
+        self._gap: str | None = None
+
+    def feed(self, sentence: str) -> str:
+        """The sentence with proven markers only; white space around it waits for the next one."""
+        claim = MARKER.sub("", sentence)
+        cited = self._cite(claim, [n for marker in parse_markers(sentence) for n in marker.numbers])
+        clean = _SPACED_MARKER.sub(lambda m: self._renumbered(m, cited), sentence)
+        self._judge(claim, list(dict.fromkeys(cited.values())))
+        body = clean.strip()
+        if not body:
+            self._gap = self._gap and self._gap + clean
+            return ""
+        start = clean.index(body[0])
+        piece = (self._gap or "") + clean[:start] + body if self._gap is not None else body
+        self._gap = clean[start + len(body) :]
+        return piece
+
+    def result(self, text: str) -> Verified:
+        """What was found so far, for the text that ``feed`` gave."""
+        return Verified(text, tuple(self._citations.values()), tuple(self._support), self._removed)
+
+    def _cite(self, claim: str, numbers: Iterable[int]) -> dict[int, Citation]:
+        """A citation for each number that names a passage; the others are counted."""
+        found: dict[int, Citation] = {}
+        for n in numbers:
+            if not 1 <= n <= len(self._passages):
+                self._removed += 1
+            elif n not in found:
+                found[n] = self._citation(n, narrow(claim, self._passages[n - 1]))
+        return found
+
+    def _citation(self, n: int, span: Span) -> Citation:
+        known = self._citations.get((n, span))
+        if known is None:
+            known = citation_for(self._passages[n - 1], span, len(self._citations) + 1)
+            self._citations[n, span] = known
+        return known
+
+    @staticmethod
+    def _renumbered(match: re.Match[str], cited: dict[int, Citation]) -> str:
+        numbers = [int(n) for n in re.findall(r"\d+", match[1])]
+        markers = dict.fromkeys(cited[n].marker for n in numbers if n in cited)
+        space = match[0][: len(match[0]) - len(match[0].lstrip())]
+        return space + "".join(f"[{n}]" for n in markers) if markers else ""
+
+    def _judge(self, claim: str, cited: Sequence[Citation]) -> None:
+        sentence = _ORDINAL.sub("", claim).strip()
+        if not content(sentence) or (not cited and sentence.endswith((":", "："))):
+            return
+        markers = tuple(citation.marker for citation in cited)
+        self._support.append(SentenceSupport(sentence, markers, supported=supports(sentence, cited)))
+
+
+def narrow(claim: str, passage: Chunk) -> Span:
+    """The sentence of a passage, or the few in a row, that say most of a claim; the whole if none does."""
+    text = readable(passage)
+    units = [(span, features(text[slice(*span)])) for span in sentences(text)]
+    wanted = features(claim)
+    best, score = (0, len(passage.text)), 0.0
+    for i in range(len(units)):
+        said: frozenset[str] = frozenset()
+        for j, (span, words) in enumerate(units[i : i + _WINDOW]):
+            said |= words & wanted
+            value = len(said) / max(1, len(wanted)) - _LENGTHEN * j
+            if value > score:
+                best, score = (units[i][0][0], span[1]), value
+    return best
+
+
+def supports(sentence: str, cited: Sequence[Citation]) -> bool:
+    """Whether the cited quotes, with their titles and headings, hold the sentence's numbers and most of its words.
+
+    Where sentence and quotes are in different languages, a shared number or name has to do.
+    """
+    if not cited:
+        return False
+    evidence = "\n".join(part for c in cited for part in (c.quote, c.title, *c.heading))
+    numbers = _numbers(sentence)
+    if not numbers <= _numbers(evidence):
+        return False
+    words, said = content(sentence), features(evidence)
+    shared = [word for word in words if word in said or (is_chinese(word) and said.issuperset(word))]
+    if is_chinese(sentence) != is_chinese("".join(c.quote for c in cited)):
+        return bool(numbers or shared)
+    return len(shared) >= _SUPPORTED * len(words)
+
+
+def whole_sentences(pieces: Iterable[str]) -> Iterator[str]:
+    """Join pieces of a stream and cut them after each sentence and the markers that belong to it."""
+    pending = ""
+    for piece in pieces:
+        pending += piece
+        while cut := _first_cut(pending):
+            yield pending[:cut]
+            pending = pending[cut:]
+    if pending:
+        yield pending
+
+
+def _first_cut(text: str) -> int:
+    """Where the first sentence surely ends; 0 where that is not known yet."""
+    for end in (*ends(text, 0, len(text)), *(m.start() for m in re.finditer(r"(?<=\S)[ \t]*\n", text))):
+        after = _AFTER.match(text, end)
+        cut = after.end() if after else end
+        if text[cut:].strip() and not _HALF_MARKER.match(text, cut):
+            return cut
+    return 0
+
+
+def _numbers(text: str) -> set[str]:
+    return {number.replace(",", "").lstrip("0") or "0" for number in _NUMBER.findall(fold(text))}

@@ -1,0 +1,123 @@
+"""An answer's text as HTML: a little Markdown, footnote markers as buttons, unsupported sentences marked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ui.source import escape, place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rag.types import Citation, SentenceSupport
+    from ui.text import Text
+
+Span = tuple[int, int]
+
+_INLINE = re.compile(r"\s*\[(?P<n>\d{1,3})\]|\*\*(?P<strong>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`")
+_ITEM = re.compile(r"\s*[-*+•]\s+")
+_HEADING = re.compile(r"\s*#{1,6}\s+")
+_FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
+
+
+def unsupported_spans(written: str, support: Sequence[SentenceSupport]) -> tuple[Span, ...]:
+    """Where in the answer the sentences stand that their citations do not support, in order."""
+    spans: list[Span] = []
+    cursor = 0
+    for entry in support:
+        start = written.find(entry.sentence, cursor) if entry.sentence else -1
+        if start < 0:
+            continue
+        cursor = start + len(entry.sentence)
+        if not entry.supported:
+            spans.append((start, cursor))
+    return tuple(spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Text to be drawn.
+
+    Attributes:
+        written: paragraphs, list items and fenced code are told apart; nothing else is needed.
+        text: the words of the UI.
+        citations: by marker; None while an answer is being written and no marker is proven.
+        doubts: spans of ``written`` without support, in order.
+    """
+
+    written: str
+    text: Text
+    citations: Mapping[int, Citation] | None = None
+    doubts: Sequence[Span] = ()
+
+    def html(self) -> str:
+        """The whole text. Everything that is not ours is escaped."""
+        return f'<div class="prose-fn">{"".join(self._blocks())}</div>'
+
+    def _blocks(self) -> Iterator[str]:
+        container = ""  # the element that lines go into: ul, pre, or none
+        offset = 0
+        for line in self.written.split("\n"):
+            start, offset = offset, offset + len(line) + 1
+            wanted = _container(line, inside=container)
+            if wanted != container:
+                yield (container and f"</{container}>") + (wanted and f"<{wanted}>")
+            fence = _FENCE.match(line)
+            if fence and wanted == "pre":
+                pass  # the opening fence and its language say nothing to a reader
+            elif wanted == "pre":
+                yield escape(line) + "\n"
+            else:
+                sign = fence or _ITEM.match(line) or _HEADING.match(line)
+                span = (start + (sign.end() if sign else 0), start + len(line))
+                yield self._line(span, "li" if wanted == "ul" else "p")
+            container = wanted
+        yield container and f"</{container}>"
+
+    def _line(self, span: Span, tag: str) -> str:
+        """One line, with its unsupported stretches wrapped."""
+        at, end = span
+        if not self.written[at:end].strip():
+            return ""
+        out: list[str] = []
+        for first, last in self.doubts:
+            a, b = max(first, at), min(last, end)
+            if a < b:
+                out += [self._inline(at, a), self._doubt(a, b)]
+                at = b
+        return f'<{tag} dir="auto">{"".join(out)}{self._inline(at, end)}</{tag}>'
+
+    def _doubt(self, start: int, end: int) -> str:
+        label, why = self.text("unsupported"), self.text("unsupported_long")
+        content = self._inline(start, end)
+        return f'<span class="doubt" title="{why}">{content}</span><small class="badge warn">{label}</small>'
+
+    def _inline(self, start: int, end: int) -> str:
+        out: list[str] = []
+        at = start
+        for m in _INLINE.finditer(self.written, start, end):
+            out.append(escape(self.written[at : m.start()]))
+            at = m.end()
+            if m["n"]:
+                out.append(self._marker(int(m["n"])) or escape(m[0]))
+            else:
+                tag = "strong" if m["strong"] else "code"
+                out.append(f"<{tag}>{escape(m[tag])}</{tag}>")
+        return "".join(out) + escape(self.written[at:end])
+
+    def _marker(self, n: int) -> str:
+        """A button that opens the footnote; a mere number while it is unproven; nothing where there is none."""
+        if self.citations is None:
+            return f'<span class="fn pending">{n}</span>'
+        if n not in self.citations:
+            return ""
+        label = escape(self.text("open_footnote", n=n, place=place(self.citations[n], self.text)))
+        return f'<button type="button" class="fn" data-n="{n}" aria-label="{label}">{n}</button>'
+
+
+def _container(line: str, *, inside: str) -> str:
+    if (inside == "pre") != bool(_FENCE.match(line)):
+        return "pre"
+    return "ul" if inside != "pre" and _ITEM.match(line) else ""
