@@ -17,6 +17,8 @@ SITE = $(shell $(PY) -c "import sysconfig; print(sysconfig.get_path('purelib'))"
 SOURCES := $(shell find footnotes rag ingest graph ui -mindepth 1 -not -name '__pycache__' -not -name '*.pyc')
 VAULT := tests/data/vault
 DEMO := .demo/home
+QUESTION_ZH ?= 外公的手表表盘背面刻了什么字？
+QUESTION_EN ?= Which port does Miniflux use on the home server?
 
 export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -64,11 +66,13 @@ image: ## build the container image footnotes
 clean: ## remove what make made, the demo's home and the caches too
 	rm -rf .venv .venv-test .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-# setuptools would put files that are gone from the sources, but still in build/, into the package.
+# build/ goes before, or setuptools would package files that are gone from the sources; and after, so that no tool
+# reads it as code.
 .venv/.installed: pyproject.toml $(SOURCES)
 	test -x $(PY) || $(PYTHON) -m venv .venv
 	rm -rf build
 	$(PY) -m pip install --quiet .
+	rm -rf build
 	@touch $@
 
 # pip reads dependency groups from 25.1 on.

@@ -138,7 +138,7 @@ def compared(reports: list[report.EvalReport], frozen: Mapping[str, Any]) -> str
             new = np.array([values[metric] for values in each.per_question[report.FINAL].values()])[kept]
             gain, p = new.mean() - old.mean(), p_value(new - old)
             lines.append(
-                f"{each.set:24} {metric:9} {100 * old.mean():7.1f} {100 * new.mean():7.1f} {100 * gain:+6.1f} {p:7.4f}"
+                f"{each.set:24} {metric:9} {100 * old.mean():7.1f} {100 * new.mean():7.1f} {round(100 * gain, 1) + 0.0:+6.1f} {p:7.4f}"
             )
     return "\n".join(lines)
 

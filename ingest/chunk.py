@@ -196,32 +196,28 @@ def _cut(view: str, section: _Section, code: Sequence[Span], limit: int) -> list
         return [whole]
     units: list[_Piece] = []
     for start, end, ladder in _blocks(view, whole.start, whole.end, code):
-        first, *others = _split(view, start, end, ladder, limit) or [None]
-        if first is None:
-            continue
-        if units and units[-1].end <= section.body:
-            first = _merged(units.pop(), first)
-        elif units:
-            units[-1:], first = _attached(view, units[-1], first, limit)
-        units += first, *others
+        pieces = _split(view, start, end, ladder, limit)
+        if units and pieces:
+            if units[-1].end <= section.body:
+                pieces[0] = _merged(units.pop(), pieces[0])
+            else:
+                pieces[:1] = _attached(view, units.pop(), pieces[0], limit)
+        units += pieces
     return _balanced(units, limit)
 
 
-def _attached(view: str, unit: _Piece, block: _Piece, limit: int) -> tuple[list[_Piece], _Piece]:
+def _attached(view: str, unit: _Piece, block: _Piece, limit: int) -> list[_Piece]:
     """A block stays with the line that announces it ("as follows:") or, indented, with the item it goes on."""
     if view[block.start - 1] in " \t":
-        head, tail = None, unit
+        line = unit.start
     elif view[unit.end - 1] in ":：":
-        line = view.rfind("\n", unit.start, unit.end) + 1
-        head, tail = (
-            _piece(view, unit.start, max(line, unit.start)),
-            _piece(view, max(line, unit.start), unit.end),
-        )
+        line = max(unit.start, view.rfind("\n", unit.start, unit.end) + 1)
     else:
-        return [unit], block
-    if tail is None or tail.weight + block.weight > limit:
-        return [unit], block
-    return [head] if head else [], _merged(tail, block)
+        return [unit, block]
+    head, tail = _piece(view, unit.start, line), _piece(view, line, unit.end)
+    if not tail or tail.weight + block.weight > limit:
+        return [unit, block]
+    return [*([head] if head else []), _merged(tail, block)]
 
 
 def _blocks(view: str, start: int, end: int, code: Sequence[Span]) -> Iterator[tuple[int, int, _Ladder]]:

@@ -47,7 +47,7 @@ _FREQUENT = frozenset(
 
 
 class Decoded(NamedTuple):
-    """A file's text (NFC, ``\\n`` line ends, no byte order mark), its encoding, and what had to be replaced."""
+    """A file's text (NFC, LF line ends, no byte order mark), its encoding, and how much had to be replaced."""
 
     text: str
     encoding: str

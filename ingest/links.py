@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.types import Link, Mask
@@ -69,7 +70,7 @@ def find(text: str, view: str) -> Found:
     """All links of a Markdown text. ``view`` is ``text`` with code and comments blanked."""
     links: list[Link] = []
     masks: list[Mask] = []
-    for link, mask in (*_bracketed(text, view), *_definitions(view)):
+    for link, mask in chain(_bracketed(text, view), _definitions(view)):
         links.append(link)
         if mask:
             masks.append(mask)
@@ -86,7 +87,7 @@ def _bracketed(text: str, view: str) -> Iterator[tuple[Link, Mask | None]]:
         if m[0] == "]":
             found = _markdown(text, view, waiting.pop(), start) if waiting else None
         elif m[0].endswith("[["):
-            found = _wikilink(text, view, start, m.end())
+            found = _wikilink(view, start, m.end())
             if not found:
                 waiting += _Open(start, m.end() - 1, m[0][0] == "!"), _Open(m.end() - 1, m.end(), image=False)
         else:
@@ -97,7 +98,7 @@ def _bracketed(text: str, view: str) -> Iterator[tuple[Link, Mask | None]]:
             at = found[0].end
 
 
-def _wikilink(text: str, view: str, start: int, inner: int) -> tuple[Link, Mask | None] | None:
+def _wikilink(view: str, start: int, inner: int) -> tuple[Link, Mask | None] | None:
     m = _WIKILINK.match(view, inner)
     if not m or not (m[1].strip() or m[2]):
         return None

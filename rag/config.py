@@ -36,6 +36,7 @@ class SyncSettings(_Section):
         description="names of files and folders that are never read (glob patterns)",
     )
     max_file_mb: float = Field(50.0, gt=0, description="larger files are skipped (megabytes)")
+    lock_wait_s: float = Field(30.0, gt=0, description="how long to wait for another process that is writing")
     batch: int = Field(64, ge=1, description="documents committed together, while the write lock is held")
 
 

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 _CHECK_BUDGET_S = 0.15
 _FOLLOW_EVERY_S = 2.0
 _PATIENCE_S = 2.0
-_UNBUILT_S = 30.0
 
 
 class Engine:
@@ -70,8 +69,9 @@ class Engine:
             ConfigError: a setting is unknown or wrong.
             HomeError: the home cannot be used, or is of a newer format.
         """
-        place = Home(Path(home) if home else config.default_home())
-        return cls(place, config.load(place.path, config=config_file, overrides=overrides))
+        path = Path(home).expanduser() if home else config.default_home()
+        loaded = config.load(path, config=config_file, overrides=overrides)
+        return cls(Home(path, loaded.settings.sync.lock_wait_s), loaded)
 
     def __enter__(self) -> Self:
         return self
@@ -316,7 +316,7 @@ class Engine:
         """See what other processes have written, and heal indexes that were left behind.
 
         Args:
-            wait_s: how long to wait for a process that is writing. Without an index, at least half a minute.
+            wait_s: how long to wait for a process that is writing; without any index, as long as a sync would.
         """
         with self._guard:
             if self._is_current():
@@ -326,7 +326,7 @@ class Engine:
             if self._is_current():
                 return
             try:
-                with self._home.writing(_UNBUILT_S if self._is_unbuilt() else wait_s):
+                with self._home.writing(None if self._is_unbuilt() else wait_s):
                     for index in self._derived:
                         index.refresh()
                         follow.catch_up(index, self.catalogue)

@@ -14,28 +14,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_WAIT_S = 30.0
-
 
 class Home:
-    """Paths inside the home, and its write lock, which processes and threads take in turn."""
+    """Paths inside the home, and its write lock, which processes and threads take in turn.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the folder; created where it does not exist.
+        wait_s: how long to wait for the write lock.
+    """
+
+    def __init__(self, path: Path, wait_s: float = 30.0) -> None:
         self.path = private_folder(path.expanduser().absolute())
         self.catalogue = self.path / "catalogue.db"
         self.vectors = self.path / "vectors.db"
         self.lexical = self.path / "lexical"
         self.dense = self.path / "dense"
+        self._wait_s = wait_s
         self._lock = FileLock(self.path / "write.lock", mode=0o600)
 
     @contextlib.contextmanager
-    def writing(self, wait_s: float = _WAIT_S) -> Iterator[None]:
+    def writing(self, wait_s: float | None = None) -> Iterator[None]:
         """Hold the write lock; held for one batch at a time, never for a whole run.
 
         Raises:
             BusyError: another process held it for ``wait_s`` seconds.
             HomeError: the home is read-only.
         """
+        wait_s = self._wait_s if wait_s is None else wait_s
         try:
             self._lock.acquire(timeout=wait_s, poll_interval=0.02)
         except Timeout as e:
@@ -43,7 +48,7 @@ class Home:
                 "Another Footnotes process has been writing in {path} for {seconds} seconds. "
                 "Wait for it to finish, or stop it.",
                 path=self.path,
-                seconds=round(wait_s),
+                seconds=wait_s,
             ) from e
         except OSError as e:
             raise HomeError(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
+import threading
 import webbrowser
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,21 +145,25 @@ def serve(
         ConfigError: the host is reachable from other machines, or the port is taken.
     """
     import typer
-    import uvicorn
 
-    bound = listen(
-        host or engine.settings.ui.host,
-        engine.settings.ui.port if port is None else port,
-        exact=port is not None,
-    )
+    defaults = engine.settings.ui
+    bound = listen(host or defaults.host, defaults.port if port is None else port, exact=port is not None)
     with bound:
-        app = build_app(engine, watch=engine.settings.ui.watch if watch is None else watch)
         url = address(bound)
         typer.echo(f"Footnotes: {url}")
         if open_browser:
-            webbrowser.open(url)  # the socket listens already: the browser waits until the app is up
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-        uvicorn.Server(config).run(sockets=[bound])
+            # The socket listens already: the browser waits until the app is up. A text browser would hold us up.
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_serve(engine, bound, watch=defaults.watch if watch is None else watch))
+
+
+async def _serve(engine: Engine, bound: socket.socket, *, watch: bool) -> None:
+    import uvicorn
+
+    app = build_app(engine, watch=watch)  # inside the loop: outside, Gradio would make some of its own
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    await uvicorn.Server(config).serve(sockets=[bound])
 
 
 def address(bound: socket.socket) -> str:

@@ -186,10 +186,7 @@ def headings(text: str, start: int = 0) -> list[Heading]:
     padded = "\n" + text[start:]
     found = []
     for m in _HEADING.finditer(padded):
-        if m[3]:
-            heading = _setext(padded, m)
-        else:
-            heading = _atx(m)
+        heading = _setext(padded, m) if m[3] else _atx(m)
         if heading:
             found.append(Heading(heading[0] + start - 1, heading[1] + start - 1, heading[2]))
     return found

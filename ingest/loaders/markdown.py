@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ingest.loaders.blocks import Heading
     from rag.types import MetaValue
 
-_TAG = re.compile(r"#(?<![^\s（(，。、；：]#)([^\s#!-,.:-@\[-^`{-~\u2000-\u206f\u3000-\u303f\uff00-\uff65]+)")
+_TAG = re.compile(r"#(?<![^\s（(，。、；：]#)(?:\[\[([^\[\]\n]{1,100})\]\]|([^\s#!-,.:-@\[-^`{-~\u2000-\u206f\u3000-\u303f\uff00-\uff65]+))")
 _COLOUR = re.compile(r"(?=[a-f]*\d)(?:[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE)
 
 
@@ -70,8 +70,8 @@ def _title(doc_id: str, text: str, meta: Mapping[str, MetaValue], outline: list[
 
 
 def _inline_tags(view: str) -> Iterator[str]:
-    """``#tag/sub``, in any script; not a number, not a colour."""
+    """``#tag/sub`` in any script, ``#[[a tag]]``; not a number, not a colour."""
     for m in _TAG.finditer(view):
-        tag = m[1].strip("/-")
+        tag = (m[1] or m[2]).strip("/-")
         if tag and not tag.replace("/", "").isdigit() and not _COLOUR.fullmatch(tag):
             yield tag

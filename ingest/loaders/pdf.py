@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 
     from pypdf import PdfReader
 
-# Presentation forms that PDF fonts leave behind: CJK and Kangxi radicals for characters, ligatures for letters.
-_PRESENTATION = re.compile(r"[\u2e80-\u2fdf\ufb00-\ufb06]")
+# Presentation forms that PDF fonts leave behind: radicals for characters, often before the character itself
+# (two code points for one glyph), and ligatures for letters.
+_PRESENTATION = re.compile(r"([\u2e80-\u2fdf])([\u4e00-\u9fff]?)|[\ufb00-\ufb06]")
+_RADICALS = str.maketrans(
+    "\u2ec1\u2ec4\u2ec5\u2ec6\u2ec9\u2ecb\u2ed3\u2ed4\u2ed8\u2ed9\u2eda\u2edb\u2edc\u2edd\u2ee2\u2ee3\u2ee4\u2ee5\u2ee6\u2ee8"
+    "\u2ee9\u2eec\u2eee\u2ef0\u2ef3",
+    "虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟麦黄齐齿龙龟",
+)
 _LINE_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 _BETWEEN_PAGES = "\n\n"
@@ -100,8 +106,16 @@ def _pages(doc_id: str, reader: PdfReader) -> tuple[list[str], list[str]]:
 
 def _clean(text: str) -> str:
     text = _LINE_BREAKS.sub("\n", _UNPRINTABLE.sub("", _LINE_BREAKS.sub("\n", text)))
-    text = _PRESENTATION.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
+    text = _PRESENTATION.sub(_plain_form, text)
     return unicodedata.normalize("NFC", text).strip()
+
+
+def _plain_form(m: re.Match[str]) -> str:
+    """A ligature's letters; a radical's character, once where both were written."""
+    if not m[1]:
+        return unicodedata.normalize("NFKC", m[0])
+    character = unicodedata.normalize("NFKC", m[1].translate(_RADICALS))
+    return character if character == m[2] else character + m[2]
 
 
 def _reason(error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
@@ -33,21 +33,20 @@ _TAG_BORDER = re.compile(r"[,，、;；]")
 # Keys (lower case, without - _ and spaces) that steer a theme or a plugin and tell nothing about the note.
 _LAYOUT = frozenset(
     """
-    layout template theme transition highlightstyle cssclass cssclasses css style class bodyclass classes
-    comments comment disablecomments disqus math mathjax katex latex mermaid chart charts
-    image images imagefeature featureimage featuredimage featuredimagepreview cover coverimage coverwidth thumbnail
-    thumb banner bannerimg bannerx bannery icon avatar background headerimg headerimage header headline headermask
-    topimg postcover ogimage socialimage cardimage
-    featured sticky pin pinned top weight order navorder sidebarposition sidebarlabel sidebar aside position
-    toc tocopen tocnumber showtoc hidetoc autotoc
-    draft published publish share dgpublish dghome dgpassfrontmatter dgshowtoc
-    permalink slug url uid id uuid guid hash abbrlink nid bookid doubanid noteid
-    hidetitle hidemeta hidesummary hidden showreadingtime showbreadcrumbs showpostnavlinks showwordcount
-    showsharebuttons disableshare hideimage searchhidden excerpttype readingtime wordcount
-    sitemap robots noindex robotsnoindex canonicalurl menu outputs markup lightgallery
+    layout template theme transition highlightstyle cssclass cssclasses css style bodyclass classes
+    comments comment disablecomments disqus math mathjax katex latex mermaid chart charts image
+    images imagefeature featureimage featuredimage featuredimagepreview cover coverimage coverwidth
+    thumbnail thumb banner bannerimg bannerx bannery icon avatar background headerimg headerimage
+    header headline headermask topimg postcover ogimage socialimage cardimage featured sticky pin
+    pinned top weight order navorder sidebarposition sidebarlabel sidebar aside position toc tocopen
+    tocnumber showtoc hidetoc autotoc draft published publish share dgpublish dghome
+    dgpassfrontmatter dgshowtoc permalink slug uid id uuid guid hash abbrlink nid bookid doubanid
+    noteid hidetitle hidemeta hidesummary hidden showreadingtime showbreadcrumbs showpostnavlinks
+    showwordcount showsharebuttons disableshare hideimage searchhidden excerpttype readingtime
+    wordcount sitemap robots noindex robotsnoindex canonicalurl menu outputs markup lightgallery
     excalidrawplugin excalidrawexportdark kanbanplugin databaseplugin excalidrawlinkprefix
-    typoracopyimagesto typorarooturl srdue srinterval srease files music icloud copyright license
-    """.split()
+    typoracopyimagesto typorarooturl srdue srinterval srease icloud
+    """.split()  # noqa: SIM905 - one word a line would bury them
 )
 
 
@@ -189,7 +188,7 @@ def _meta(data: dict[object, object]) -> dict[str, MetaValue]:
 
 
 def _flattened(
-    prefix: str, data: Mapping[object, object], budget: list[int], depth: int
+    prefix: str, data: Mapping[Any, object], budget: list[int], depth: int
 ) -> Iterator[tuple[str, MetaValue]]:
     for key, value in data.items():
         name = f"{prefix}{key}"

@@ -1,0 +1,1 @@
+"""From passages to an answer: extracted or written by a model, and always checked."""

@@ -18,6 +18,7 @@ _LINK = re.compile(r"\[([^\]\n]+)\]\([^)\n]*\)")
 _WIKILINK = re.compile(r"\[\[(?:[^\]|\n]*\|)?([^\]|\n]+)\]\]")
 _STRONG = re.compile(r"(\*\*|__|==|~~)(?=\S)(.+?)(?<=\S)\1")
 _WIDE = r"[\u3000-\u9fff\uff00-\uffef]"
+_TITLE = re.compile(r"^[ \t]*#{1,6}[ \t]+(.*[^\s:：?？!！。.])[ \t#]*\n\s*(?=\S)")
 _WIDE_BREAK = re.compile(rf"(?<={_WIDE})[ \t]*\n\s*(?={_WIDE})")
 _BREAK = re.compile(r"\s*\n\s*")
 _FOOTNOTE = re.compile(r"[ \t]*\[\^[^\]\n]{1,40}\]")
@@ -52,7 +53,7 @@ def display(quote: str) -> str:
     """A quote as it reads in an answer: on one line, without Markdown's signs, and without foreign markers."""
     if quote.lstrip().startswith(("```", "~~~")):
         return plain_markers(quote)
-    text = "\n".join(_LEADING.sub("", line) for line in quote.split("\n"))
+    text = "\n".join(_LEADING.sub("", line) for line in _TITLE.sub(_with_colon, quote).split("\n"))
     text = _FOOTNOTE.sub("", _IMAGE.sub("", text))
     text = _LINK.sub(r"\1", _WIKILINK.sub(r"\1", text))
     text = _STRONG.sub(r"\2", text).strip()
@@ -64,6 +65,11 @@ def display(quote: str) -> str:
 def plain_markers(text: str) -> str:
     """Turn what would read as one of our markers into round brackets."""
     return MARKER.sub(r"(\1)", text)
+
+
+def _with_colon(heading: re.Match[str]) -> str:
+    wide = re.search(rf"{_WIDE}$", heading[1])
+    return f"{heading[1]}：" if wide else f"{heading[1]}: "
 
 
 def _join_lines(text: str) -> str:

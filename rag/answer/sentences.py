@@ -37,6 +37,7 @@ _END = re.compile(rf"(?:[。！？!?]+|…+|；|\.(?=[\s”’\"')\]*_~`]|$)){_C
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'“])(?:[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|cf|al|Fig|No|Vol|pp?|ed|eds"
     r"|approx|ca|Inc|Ltd|Co|Corp|Gen|Col|Lt|Sgt|Rev|Hon|Mt|Ft|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)$"
+    r"|(?:^|\n)[ \t>]*\d{1,3}$"  # a list's number
 )
 
 

@@ -15,7 +15,7 @@ from rag.store.tokens import fold
 from rag.types import SentenceSupport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rag.answer.sentences import Span
     from rag.types import Chunk, Citation
@@ -25,7 +25,8 @@ _LENGTHEN = 0.12  # share of the claim's words that each further sentence must a
 _SUPPORTED = 0.5
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _ORDINAL = re.compile(r"^\s*(?:[-*+•>#]+\s*)*(?:\d{1,2}[.)、]\s+)?")
-_AFTER = re.compile(rf"(?:[ \t]*(?:{MARKER.pattern}))*[ \t]*[。.]?")
+_MARKERS = re.compile(rf"(?:[ \t]*(?:{MARKER.pattern}))*")
+_BREAK = re.compile(r"(?<=\S)[ \t]*\n")
 _HALF_MARKER = re.compile(r"[ \t]*[\[［【][\s\d,，、;；^]*$")
 _SPACED_MARKER = re.compile(rf"[ \t]*(?:{MARKER.pattern})")
 
@@ -49,9 +50,7 @@ class Verified(NamedTuple):
 
 def parse_markers(text: str) -> list[Marker]:
     """The markers of a text: ``[1]``, ``[1,2]``, ``[^1]``, ``【1】``, ``［1］``."""
-    return [
-        Marker(*m.span(), tuple(int(n) for n in re.findall(r"\d+", m[1]))) for m in MARKER.finditer(text)
-    ]
+    return [Marker(*m.span(), tuple(int(n) for n in re.findall(r"\d+", m[1]))) for m in MARKER.finditer(text)]
 
 
 def verify(text: str, passages: Sequence[Chunk]) -> Verified:
@@ -72,22 +71,23 @@ class Verifier:
         self._citations: dict[tuple[int, Span], Citation] = {}
         self._support: list[SentenceSupport] = []
         self._removed = 0
-        self._gap: str | None = None
+        self._begun = False
+        self._gap = ""
 
     def feed(self, sentence: str) -> str:
         """The sentence with proven markers only; white space around it waits for the next one."""
-        claim = MARKER.sub("", sentence)
+        claim = _SPACED_MARKER.sub("", sentence)
         cited = self._cite(claim, [n for marker in parse_markers(sentence) for n in marker.numbers])
         clean = _SPACED_MARKER.sub(lambda m: self._renumbered(m, cited), sentence)
-        self._judge(claim, list(dict.fromkeys(cited.values())))
-        body = clean.strip()
-        if not body:
-            self._gap = self._gap and self._gap + clean
+        self._judge(claim, cited)
+        waiting = self._gap + clean
+        body = waiting.rstrip() if self._begun else waiting.strip()
+        if not body.strip():
+            self._gap = waiting if self._begun else ""
             return ""
-        start = clean.index(body[0])
-        piece = (self._gap or "") + clean[:start] + body if self._gap is not None else body
-        self._gap = clean[start + len(body) :]
-        return piece
+        self._gap = waiting[len(waiting.rstrip()) :]
+        self._begun = True
+        return body
 
     def result(self, text: str) -> Verified:
         """What was found so far, for the text that ``feed`` gave."""
@@ -111,18 +111,21 @@ class Verifier:
         return known
 
     @staticmethod
-    def _renumbered(match: re.Match[str], cited: dict[int, Citation]) -> str:
+    def _renumbered(match: re.Match[str], cited: Mapping[int, Citation]) -> str:
         numbers = [int(n) for n in re.findall(r"\d+", match[1])]
         markers = dict.fromkeys(cited[n].marker for n in numbers if n in cited)
         space = match[0][: len(match[0]) - len(match[0].lstrip())]
         return space + "".join(f"[{n}]" for n in markers) if markers else ""
 
-    def _judge(self, claim: str, cited: Sequence[Citation]) -> None:
+    def _judge(self, claim: str, cited: Mapping[int, Citation]) -> None:
         sentence = _ORDINAL.sub("", claim).strip()
         if not content(sentence) or (not cited and sentence.endswith((":", "："))):
             return
-        markers = tuple(citation.marker for citation in cited)
-        self._support.append(SentenceSupport(sentence, markers, supported=supports(sentence, cited)))
+        quotes = "\n".join(citation.quote for citation in cited.values())
+        context = "\n".join(_context(self._passages[n - 1]) for n in cited)
+        markers = tuple(dict.fromkeys(citation.marker for citation in cited.values()))
+        proven = bool(cited) and supports(sentence, quotes, context)
+        self._support.append(SentenceSupport(sentence, markers, supported=proven))
 
 
 def narrow(claim: str, passage: Chunk) -> Span:
@@ -141,22 +144,25 @@ def narrow(claim: str, passage: Chunk) -> Span:
     return best
 
 
-def supports(sentence: str, cited: Sequence[Citation]) -> bool:
-    """Whether the cited quotes, with their titles and headings, hold the sentence's numbers and most of its words.
+def supports(sentence: str, quotes: str, context: str = "") -> bool:
+    """Whether the quotes, with titles, headings and dates as context, hold a sentence's numbers and half its words.
 
     Where sentence and quotes are in different languages, a shared number or name has to do.
     """
-    if not cited:
-        return False
-    evidence = "\n".join(part for c in cited for part in (c.quote, c.title, *c.heading))
+    evidence = f"{context}\n{quotes}"
     numbers = _numbers(sentence)
     if not numbers <= _numbers(evidence):
         return False
-    words, said = content(sentence), features(evidence)
-    shared = [word for word in words if word in said or (is_chinese(word) and said.issuperset(word))]
-    if is_chinese(sentence) != is_chinese("".join(c.quote for c in cited)):
+    wanted, said = content(sentence), features(evidence)
+    shared = [word for word in wanted if word in said or (is_chinese(word) and said.issuperset(word))]
+    if is_chinese(sentence) != is_chinese(quotes):
         return bool(numbers or shared)
-    return len(shared) >= _SUPPORTED * len(words)
+    return len(shared) >= _SUPPORTED * len(wanted)
+
+
+def _context(passage: Chunk) -> str:
+    days = (f"{day.first} {day.last}" for day in passage.dates)
+    return " ".join((passage.context, *days))
 
 
 def whole_sentences(pieces: Iterable[str]) -> Iterator[str]:
@@ -173,8 +179,8 @@ def whole_sentences(pieces: Iterable[str]) -> Iterator[str]:
 
 def _first_cut(text: str) -> int:
     """Where the first sentence surely ends; 0 where that is not known yet."""
-    for end in (*ends(text, 0, len(text)), *(m.start() for m in re.finditer(r"(?<=\S)[ \t]*\n", text))):
-        after = _AFTER.match(text, end)
+    for end in sorted((*ends(text, 0, len(text)), *(m.start() for m in _BREAK.finditer(text)))):
+        after = _MARKERS.match(text, end)
         cut = after.end() if after else end
         if text[cut:].strip() and not _HALF_MARKER.match(text, cut):
             return cut

@@ -1,0 +1,1 @@
+"""The only package that imports LlamaIndex, and only where it is used."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
 import zipfile
 from configparser import ConfigParser
 from pathlib import Path
@@ -15,17 +16,19 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = ("footnotes", "graph", "ingest", "rag", "ui")
 SOURCES = (*PACKAGES, "pyproject.toml", "README.md", "LICENSE")
-CLIENT = """
+CLIENT = """\
 import footnotes
-from footnotes import Answer
 
-def first_quote(answer: Answer) -> str:
-    return answer.citations[0].quote
+def first_quote(notes: footnotes.Engine, question: str) -> str:
+    return notes.ask(question).citations[0].quote
 
-reveal_type(footnotes.open)
-reveal_type(first_quote)
-Answer(question=1, text="")
+reveal_type(first_quote(footnotes.open(), "?"))
+footnotes.Answer(question=1, text="")
 """
+MESSAGES = [
+    'note: Revealed type is "str"',
+    'error: Argument "question" to "Answer" has incompatible type "int"; expected "str"  [arg-type]',
+]
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -90,15 +93,29 @@ def test_the_command_is_declared(wheel: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_client_sees_types(wheel: Path, tmp_path: Path) -> None:
-    """A stranger's mypy, with the installed wheel only, knows the public types and refuses a wrong argument."""
-    site = tmp_path / "site"
+@pytest.fixture
+def stranger(wheel: Path, tmp_path: Path) -> Path:
+    """The interpreter of a new environment with the wheel, and this environment's packages as dependencies."""
+    venv.create(tmp_path / "venv", with_pip=False)
+    base = {"base": str(tmp_path / "venv"), "platbase": str(tmp_path / "venv")}
+    site = Path(sysconfig.get_path("purelib", "venv", base))
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
-    script = tmp_path / "client.py"
-    script.write_text(CLIENT, "utf-8")
-    environment = {**os.environ, "MYPYPATH": str(site)}
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(script)]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("client.py")]
-    assert lines == []
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"), "utf-8")
+    return Path(sysconfig.get_path("scripts", "venv", base), "python")
+
+
+def test_a_client_sees_types(stranger: Path, tmp_path: Path) -> None:
+    """A stranger's mypy, with the installed wheel only, knows the public types and refuses a wrong argument."""
+    (tmp_path / "client.py").write_text(CLIENT, "utf-8")
+    options = (
+        "--strict",
+        "--no-error-summary",
+        "--cache-dir",
+        tmp_path / "cache",
+        "--python-executable",
+        stranger,
+    )
+    done = run(sys.executable, "-m", "mypy", *options, "client.py", cwd=tmp_path)
+    messages = [line.partition(": ")[2] for line in done.stdout.splitlines()]
+    assert messages == MESSAGES

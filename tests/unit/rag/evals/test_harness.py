@@ -110,13 +110,13 @@ def test_report_has_exactly_the_promised_shape(tmp_path: Path) -> None:
 
 
 def test_question_fields_reach_the_search(tmp_path: Path) -> None:
-    """Group, exclusions and the day asked on become filters and today; the first question warms up."""
+    """Group, exclusions and the day asked on become filters and today; a few questions warm up."""
     opener = Opener()
     harness.run(TINY, cache=tmp_path, open_engine=opener)
     asked = opener.engines[-1].asked
     data = datasets.load(TINY)
-    assert asked[0] == asked[1]
-    assert [text for text, _, _ in asked[1:]] == [q.text for q in data.questions]
+    assert [text for text, _, _ in asked[-10:]] == [q.text for q in data.questions]
+    assert asked[:-10] == asked[-10::2]
     by_text = {text: (filters, today) for text, filters, today in asked}
     assert by_text["下周三看牙在哪里？"] == (Filters(("eval_tiny/lin",)), data.questions[2].day)
     assert by_text["How do I feed the sourdough starter?"] == (Filters((), ("eval_tiny/_/n3",)), None)

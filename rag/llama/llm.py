@@ -1,0 +1,230 @@
+"""Language models behind OpenAI-compatible servers and Ollama, through LlamaIndex's classes.
+
+Nothing but the configured address is ever contacted: no redirects are followed, no key or address is taken
+from the environment, and the clients' own headers about this machine are left out.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from rag.errors import LLMError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+    from llama_index.core.llms import LLM
+
+    from rag.protocols import AnswerStream
+
+_NO_KEY = "none"  # the OpenAI client wants one, and would else take it from the environment
+_HEADERS = frozenset(
+    ("host", "accept", "accept-encoding", "connection", "content-type", "content-length", "transfer-encoding")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LLMOptions:
+    """Where a language model answers.
+
+    Attributes:
+        url: of an OpenAI-compatible API (``http://127.0.0.1:8080/v1``) or of Ollama (``http://127.0.0.1:11434``).
+        timeout_s: how long the server may be silent, in seconds.
+        context_tokens: the model's context; Ollama is told, since its default cuts prompts short.
+    """
+
+    url: str
+    model: str
+    kind: Literal["openai", "ollama"] = "openai"
+    api_key: str | None = None
+    timeout_s: float = 120.0
+    context_tokens: int = 8192
+
+    def __repr__(self) -> str:
+        return f"LLMOptions(url={_shown(self.url)!r}, model={self.model!r}, kind={self.kind!r})"
+
+
+def open_llm(options: LLMOptions) -> AnswerStream:
+    """Prepare a model; the server is not contacted before the first question.
+
+    Raises:
+        LLMError: url or model is missing or unusable.
+    """
+    address = urlsplit(options.url)
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        raise LLMError("llm.url is {url!r}: set it to an http or https address.", url=_shown(options.url))
+    if not options.model:
+        raise LLMError("llm.model is not set: name a model that {url} serves.", url=_shown(options.url))
+    return _LlamaStream(options)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address stays on this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+class _LlamaStream:
+    """A LlamaIndex model as an :class:`rag.protocols.AnswerStream`."""
+
+    def __init__(self, options: LLMOptions) -> None:
+        self._options = options
+
+    @property
+    def name(self) -> str:
+        return self._options.model
+
+    def stream(self, system: str, prompt: str) -> Iterator[str]:
+        """The reply, piece by piece.
+
+        Raises:
+            LLMError: the server cannot be reached, refuses, is silent, or stops halfway.
+        """
+        from llama_index.core.llms import ChatMessage
+
+        messages = [ChatMessage(role="system", content=system), ChatMessage(role="user", content=prompt)]
+        began = finished = False
+        try:
+            for reply in self._llm.stream_chat(messages):
+                began = True
+                finished = finished or _is_last(reply.raw)
+                if reply.delta:
+                    yield reply.delta
+        except LLMError:
+            raise
+        except Exception as error:  # a broken server makes the clients raise almost anything
+            raise _failure(error, self._options) from error
+        if not finished:
+            raise _cut_short(self._options) if began else _no_answer(self._options, "an empty reply")
+
+    @cached_property
+    def _llm(self) -> LLM:
+        return _ollama(self._options) if self._options.kind == "ollama" else _openai(self._options)
+
+
+def _openai(options: LLMOptions) -> LLM:
+    import httpx
+    from llama_index.llms.openai_like import OpenAILike
+
+    base = options.url.rstrip("/")
+    return OpenAILike(
+        model=options.model,
+        api_base=base if urlsplit(base).path else base + "/v1",
+        api_key=options.api_key or _NO_KEY,
+        is_chat_model=True,
+        context_window=options.context_tokens,
+        temperature=0.0,
+        timeout=options.timeout_s,
+        max_retries=0,
+        http_client=httpx.Client(**_connection(options)),
+    )
+
+
+def _ollama(options: LLMOptions) -> LLM:
+    from llama_index.llms.ollama import Ollama
+    from ollama import Client
+
+    return Ollama(
+        model=options.model,
+        base_url=options.url,
+        context_window=options.context_tokens,  # sent as num_ctx
+        temperature=0.0,
+        client=Client(host=options.url, **_connection(options)),
+    )
+
+
+def _connection(options: LLMOptions) -> dict[str, Any]:
+    """Arguments of an HTTP client: this machine is reached directly, others through the user's proxies."""
+
+    def only_ours(request: httpx.Request) -> None:
+        for header in set(request.headers) - _HEADERS:
+            del request.headers[header]
+        request.headers["user-agent"] = "footnotes"
+        if options.api_key:
+            request.headers["authorization"] = f"Bearer {options.api_key}"
+
+    return {
+        "trust_env": not is_loopback(options.url),
+        "timeout": options.timeout_s,
+        "follow_redirects": False,
+        "event_hooks": {"request": [only_ours]},
+    }
+
+
+def _is_last(raw: Any) -> bool:
+    """Whether a part of a reply says that the reply ends with it."""
+    if isinstance(raw, dict):
+        return bool(raw.get("done"))
+    return any(choice.finish_reason for choice in getattr(raw, "choices", None) or ())
+
+
+def _failure(error: Exception, options: LLMOptions) -> LLMError:
+    """What a client's exception means to the user; the server's own words may hold note text and are left out."""
+    import httpx
+    import openai
+
+    url = _shown(options.url)
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int) and status > 0:
+        return _refusal(status, options)
+    if isinstance(error, (httpx.TimeoutException, openai.APITimeoutError)):
+        return LLMError(
+            "{url} was silent for {seconds:g} s. Raise llm.timeout_s, or choose a smaller model.",
+            url=url,
+            seconds=options.timeout_s,
+        )
+    if isinstance(error, httpx.RemoteProtocolError):
+        return _cut_short(options)
+    if isinstance(error, (httpx.TransportError, openai.APIConnectionError, ConnectionError)):
+        return LLMError("{url} cannot be reached. Start the server, or correct llm.url.", url=url)
+    if isinstance(error, ImportError):
+        return LLMError(
+            "The proxy for {url} needs a missing package: pip install 'httpx[socks]', or unset ALL_PROXY.",
+            url=url,
+        )
+    return _no_answer(options, type(error).__name__)
+
+
+def _refusal(status: int, options: LLMOptions) -> LLMError:
+    url = _shown(options.url)
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return LLMError(
+            "{url} refused the key (HTTP {status}). Set FOOTNOTES_LLM__API_KEY.", url=url, status=status
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        return LLMError(
+            "{url} does not know the model {model!r} (HTTP 404). Correct llm.model or llm.url.",
+            url=url,
+            model=options.model,
+        )
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return LLMError("{url} takes no more requests now (HTTP 429). Wait, and ask again.", url=url)
+    return LLMError("{url} failed (HTTP {status}). Look at the server's log.", url=url, status=status)
+
+
+def _cut_short(options: LLMOptions) -> LLMError:
+    return LLMError("{url} stopped in the middle of its answer. Ask again.", url=_shown(options.url))
+
+
+def _no_answer(options: LLMOptions, reason: str) -> LLMError:
+    return LLMError(
+        "{url} sent no answer that {kind!r} can read ({reason}). Check llm.kind and llm.url.",
+        url=_shown(options.url),
+        kind=options.kind,
+        reason=reason,
+    )
+
+
+def _shown(url: str) -> str:
+    """An address without a user name or password in it."""
+    address = urlsplit(url)
+    return address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
