@@ -412,11 +412,10 @@ def eval_run(
     """Score retrieval, stage by stage."""
     from rag.evals import harness, report
 
-    place = home or config.default_home()
     reports = [
         harness.run(
             folder,
-            cache=place / "evals",
+            home=home,
             limit=limit,
             stages=tuple(s.strip() for s in stages.split(",") if s.strip()) if stages else None,
             split=split.value,

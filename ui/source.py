@@ -131,13 +131,26 @@ def _lines_html(citation: Citation, document: Document | None) -> str:
 
 def passage_window(whole: str, quote: Span) -> Span:
     """The quote and up to 15 lines on each side, cut to 4000 characters a side."""
-    start, end = quote
+    start, end = _back(whole, quote[0]), _forward(whole, quote[1])
+    return max(start, quote[0] - _REACH), min(end, quote[1] + _REACH)
+
+
+def _back(whole: str, at: int) -> int:
+    """Where the line begins that is 15 lines before ``at``."""
     for _ in range(_AROUND + 1):
-        start = whole.rfind("\n", 0, max(start, 0)) if start > 0 else -1
+        at = whole.rfind("\n", 0, at)
+        if at < 0:
+            return 0
+    return at + 1
+
+
+def _forward(whole: str, at: int) -> int:
+    """Where the line ends that is 15 lines after ``at``."""
     for _ in range(_AROUND + 1):
-        end = whole.find("\n", end + 1) if -1 < end < len(whole) else -1
-    last = len(whole) if end < 0 else end
-    return max(start + 1, quote[0] - _REACH), min(last, quote[1] + _REACH)
+        at = whole.find("\n", at) + 1
+        if at == 0:
+            return len(whole)
+    return at - 1
 
 
 def _line_spans(whole: str, window: Span) -> Iterator[Span]:

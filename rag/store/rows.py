@@ -17,6 +17,7 @@ CHUNK_COLUMNS = (
     'c.key, c.doc_id, c.start, c."end", c.first_line, c.last_line, c.page, c.heading, c.dates, '
     "c.text, c.body, d.title, d.dates"
 )
+_NOTHING = "[]"
 
 
 def dump(value: object) -> str:
@@ -31,6 +32,8 @@ def dump_dates(dates: Iterable[DateRange]) -> str:
 
 def load_dates(text: str) -> tuple[DateRange, ...]:
     """Date ranges from their JSON."""
+    if text == _NOTHING:
+        return ()
     return tuple(
         DateRange(date.fromisoformat(first), date.fromisoformat(last), source, confidence)
         for first, last, source, confidence in json.loads(text)
@@ -82,10 +85,10 @@ def chunk(row: Sequence[Any]) -> Chunk:
         body=text if body is None else body,
         title=title,
         lines=(first, last),
-        heading=tuple(json.loads(heading)),
+        heading=tuple(json.loads(heading)) if heading != _NOTHING else (),
         page=page,
         # A passage that names no time of its own has its note's.
-        dates=load_dates(dates if dates != "[]" else note_dates),
+        dates=load_dates(dates if dates != _NOTHING else note_dates),
         key=key,
     )
 
