@@ -28,10 +28,10 @@ _EIGHTHS = 8  # weights count eighths of a token, so that they add up exactly
 _HEAVIEST = 11  # the weight of a character of four bytes
 _ASCII = 2  # and of one byte
 
+_ITEM = r"(?:[-*+]|\d{1,9}[.)、])[ \t]"
+_BLOCK = re.compile(rf"\n[^\S\n]*+\n\s*+|\n(?= {{0,3}}{_ITEM})")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*+\n\s*+")
 _LINE = re.compile(r"\n")
-_ITEM = r"(?:[-*+]|\d{1,9}[.)、])[ \t]"
-_OUTER_ITEM = re.compile(rf"\n(?= {{0,3}}{_ITEM})")
 _ANY_ITEM = re.compile(rf"\n(?=[ \t]*+{_ITEM})")
 _SENTENCE = re.compile(
     r"""[。！？；…]+[”’」』）)】》"']*\s*
@@ -44,7 +44,7 @@ _SPACE = re.compile(r"\s+")
 _TABLE_RULE = re.compile(r"\n[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+\|[ \t|:-]*+(?=\n|\Z)")
 
 _Ladder = tuple[re.Pattern[str], ...]
-_PROSE: _Ladder = (_OUTER_ITEM, _ANY_ITEM, _SENTENCE, _LINE, _CLAUSE, _SPACE)
+_PROSE: _Ladder = (_ANY_ITEM, _SENTENCE, _LINE, _CLAUSE, _SPACE)
 _TABLE: _Ladder = (_LINE, _SPACE)
 _CODE: _Ladder = (_BLANK_LINE, _LINE, _SPACE)
 _PROPERTIES: _Ladder = (_LINE, _SENTENCE, _CLAUSE, _SPACE)
@@ -175,16 +175,16 @@ def _sections(view: str, begin: int, code: Sequence[Span]) -> Iterator[_Section]
 
 def _joined(first: _Passage, second: _Passage, limit: int) -> _Passage | None:
     """Both as one, if one of them is tiny, both fit, and the second stands beside or below the first."""
-    weights = first.piece.weight, second.piece.weight
-    if min(weights) >= TINY * _EIGHTHS or sum(weights) > limit or second.level < first.level:
+    tiny = min(first.piece.weight, second.piece.weight) < TINY * _EIGHTHS
+    both = _merged(first.piece, second.piece)
+    if not tiny or both.weight > limit or second.level < first.level:
         return None
     common = 0
     for a, b in zip(first.path, second.path, strict=False):
         if a != b:
             break
         common += 1
-    piece = _Piece(first.piece.start, second.piece.end, sum(weights))
-    return _Passage(piece, first.level, first.path[:common], first.page)
+    return _Passage(both, first.level, first.path[:common], first.page)
 
 
 def _cut(view: str, section: _Section, code: Sequence[Span], limit: int) -> list[_Piece]:
@@ -215,13 +215,14 @@ def _attached(view: str, unit: _Piece, block: _Piece, limit: int) -> list[_Piece
     else:
         return [unit, block]
     head, tail = _piece(view, unit.start, line), _piece(view, line, unit.end)
-    if not tail or tail.weight + block.weight > limit:
+    both = tail and _merged(tail, block)
+    if not both or both.weight > limit:
         return [unit, block]
-    return [*([head] if head else []), _merged(tail, block)]
+    return [head, both] if head else [both]
 
 
 def _blocks(view: str, start: int, end: int, code: Sequence[Span]) -> Iterator[tuple[int, int, _Ladder]]:
-    """Code blocks, and paragraphs between blank lines, each with the ladder of borders to cut it along."""
+    """Code blocks, paragraphs, tables and outer list items, each with the ladder of borders to cut it along."""
     at = start
     for begin, stop in code[bisect_left(code, (start, start)) :]:
         if begin >= end:
@@ -234,7 +235,7 @@ def _blocks(view: str, start: int, end: int, code: Sequence[Span]) -> Iterator[t
 
 def _paragraphs(view: str, start: int, end: int) -> Iterator[tuple[int, int, _Ladder]]:
     at = start
-    for stop in (*(m.end() for m in _BLANK_LINE.finditer(view, start, end)), end):
+    for stop in (*(m.end() for m in _BLOCK.finditer(view, start, end)), end):
         yield at, stop, _TABLE if _TABLE_RULE.search(view, at, stop) else _PROSE
         at = stop
 
@@ -280,12 +281,14 @@ def _balanced(units: Sequence[_Piece], limit: int) -> list[_Piece]:
             current = unit
             continue
         target = rest / -(-rest // limit)
-        if current.weight + unit.weight > limit or current.weight + unit.weight / 2 > target:
+        both = _merged(current, unit)
+        if both.weight > limit or both.weight - unit.weight / 2 > target:
             pieces.append(current)
             rest -= current.weight
             current = unit
         else:
-            current = _merged(current, unit)
+            rest += both.weight - current.weight - unit.weight
+            current = both
     return [*pieces, current] if current else pieces
 
 
@@ -300,7 +303,9 @@ def _piece(view: str, start: int, end: int) -> _Piece | None:
 
 
 def _merged(first: _Piece, second: _Piece) -> _Piece:
-    return _Piece(first.start, second.end, first.weight + second.weight)
+    """Both, with what stands between them: white space, of which two characters may count."""
+    between = _ASCII * min(second.start - first.end, 2)
+    return _Piece(first.start, second.end, first.weight + between + second.weight)
 
 
 def _chunks(document: Document, view: str, passages: Iterable[_Passage]) -> Iterator[Chunk]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST_LABEL = 1000
+_LONGEST_NAME = 200
 
 _BRACKET = re.compile(r"!?\[\[?|\]")
 _WIKILINK = re.compile(r"([^\[\]|#\n]*+)(#[^\[\]|\n]*+)?(?:\|([^\[\]\n]*+))?\]\]")
@@ -27,7 +28,7 @@ _DESTINATION = re.compile(
 )
 _DEFINITION = re.compile(
     r"""\n[ ]{0,3}\[(?!\^)([^\[\]\n]{1,200})\]:[ \t]*+
-        (<[^<>\n]++>|[^\s<>]*+[./\#:][^\s<>]*+)
+        (<[^<>\n]++>|(?=[^\s<>]*[./\#:])[^\s<>]++)
         (?:[ \t]++(?:"[^"\n]*+"|'[^'\n]*+'|\([^()\n]*+\)))?[ \t]*+(?=\n|\Z)""",
     re.VERBOSE,
 )
@@ -39,7 +40,7 @@ _NAMELESS = re.compile(
     r"""(?:
           (?=[0-9a-f-]*\d)[0-9a-f]{8}[0-9a-f-]*+ | v2-[0-9a-f]++ | \d++
         | (?:img|dsc|dscn|pxl|mmexport|wx|screenshot|screen[ ]shot|snipaste|clip|pasted[ ]image|image|图片|截图|微信图片|屏幕截图)
-          [-_ .()\d:at上下午pm年月日]*+
+          [-_ .()\d:at上下午pm年月日]*
         | image | img | images? | picture | pic | photo | alt(?:[ ]text)? | untitled | 图 | 图片 | 在这里插入图片描述
         )(?:[-_ ]\d+)?(?:\.(?:png|jpe?g|gif|webp|svg|bmp|heic))?(?:\|\d+(?:x\d+)?)?""",
     re.VERBOSE | re.IGNORECASE,
@@ -63,7 +64,7 @@ class _Open(NamedTuple):
 
 def is_nameless(label: str) -> bool:
     """Whether a picture's label was made by a machine: a hash, ``IMG_1234``, ``image.png``."""
-    return _NAMELESS.fullmatch(label.strip()) is not None
+    return len(label) <= _LONGEST_NAME and _NAMELESS.fullmatch(label.strip()) is not None
 
 
 def find(text: str, view: str) -> Found:
@@ -71,7 +72,8 @@ def find(text: str, view: str) -> Found:
     links: list[Link] = []
     masks: list[Mask] = []
     for link, mask in chain(_bracketed(text, view), _definitions(view)):
-        links.append(link)
+        if link.target or link.anchor:
+            links.append(link)
         if mask:
             masks.append(mask)
     return Found(tuple(sorted(links, key=lambda link: (link.start, link.end))), masks)
@@ -120,7 +122,7 @@ def _markdown(text: str, view: str, opened: _Open, close: int) -> tuple[Link, Ma
     target, anchor = _parts(m[1] or m[2] or "")
     link = Link(opened.start, m.end(), target, "embed" if opened.image else "markdown", label, anchor)
     hidden = opened.start if not label.strip() or (opened.image and is_nameless(label)) else m.start()
-    return link, Mask(hidden, m.end(), "base64" if target.startswith("data:") else "markup")
+    return link, Mask(hidden, m.end(), "markup")
 
 
 def _definitions(view: str) -> Iterator[tuple[Link, Mask]]:

@@ -14,7 +14,7 @@ from ingest import loaders, scan
 from ingest.pipeline import Pipeline, Progress, SyncReport, ensure_vectors, recipe, sync_all
 from rag import config, health, roots
 from rag.answer.extract import ExtractiveWriter
-from rag.errors import BusyError, HomeError, RootError
+from rag.errors import BusyError, FootnotesError, HomeError, RootError
 from rag.home import Home
 from rag.search.retrieve import HybridRetriever
 from rag.store import follow, rows
@@ -232,8 +232,11 @@ class Engine:
         plans, refusals = self._plans(names, verify=verify, accept_deletions=accept_deletions)
         try:
             report = sync_all(self._pipeline(), plans, self._following(progress))
-        finally:
-            self._follow()
+        except BaseException:
+            with contextlib.suppress(FootnotesError):  # the first failure is the one to tell
+                self._follow()
+            raise
+        self._follow()
         counts = self.catalogue.counts()
         report.documents, report.chunks = counts.indexed, counts.chunks
         report.seconds = time.perf_counter() - started

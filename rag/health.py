@@ -6,7 +6,7 @@ import importlib.metadata
 import importlib.util
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ingest import scan
 from rag.errors import IndexDamagedError, RootError
@@ -14,11 +14,48 @@ from rag.errors import IndexDamagedError, RootError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rag.engine import Engine
+    from rag.config import Settings
+    from rag.protocols import Embedder
+    from rag.store.catalogue import Catalogue, Root
     from rag.store.dense import DenseIndex
     from rag.store.lexical import LexicalIndex
 
 PACKAGES = ("footnotes", "rag", "ingest", "graph", "ui")
+
+
+class Parts(Protocol):
+    """What is looked at: an open engine."""
+
+    catalogue: Catalogue
+    lexical: LexicalIndex
+
+    @property
+    def settings(self) -> Settings:
+        """The effective settings."""
+
+    @property
+    def home(self) -> Path:
+        """The home folder."""
+
+    @property
+    def dense(self) -> DenseIndex | None:
+        """The dense index, where a model is configured."""
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """The embedding model, where one is configured."""
+
+    def roots(self) -> list[Root]:
+        """Registered folders."""
+
+    def scan_rules(self, *, verify: bool = False) -> scan.ScanRules:
+        """What scans leave out."""
+
+    def changed_since_sync(self) -> int | None:
+        """Files that differ from the index."""
+
+    def refresh(self) -> None:
+        """Let the indexes catch up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +116,7 @@ def version() -> str:
         return "0+checkout"
 
 
-def status(engine: Engine) -> Status:
+def status(engine: Parts) -> Status:
     """Gather what ``footnotes status`` prints."""
     engine.refresh()
     counts = engine.catalogue.counts()
@@ -103,7 +140,7 @@ def status(engine: Engine) -> Status:
     )
 
 
-def doctor(engine: Engine) -> list[Finding]:
+def doctor(engine: Parts) -> list[Finding]:
     """Every check, in order; nothing is changed."""
     return [
         *_catalogue(engine),
@@ -118,7 +155,7 @@ def _summary(index: LexicalIndex | DenseIndex) -> dict[str, int]:
     return {"generation": index.generation, "count": index.count}
 
 
-def _catalogue(engine: Engine) -> Iterator[Finding]:
+def _catalogue(engine: Parts) -> Iterator[Finding]:
     problems = engine.catalogue.integrity_problems()
     yield Finding(
         "catalogue",
@@ -135,7 +172,7 @@ def _catalogue(engine: Engine) -> Iterator[Finding]:
     )
 
 
-def _folders(engine: Engine) -> Iterator[Finding]:
+def _folders(engine: Parts) -> Iterator[Finding]:
     for root in engine.roots():
         if root.path is None:
             continue
@@ -156,7 +193,7 @@ def _folders(engine: Engine) -> Iterator[Finding]:
         yield Finding(check, not off, detail, "footnotes sync" if off else "")
 
 
-def _derived(name: str, index: LexicalIndex | DenseIndex, engine: Engine) -> Finding:
+def _derived(name: str, index: LexicalIndex | DenseIndex, engine: Parts) -> Finding:
     remedy = "footnotes reindex"
     try:
         index.refresh()

@@ -55,8 +55,8 @@ class Page:
         return (
             frame.header_html(documents, len(self._engine.roots()), self._engine.settings, words),
             self._welcome(words),
-            gr.Textbox(placeholder=words("placeholder")),
-            gr.Button(words("new")),
+            gr.update(placeholder=words("placeholder")),
+            gr.update(value=words("new")),
             frame.hint_html(words),
         )
 
@@ -68,7 +68,7 @@ class Page:
         words = self._words(request)
         talk = talk.ask(question.strip())
         talk = replace(talk, shown=view.live_html(_turn(talk), "", words))
-        busy = gr.Textbox(value="", submit_btn=False, stop_btn=words("stop"))
+        busy = gr.update(value="", submit_btn=False, stop_btn=words("stop"))
         yield "", "".join(talk.done), talk.shown, busy, talk
         for drawn in self._drawn(talk, words):
             yield gr.skip(), gr.skip(), drawn.shown, gr.skip(), drawn
@@ -139,7 +139,7 @@ def _turn(talk: Talk) -> view.Turn:
 
 
 def _idle() -> Any:
-    return gr.Textbox(submit_btn=True, stop_btn=False)
+    return gr.update(submit_btn=True, stop_btn=False)
 
 
 def _where(error: BaseException) -> str:

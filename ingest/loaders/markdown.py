@@ -11,17 +11,19 @@ from ingest.dates import document_dates
 from ingest.encoding import decode
 from ingest.loaders import properties
 from ingest.loaders.blocks import blanked, fences, heading_text, headings, inline_code
-from ingest.loaders.masks import disjoint, hidden, rulers
+from ingest.loaders.masks import disjoint, embedded, hidden, rulers
 from ingest.loaders.text import decoding_warnings, title_from_name
 from rag.types import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ingest.loaders.blocks import Heading
-    from rag.types import MetaValue
+    from rag.types import Mask, MetaValue
 
-_TAG = re.compile(r"#(?<![^\s（(，。、；：]#)(?:\[\[([^\[\]\n]{1,100})\]\]|([^\s#!-,.:-@\[-^`{-~\u2000-\u206f\u3000-\u303f\uff00-\uff65]+))")
+_TAG = re.compile(
+    r"#(?<![^\s（，。、；：]#)(?:\[\[([^\[\]\n]{1,100})\]\]|([^\s#!-,.:-@\[-^`{-~\u2000-\u206f\u3000-\u303f\uff00-\uff65]+))"
+)
 _COLOUR = re.compile(r"(?=[a-f]*\d)(?:[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE)
 
 
@@ -36,9 +38,10 @@ def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:
     front = properties.read(text)
     blocks = blanked(text, [(0, front.body)])
     blocks = blanked(blocks, fences(blocks))
-    view = blanked(blocks, inline_code(blocks))
-    masks = hidden(text, view)
-    view = blanked(view, ((m.start, m.end) for m in disjoint(masks)))
+    base64 = embedded(text)
+    view = _without(blanked(blocks, inline_code(blocks)), base64)
+    masks = [*base64, *hidden(text, view)]
+    view = _without(view, masks)
     outline = headings(view)
     masks += rulers(view, frozenset(heading.end for heading in outline))
     found = links.find(text, view)
@@ -59,6 +62,10 @@ def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:
             *([f"{doc_id}: {front.warning}"] if front.warning else ()),
         ),
     )
+
+
+def _without(view: str, masks: Iterable[Mask]) -> str:
+    return blanked(view, ((m.start, m.end) for m in disjoint(masks)))
 
 
 def _title(doc_id: str, text: str, meta: Mapping[str, MetaValue], outline: list[Heading]) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _SHORTCODE_WINDOW = 2000
-_TAG_WINDOW = 4000
 
 _OPENING = re.compile(r"<(?=[!/A-Za-z])|%%|\{[{%]")
 _BLANK_LINE = re.compile(r"\n[ \t]*+\n")
@@ -50,7 +49,7 @@ _OPAQUE = {
 }
 # `{{c1::answer}}` is a flashcard, and braces after a letter or in a formula are LaTeX.
 _SHORTCODE = re.compile(
-    r"\{\{(?:[<%][^{}]*+[%>]|(?![^{}]*::)[-#/^>&]?[ \t]*+[\w.'\"$/][^{}]*+)\}\}|\{%[^{}]*?%\}"
+    r"\{\{(?:[<%][^{}]*+(?<=[%>])|(?![^{}]*::)[-#/^>&]?[ \t]*+[\w.'\"$/][^{}]*+)\}\}|\{%[^{}]*?%\}"
 )
 _BEFORE_FORMULA = re.compile(r"[\w\\^_}{]")
 
@@ -63,15 +62,21 @@ def disjoint(masks: Iterable[Mask]) -> tuple[Mask, ...]:
         if mask.end > at:
             kept.append(mask if mask.start >= at else Mask(at, mask.end, mask.reason))
             at = mask.end
+        elif mask.reason == "base64":
+            kept[-1] = Mask(kept[-1].start, at, "base64")  # a link or tag around data is data
     return tuple(kept)
 
 
+def embedded(text: str) -> list[Mask]:
+    """Base64 data, in code too: nobody quotes it."""
+    if ";base64," not in text:
+        return []
+    return [Mask(m.start(), m.end(), "base64") for m in _BASE64.finditer(text)]
+
+
 def hidden(text: str, view: str) -> list[Mask]:
-    """Everything to leave out but links, in no particular order. ``view`` is ``text`` with its code blanked."""
-    masks = [*_comments_and_tags(view), *_drawings(text)]
-    if ";base64," in text:
-        masks += (Mask(m.start(), m.end(), "base64") for m in _BASE64.finditer(text))
-    return masks
+    """Comments, shortcodes, tags and drawings, in no particular order. ``view`` is ``text`` without its code."""
+    return [*_comments_and_tags(view), *_drawings(text)]
 
 
 def rulers(view: str, underlines: frozenset[int]) -> Iterator[Mask]:
@@ -145,7 +150,7 @@ def _html(view: str, start: int, closers: _Closers) -> Mask | None:
     if view.startswith("<!--", start):
         end = closers.after("-->", start + 4)
         return Mask(start, end, "comment") if end >= 0 else None
-    m = _TAG.match(view, start, start + _TAG_WINDOW)
+    m = _TAG.match(view, start)
     if not m or m[1].lower() not in _ELEMENTS:
         return None
     name = m[1].lower()

@@ -6,9 +6,12 @@ from the environment, and the clients' own headers about this machine are left o
 
 from __future__ import annotations
 
+import importlib
 import ipaddress
+import os
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -17,6 +20,7 @@ from rag.errors import LLMError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     import httpx
     from llama_index.core.llms import LLM
@@ -94,11 +98,12 @@ class _LlamaStream:
         messages = [ChatMessage(role="system", content=system), ChatMessage(role="user", content=prompt)]
         began = finished = False
         try:
-            for reply in self._llm.stream_chat(messages):
-                began = True
-                finished = finished or _is_last(reply.raw)
-                if reply.delta:
-                    yield reply.delta
+            with _model(self._options) as llm:
+                for reply in llm.stream_chat(messages):
+                    began = True
+                    finished = finished or _is_last(reply.raw)
+                    if reply.delta:
+                        yield reply.delta
         except LLMError:
             raise
         except Exception as error:  # a broken server makes the clients raise almost anything
@@ -106,40 +111,58 @@ class _LlamaStream:
         if not finished:
             raise _cut_short(self._options) if began else _no_answer(self._options, "an empty reply")
 
-    @cached_property
-    def _llm(self) -> LLM:
-        return _ollama(self._options) if self._options.kind == "ollama" else _openai(self._options)
+
+def _model(options: LLMOptions) -> AbstractContextManager[LLM]:
+    """A model whose connections are closed in the end."""
+    return _ollama(options) if options.kind == "ollama" else _openai(options)
 
 
-def _openai(options: LLMOptions) -> LLM:
+@contextmanager
+def _openai(options: LLMOptions) -> Iterator[LLM]:
     import httpx
     from llama_index.llms.openai_like import OpenAILike
 
     base = options.url.rstrip("/")
-    return OpenAILike(
-        model=options.model,
-        api_base=base if urlsplit(base).path else base + "/v1",
-        api_key=options.api_key or _NO_KEY,
-        is_chat_model=True,
-        context_window=options.context_tokens,
-        temperature=0.0,
-        timeout=options.timeout_s,
-        max_retries=0,
-        http_client=httpx.Client(**_connection(options)),
-    )
+    with httpx.Client(**_connection(options)) as client:
+        yield OpenAILike(
+            model=options.model,
+            api_base=base if urlsplit(base).path else base + "/v1",
+            api_key=options.api_key or _NO_KEY,
+            is_chat_model=True,
+            context_window=options.context_tokens,
+            temperature=0.0,
+            timeout=options.timeout_s,
+            max_retries=0,
+            http_client=client,
+        )
 
 
-def _ollama(options: LLMOptions) -> LLM:
+@contextmanager
+def _ollama(options: LLMOptions) -> Iterator[LLM]:
+    if "ollama" not in sys.modules:
+        with _without_proxies():  # importing it opens a client, which fails on a SOCKS proxy
+            importlib.import_module("ollama")
     from llama_index.llms.ollama import Ollama
     from ollama import Client
 
-    return Ollama(
-        model=options.model,
-        base_url=options.url,
-        context_window=options.context_tokens,  # sent as num_ctx
-        temperature=0.0,
-        client=Client(host=options.url, **_connection(options)),
-    )
+    with Client(host=options.url, **_connection(options)) as client:
+        yield Ollama(
+            model=options.model,
+            base_url=options.url,
+            context_window=options.context_tokens,  # sent as num_ctx
+            temperature=0.0,
+            client=client,
+        )
+
+
+@contextmanager
+def _without_proxies() -> Iterator[None]:
+    """Hide the environment's proxies, for as long as an import takes."""
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.casefold().endswith("_proxy")}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def _connection(options: LLMOptions) -> dict[str, Any]:

@@ -92,15 +92,26 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, committed at the end and rolled back on any exception."""
+        """One transaction, committed at the end and rolled back on any exception.
+
+        Raises:
+            HomeError: the disk is full, or the file read-only or locked.
+        """
         db = self._connection()
-        db.execute("BEGIN IMMEDIATE")
         try:
+            db.execute("BEGIN IMMEDIATE")
             yield db
             db.execute("COMMIT")
+        except sqlite3.OperationalError as e:
+            _roll_back(db)
+            raise HomeError(
+                "{path} cannot be written: {reason}. Nothing of this step was kept; "
+                "make room or give permission, then run the command again.",
+                path=self.path,
+                reason=e,
+            ) from e
         except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
+            _roll_back(db)
             raise
 
     def close(self) -> None:
@@ -110,3 +121,9 @@ class Database:
                 connection.close()
             self._all.clear()
         self._local = threading.local()
+
+
+def _roll_back(db: sqlite3.Connection) -> None:
+    if db.in_transaction:
+        with contextlib.suppress(sqlite3.OperationalError):  # the failure that counts is raised already
+            db.execute("ROLLBACK")

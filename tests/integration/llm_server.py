@@ -130,7 +130,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _stream(self, reply: Reply) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", "application/x-ndjson" if self.path == OLLAMA else "text/event-stream")
+        self.send_header(
+            "Content-Type", "application/x-ndjson" if self.path == OLLAMA else "text/event-stream"
+        )
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         pieces = [reply.text[i : i + reply.step] for i in range(0, len(reply.text), reply.step)]

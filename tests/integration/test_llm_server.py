@@ -77,7 +77,13 @@ def test_a_refusal_names_the_address_and_the_remedy(kind: Kind, status: int, rem
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"<html>hello</html>", b'data: {"choices": [\n\n', b'data: {"choices": "\xff\xfe"}\n\n', b"[1, 2]\n"],
+    [
+        b"",
+        b"<html>hello</html>",
+        b'data: {"choices": [\n\n',
+        b'data: {"choices": "\xff\xfe"}\n\n',
+        b"[1, 2]\n",
+    ],
     ids=["empty", "html", "broken json", "broken utf-8", "a list"],
 )
 def test_what_is_no_answer_is_said_to_be_none(kind: Kind, raw: bytes) -> None:
@@ -98,7 +104,10 @@ def test_half_an_answer_is_an_error(kind: Kind, fault: Literal["halt", "abort"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_silent_server_is_given_up(kind: Kind) -> None:
     """After timeout_s of silence there is one line that names the setting."""
-    with LLMServer(Reply(fault="hang")) as server, pytest.raises(LLMError, match=r"silent for 0.2 s.*timeout_s"):
+    with (
+        LLMServer(Reply(fault="hang")) as server,
+        pytest.raises(LLMError, match=r"silent for 0.2 s.*timeout_s"),
+    ):
         ask(server, kind, timeout_s=0.2)
 
 
@@ -155,9 +164,14 @@ def test_nothing_about_this_machine_goes_out(kind: Kind, monkeypatch: pytest.Mon
         assert ask(server, kind) == "fine"
     headers = {name.casefold(): value for name, value in server.requests[0].headers.items()}
     assert "leaked" not in str(headers)
-    assert headers.keys() <= {"host", "accept", "accept-encoding", "connection", "content-type", "content-length"} | {
-        "user-agent"
-    }
+    assert headers.keys() <= {
+        "host",
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-type",
+        "content-length",
+    } | {"user-agent"}
     assert headers["user-agent"] == "footnotes"
 
 
@@ -182,7 +196,9 @@ def test_the_writer_answers_with_proven_citations(kind: Kind) -> None:
     assert answer.support[0].supported
 
 
-@pytest.mark.parametrize("reply", [Reply(status=500), Reply("The roof leaks [1]. And", fault="halt"), Reply("")])
+@pytest.mark.parametrize(
+    "reply", [Reply(status=500), Reply("The roof leaks [1]. And", fault="halt"), Reply("")]
+)
 def test_a_failure_leaves_the_extractive_answer(reply: Reply) -> None:
     """Whatever the server does, the question is answered from the notes, and the answer says what happened."""
     with LLMServer(reply) as server:

@@ -30,6 +30,7 @@ class Scene:
         self.changed = threading.Condition()
 
     def sync(self, names: list[str]) -> None:
+        """Record a call, and fail where the scene says so."""
         with self.changed:
             self.calls.append(names)
             self.changed.notify_all()
@@ -37,11 +38,13 @@ class Scene:
             raise self.failure
 
     def tell(self, line: str) -> None:
+        """Record a line."""
         with self.changed:
             self.lines.append(line)
             self.changed.notify_all()
 
     def wait(self, condition: Callable[[], bool], why: str) -> None:
+        """Wait for something to have happened."""
         with self.changed:
             assert self.changed.wait_for(condition, PATIENCE_S), f"{why}: {self.calls} {self.lines}"
 

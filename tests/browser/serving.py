@@ -1,0 +1,62 @@
+"""The real server in a process of its own, over a folder of notes; shared by the server's and the browser's tests."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+REPOSITORY = __file__.rpartition("tests")[0]
+START_S = 90.0
+
+
+@contextmanager
+def serving(notes: Path, home: Path, **variables: str) -> Iterator[str]:
+    """``footnotes ui NOTES --port 0``: its URL, until the block ends; it must end quietly on SIGINT."""
+    environment = {**os.environ, "FOOTNOTES_HOME": str(home), "PYTHONPATH": REPOSITORY, **variables}
+    command = [sys.executable, "-c", "from rag.cli import main; main()", "ui", str(notes), "--port", "0"]
+    process = subprocess.Popen(
+        [*command, "--no-browser"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    output: list[str] = []
+    url: list[str] = []
+    known = threading.Event()
+
+    def read() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            output.append(line)
+            found = re.search(r"http://127\.0\.0\.1:\d+/", line)
+            if found:
+                url.append(found[0])
+                known.set()
+        known.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        known.wait(START_S)
+        assert url, f"the server did not start: {''.join(output)}"
+        yield url[0]
+        process.send_signal(signal.SIGINT)
+        process.wait(15)
+        assert "Traceback" not in "".join(output), "".join(output)
+    finally:
+        process.kill()
+        process.wait()
+        reader.join()
+        assert process.stdout is not None
+        process.stdout.close()

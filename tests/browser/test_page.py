@@ -1,0 +1,297 @@
+"""The page in a real browser, over a real index of sample notes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.browser.serving import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+VAULT = Path(__file__).parents[1] / "data" / "vault"
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+LOCAL = {"127.0.0.1", "localhost"}
+BOX = "#fn-box textarea"
+DONE = "#fn-current .turn.done"
+PANEL = ".source.open"
+HOSTILE = """---
+title: "<img src=x onerror=window.pwned=1>"
+---
+# Zanzibar <script>window.pwned=2</script>
+
+The zanzibar spice list is "><svg onload=window.pwned=3> ${window.pwned=4} {{constructor.constructor('window.pwned=5')()}} cloves.
+![pixel](http://192.0.2.1/zanzibar.png) [go](javascript:window.pwned=6)
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample notes, with some of our own, free to be edited."""
+    folder = tmp_path_factory.mktemp("served") / "notes"
+    shutil.copytree(VAULT, folder)
+    (folder / "boiler.md").write_text("# Boiler\n\nThe boiler was serviced by Ms Aydin in May.\n", "utf-8")
+    (folder / "锅炉.md").write_text("# 锅炉\n\n锅炉是五月由艾登女士检修的。\n", "utf-8")
+    (folder / "hostile.md").write_text(HOSTILE, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(notes: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The served page."""
+    with serving(notes, tmp_path_factory.mktemp("home") / "footnotes") as found:
+        yield found
+
+
+@pytest.fixture
+def open_page(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
+    """Opens tabs. After the test: no request left this machine, nothing was refused, nothing broke."""
+    contexts: list[Any] = []
+    troubles: list[str] = []
+
+    def check(address: str) -> None:
+        parts = urlsplit(address)
+        if parts.scheme not in {"data", "blob"} and parts.hostname not in LOCAL:
+            troubles.append(f"a request to {address}")
+
+    def begin(language: str = "en-GB", width: int = 1280, height: int = 800, **options: Any) -> Page:
+        context = browser.new_context(locale=language, viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: check(request.url))
+        page.on("websocket", lambda socket: check(socket.url))
+        page.on("response", lambda r: troubles.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+        page.on("console", lambda m: troubles.append(m.text) if m.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(url)
+        page.wait_for_selector(".welcome")
+        return page
+
+    yield begin
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def ask(page: Page, question: str, turn: int = 1) -> str:
+    """Type a question, press Enter, and return the answer's text."""
+    page.fill(BOX, question)
+    page.press(BOX, "Enter")
+    page.wait_for_selector(f"{DONE}[data-turn='{turn}']")
+    return page.inner_text(f"{DONE} .prose-fn")
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "answer", "path", "line", "listed"),
+    [
+        ("en-GB", "Who serviced the boiler?", "serviced by Ms Aydin", "boiler.md", "line 3", "Footnotes"),
+        ("zh-CN", "锅炉是谁检修的？", "由艾登女士检修", "锅炉.md", "第 3 行", "脚注"),
+    ],
+)
+def test_a_footnote_opens_the_very_line(
+    open_page: Callable[..., Page],
+    language: str,
+    question: str,
+    answer: str,
+    path: str,
+    line: str,
+    listed: str,
+) -> None:
+    """Question, answer, footnote, source: in both languages, with words around them in the browser's."""
+    page = open_page(language)
+    assert answer in ask(page, question)
+    assert page.inner_text(f"{DONE} .notes h3") == listed
+    assert page.evaluate("document.documentElement.lang") == ("zh-Hans" if language == "zh-CN" else "en")
+    chip = page.locator(f"{DONE} .fn", has_text="1").first
+    chip.click()
+    page.wait_for_selector(PANEL)
+    assert page.inner_text(f"{PANEL} .path b") == path
+    assert page.inner_text(f"{PANEL} .where") == line
+    assert answer in page.inner_text(f"{PANEL} mark")
+    assert page.get_attribute(f"{PANEL} .ln.cited .no", "data-no") == "3"
+    assert page.is_visible(f"{PANEL} mark")
+
+
+def test_the_keyboard_alone_is_enough(open_page: Callable[..., Page]) -> None:
+    """Type at once, Enter, a digit opens, Escape closes and returns, a slash goes back to the box."""
+    page = open_page()
+    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    page.keyboard.type("Who serviced the boiler?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(DONE)
+    assert page.input_value(BOX) == ""
+    page.locator(f"{DONE} .fn").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(PANEL)
+    page.keyboard.press("Escape")
+    page.wait_for_selector(PANEL, state="detached")
+    assert page.evaluate("document.activeElement.className") == "fn"
+    page.keyboard.press("1")
+    page.wait_for_selector(PANEL)
+    page.keyboard.press("/")
+    page.wait_for_selector(PANEL, state="detached")
+    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    page.keyboard.type("a/1")
+    assert page.input_value(BOX) == "a/1"
+    page.keyboard.press("Shift+Enter")
+    assert page.input_value(BOX) == "a/1\n"
+
+
+def test_an_enter_that_ends_a_composition_sends_nothing(open_page: Callable[..., Page]) -> None:
+    """Choosing Chinese characters with Enter is not asking."""
+    page = open_page("zh-CN")
+
+    def enter(*, composing: bool) -> None:
+        for kind in ("keydown", "keypress"):
+            page.dispatch_event(BOX, kind, {"key": "Enter", "isComposing": composing, "bubbles": True})
+
+    page.fill(BOX, "guolu")
+    enter(composing=True)
+    page.wait_for_timeout(500)
+    assert page.input_value(BOX) == "guolu"
+    assert page.locator(".turn").count() == 0
+    enter(composing=False)
+    page.wait_for_selector(".turn")
+
+
+def test_an_edited_note_answers_with_its_new_text(open_page: Callable[..., Page], notes: Path) -> None:
+    """The watcher syncs while the page is open: no old text is left to answer."""
+    note = notes / "parking.md"
+    note.write_text("# Parking\n\nThe parking permit number is 1111.\n", "utf-8")
+    page = open_page()
+    turn = _ask_until(page, "What is the parking permit number?", "1111", 1)
+    note.write_text("# Parking\n\nThe parking permit number is 2222.\n", "utf-8")
+    turn = _ask_until(page, "What is the parking permit number?", "2222", turn + 1)
+    assert "1111" not in page.inner_text(DONE)
+    note.unlink()
+    page.wait_for_timeout(100)
+    _ask_until(page, "What is the parking permit number?", "2222", turn + 1, gone=True)
+
+
+def _ask_until(page: Page, question: str, expected: str, turn: int, *, gone: bool = False) -> int:
+    """Ask again until the watcher has caught up; returns the last turn's number."""
+    for number in range(turn, turn + 20):
+        if (expected in ask(page, question, number)) != gone:
+            return number
+        page.wait_for_timeout(300)
+    pytest.fail(f"{expected!r} was {'still' if gone else 'never'} answered: {page.inner_text(DONE)}")
+
+
+def test_hostile_notes_run_nothing_and_fetch_nothing(open_page: Callable[..., Page]) -> None:
+    """Markup in a note is text; the requests are checked after every test."""
+    page = open_page()
+    ask(page, "What is on the zanzibar spice list?")
+    assert "<svg onload=" in page.inner_text(DONE)
+    page.click(f"{DONE} .ref >> nth=0")
+    page.wait_for_selector(PANEL)
+    assert "<script>window.pwned=2</script>" in page.inner_text(PANEL)
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.pwned") is None
+
+
+def test_the_policy_stops_what_escaping_might_miss(browser: Browser, url: str) -> None:
+    """An inline handler or a foreign image that got into the page would be blocked by the browser itself."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector(".welcome")
+    stopped = page.evaluate(
+        """async () => {
+        const stopped = [];
+        document.addEventListener("securitypolicyviolation", (e) => stopped.push(e.effectiveDirective));
+        document.querySelector(".welcome").innerHTML =
+          '<img src="data:," onerror="window.pwned=1"><img src="http://192.0.2.1/a.png"><iframe src="/health">';
+        try { await fetch("http://192.0.2.1/"); } catch {}
+        await new Promise((done) => setTimeout(done, 300));
+        return stopped; }"""
+    )
+    assert {"script-src-attr", "img-src", "frame-src", "connect-src"} <= set(stopped)
+    assert page.evaluate("window.pwned") is None
+    context.close()
+
+
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+def test_a_phone_scrolls_in_one_direction_only(open_page: Callable[..., Page], language: str) -> None:
+    """At 390 pixels nothing is wider than the screen, in any state of the page."""
+    page = open_page(language, width=390, height=844, has_touch=True, is_mobile=True)
+
+    def width() -> int:
+        found: int = page.evaluate("document.documentElement.scrollWidth")
+        return found
+
+    assert width() == 390
+    ask(page, "锅炉 boiler")
+    assert width() == 390
+    page.locator(f"{DONE} .fn").first.click()
+    page.wait_for_selector(PANEL)
+    assert width() == 390
+    assert page.locator(PANEL).bounding_box()["width"] == 390  # type: ignore[index]
+
+
+def test_dark_and_light_follow_the_system(open_page: Callable[..., Page], tmp_path: Path) -> None:
+    """Also when the system changes its mind; text stays readable on its ground."""
+    page = open_page(color_scheme="dark")
+    ask(page, "Who serviced the boiler?")
+    page.screenshot(path=str(tmp_path / "dark.png"))
+    dark = _ground_and_ink(page)
+    page.emulate_media(color_scheme="light")
+    light = _ground_and_ink(page)
+    assert dark[0] < 0.05
+    assert dark[1] > 0.7
+    assert light[0] > 0.8
+    assert light[1] < 0.05
+
+
+def _ground_and_ink(page: Page) -> tuple[float, float]:
+    """Relative luminance of the page and of an answer's text (roughly: gamma 2.2)."""
+    colours: list[str] = page.evaluate(
+        """() => ["body", "#fn-current .prose-fn p"].map((s, i) =>
+        getComputedStyle(document.querySelector(s))[i ? "color" : "backgroundColor"])"""
+    )
+    values = [[int(part) / 255 for part in c[c.index("(") + 1 : -1].split(",")[:3]] for c in colours]
+    ground, ink = (sum(w * v**2.2 for w, v in zip((0.21, 0.72, 0.07), rgb, strict=True)) for rgb in values)
+    return ground, ink
+
+
+def test_nothing_of_the_frameworks_own_furniture_is_left(open_page: Callable[..., Page]) -> None:
+    """No footer, no API link, no settings: one page with one purpose."""
+    page = open_page()
+    assert "gradio" not in page.inner_text("body").lower()
+    assert page.locator("footer:visible").count() == 0
+    assert page.title() == "Footnotes"
+
+
+def test_examples_ask_themselves_and_a_new_page_is_clean(open_page: Callable[..., Page]) -> None:
+    """A click on an example is a question; New page brings the welcome back."""
+    page = open_page()
+    example = page.inner_text(".welcome .example >> nth=0")
+    page.click(".welcome .example >> nth=0")
+    page.wait_for_selector(DONE)
+    assert page.inner_text(f"{DONE} h2") == example
+    assert page.locator(".welcome").count() == 0
+    page.click("#fn-new")
+    page.wait_for_selector(".welcome")
+    assert page.locator(".turn").count() == 0

@@ -1,0 +1,164 @@
+"""Answers of the notes' own sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.answer.extract import ExtractiveWriter
+from rag.answer.verify import parse_markers
+from rag.types import Chunk, Hit, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rag.types import Answer
+
+
+def idf(words: Sequence[str]) -> Mapping[str, float]:
+    """Long words are rare."""
+    return {word: float(len(word)) for word in words}
+
+
+def hit(text: str, score: float = 1.0, *, doc: str = "n/a.md", title: str = "", at: int = 0, **more: object) -> Hit:
+    """A passage that begins at offset ``at`` of its note, on line 10."""
+    lines = (10, 10 + text.count("\n"))
+    fields = {"body": text, **more}
+    return Hit(Chunk(doc, at, at + len(text), text, title=title, lines=lines, **fields), score)  # type: ignore[arg-type]
+
+
+def ask(question: str, *hits: Hit, most: int = 4) -> Answer:
+    """The answer from some passages, with the promises that hold for every answer checked."""
+    answer = ExtractiveWriter(most=most).write(Query(question), hits, idf)
+    chunks = {h.chunk.doc_id: h.chunk for h in hits}
+    for citation in answer.citations:
+        chunk = chunks[citation.doc_id]
+        assert chunk.text[citation.start - chunk.start : citation.end - chunk.start] == citation.quote
+    markers = [n for marker in parse_markers(answer.text) for n in marker.numbers]
+    assert markers == [citation.marker for citation in answer.citations] == list(range(1, len(markers) + 1))
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("装修厨房花了多少钱？", "客厅刷了白漆。厨房装修花了三万元。窗户还没换。"),
+        ("裝修廚房花了多少錢？", "客厅刷了白漆。厨房装修花了三万元。窗户还没换。"),
+        ("How much did the kitchen renovation cost?", "Walls are white. The kitchen renovation cost 30000. No windows."),
+    ],
+)
+def test_the_sentence_that_says_it_is_quoted(question: str, text: str) -> None:
+    """The best sentence comes word for word with its marker, its span and its line, in either script."""
+    answer = ask(question, hit(f"前言\n{text}", at=100))
+    (citation,) = answer.citations
+    assert citation.quote in {"厨房装修花了三万元。", "The kitchen renovation cost 30000."}
+    assert answer.text == f"{citation.quote} [1]"
+    assert citation.start == 100 + 3 + text.index(citation.quote)
+    assert citation.lines == (11, 11)
+    assert not answer.abstained
+
+
+def test_a_clear_best_sentence_stands_alone() -> None:
+    """Sentences that touch the question only at the edge are left out."""
+    answer = ask("Rome library opening hours", hit("Library opening hours in Rome are 9 to 5. Rome is old. I like tea."))
+    assert [c.quote for c in answer.citations] == ["Library opening hours in Rome are 9 to 5."]
+
+
+def test_sentences_come_in_reading_order() -> None:
+    """Within a note by offset, whatever their scores; at most four."""
+    text = "Garden work in May. Garden work plan of tomatoes. Garden work again. Garden plan work here. More garden work."
+    answer = ask("garden work plan tomatoes", hit(text))
+    starts = [c.start for c in answer.citations]
+    assert len(starts) >= 2
+    assert starts == sorted(starts)
+    assert len(ask("garden work", hit(text), most=2).citations) == 2
+
+
+def test_repeats_are_left_out_but_other_numbers_are_not() -> None:
+    """The same sentence in two notes is told once; another amount is another statement."""
+    same = ask("monthly rent", hit("The monthly rent is 900."), hit("The monthly rent is 900!", doc="n/b.md"))
+    assert len(same.citations) == 1
+    other = ask("monthly rent", hit("The monthly rent is 900."), hit("The monthly rent is 950.", doc="n/b.md"))
+    assert [c.doc_id for c in other.citations] == ["n/a.md", "n/b.md"]
+
+
+def test_a_heading_lends_its_words_to_what_stands_under_it() -> None:
+    """The sentence need not repeat what its heading says."""
+    under = hit("He lives in Berlin.", 1.0, doc="n/b.md", heading=("Uncle Robert",))
+    answer = ask("Where lives uncle Robert?", hit("She lives in Paris.", 1.0), under)
+    assert answer.citations[0].quote == "He lives in Berlin." or answer.citations[-1].doc_id == "n/b.md"
+    assert ask("Where lives uncle Robert?", hit("She lives in Paris.", 1.0), under, most=1).citations[0].doc_id == "n/b.md"
+
+
+def test_a_heading_brings_the_sentence_after_it() -> None:
+    """A heading alone answers nothing: the quote runs on to the end of the next sentence."""
+    answer = ask("安装步骤", hit("## 安装步骤\n\n先下载，再双击。\n其他内容在此。"))
+    assert answer.citations[0].quote == "## 安装步骤\n\n先下载，再双击。"
+    assert answer.text.startswith("安装步骤：先下载，再双击。 [1]")
+    assert answer.citations[0].lines == (10, 12)
+
+
+def test_a_better_passage_wins_over_an_equal_sentence() -> None:
+    """The retriever's score breaks what the words leave open."""
+    answer = ask("blue bicycle", hit("A blue bicycle stood there.", 1.0), hit("My blue bicycle broke.", 2.0, doc="n/b.md"), most=1)
+    assert answer.citations[0].doc_id == "n/b.md"
+
+
+def test_scores_that_are_not_positive_still_rank() -> None:
+    """Some rerankers score below zero."""
+    hits = (hit("Blue bicycle one.", -1.0), hit("Blue bicycle two.", -2.0, doc="n/b.md"))
+    assert ask("blue bicycle", *hits, most=1).citations[0].doc_id == "n/a.md"
+
+
+@pytest.mark.parametrize(
+    ("question", "lead"), [("量子力学是什么？", "笔记里没有找到答案"), ("quantum physics?", "The notes do not say")]
+)
+def test_without_a_signal_it_abstains_and_names_the_nearest_notes(question: str, lead: str) -> None:
+    """Up to three notes by title and path, nothing cited, in the question's language."""
+    hits = [hit("Bread and butter.", doc=f"n/{i}.md", title=f"Title [{i}]") for i in range(4)]
+    answer = ask(question, *hits)
+    assert answer.abstained
+    assert answer.citations == ()
+    assert answer.text.startswith(lead)
+    assert "Title (2)" in answer.text
+    assert "n/2.md" in answer.text
+    assert "n/3.md" not in answer.text
+
+
+@pytest.mark.parametrize("question", ["", "？？", "什么", "roof"])
+def test_nothing_found_is_said(question: str) -> None:
+    """No passages at all, and questions without a word, are answered too."""
+    answer = ask(question)
+    assert answer.abstained
+    assert answer.text
+
+
+def test_a_note_with_only_a_title_is_named() -> None:
+    """There is nothing to quote, so the answer names it."""
+    answer = ask("空白笔记", hit("", title="空白笔记"))
+    assert answer.abstained
+    assert "空白笔记" in answer.text
+
+
+def test_masked_text_is_neither_matched_nor_shown() -> None:
+    """What is masked (a comment here) stays in the quote, verbatim, and out of the answer's words."""
+    text = "The roof %%secret%% leaks badly."
+    body = "The roof            leaks badly."
+    answer = ask("Does the roof leak badly?", hit(text, body=body))
+    assert answer.citations[0].quote == text
+    assert "secret" not in answer.text
+    assert ask("secret", hit(text, body=body)).abstained
+
+
+def test_markers_of_the_notes_themselves_are_not_ours() -> None:
+    """A note that holds ``[7]`` cannot smuggle in a citation."""
+    assert ask("roof leak", hit("The roof leak[7] is old [^2].")).text == "The roof leak(7) is old. [1]"
+
+
+@given(st.text(alphabet="roof leak。.\n#-[1]漏水屋顶：", max_size=80), st.sampled_from(["roof leak?", "屋顶漏水吗", "[1]"]))
+def test_every_answer_keeps_its_promises(text: str, question: str) -> None:
+    """Quotes are exact and markers match citations, for any passage (checked in ``ask``)."""
+    assert ask(question, hit(text, at=5)).question == question

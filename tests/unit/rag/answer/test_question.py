@@ -1,0 +1,47 @@
+"""What carries a question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rag.answer.question import content, is_chinese, weigh
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def idf(words: Sequence[str]) -> Mapping[str, float]:
+    return {word: {"roof": 5.0}.get(word, 2.0) for word in words}
+
+
+def test_question_words_carry_no_weight() -> None:
+    """Who, what and how are left out in both languages; the rest weighs its rarity."""
+    assert weigh("How much did the roof cost?", idf) == {"roof": 5.0, "cost": 2.0}
+    assert not {"谁", "什么", "多少", "吗", "哪些"} & weigh("谁知道什么是多少吗？哪些", idf).keys()
+
+
+@pytest.mark.parametrize("question", ["几何学是谁创立的", "加拿多大学在哪里", "吗啡是什么", "哪吒是谁"])
+def test_words_that_only_look_like_question_words_stay(question: str) -> None:
+    """几何, 大学, 吗啡 and 哪吒 are things."""
+    assert {question[:2], "大学"} & weigh(question, idf).keys()
+
+
+def test_characters_weigh_a_part_of_their_word() -> None:
+    """富裕 shares 富 with 富人: related, and less than the same."""
+    weights = weigh("富人", idf)
+    assert weights["富人"] == 2.0
+    assert 0 < weights["富"] < 2.0
+
+
+def test_a_question_of_question_words_alone_still_asks() -> None:
+    """Nothing else being said, those words are what is sought."""
+    assert weigh("who are you", idf)
+
+
+def test_both_scripts_and_widths_are_one() -> None:
+    """Traditional and full-width spellings give the same words."""
+    assert content("電腦 ＡＢＣ") == content("电脑 abc")
+    assert is_chinese("裝修")
+    assert not is_chinese("roof")

@@ -1,0 +1,119 @@
+"""The page's handlers: what a tab is shown while a question is answered."""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from rag.engine import Engine
+from rag.errors import LLMError
+from rag.types import Answer, Citation
+from ui.offline import quiet_import
+
+with quiet_import():
+    from ui.page import Page, Talk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pytest
+
+ENGLISH = SimpleNamespace(headers={"accept-language": "en"})
+CHINESE = SimpleNamespace(headers={"accept-language": "zh-CN"})
+
+
+class Scripted:
+    """An engine that says what it is told to."""
+
+    settings = SimpleNamespace(language="auto")
+
+    def __init__(self, *items: str | Answer | Exception) -> None:
+        self.items = items
+
+    def ask_stream(self, _question: str) -> Iterator[str | Answer]:
+        """The script, where an exception is raised in its turn."""
+        for item in self.items:
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+    def document(self, _doc_id: str) -> None:
+        """No note is known."""
+
+    def file_of(self, _doc_id: str) -> None:
+        """No file either."""
+
+
+def run(question: str, *items: str | Answer | Exception, request: Any = ENGLISH) -> list[tuple[Any, ...]]:
+    """All the updates of one question."""
+    return list(Page(Scripted(*items)).ask(question, Talk(), request))  # type: ignore[arg-type]
+
+
+def last_shown(updates: list[tuple[Any, ...]]) -> str:
+    """The HTML of the turn in its final state."""
+    shown: str = updates[-2][2]
+    return shown
+
+
+def test_a_question_is_shown_at_once_and_ends_with_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Echo, pieces, answer; then the box is ready again."""
+    monkeypatch.setattr("ui.page._REDRAW", 0.0)
+    answer = Answer("Why?", "Because. [1]", (Citation(1, "n/a.md", "A", 0, 3, "abc", (1, 1)),))
+    updates = run(" Why? ", "Bec", "ause. [1]", answer)
+    shown = [u[2] for u in updates if isinstance(u[2], str)]
+    assert "Why?" in shown[0]
+    assert "Reading your notes" in shown[0]
+    assert 'dir="auto">Bec<' in shown[1]
+    assert 'class="turn done"' in shown[-1]
+    assert "<mark>abc</mark>" in shown[-1]
+    assert updates[0][3]["stop_btn"] == "Stop"
+    assert updates[-1][3]["submit_btn"] is True
+
+
+def test_an_error_is_its_sentence() -> None:
+    """No trace, no code: the line that the error carries."""
+    shown = last_shown(run("Why?", LLMError("The server {url} is down. Start it.", url="<x>")))
+    assert "The server &lt;x&gt; is down. Start it." in shown
+    assert 'role="alert"' in shown
+
+
+def test_an_unexpected_error_shows_and_logs_no_note_text(caplog: pytest.LogCaptureFixture) -> None:
+    """Its kind on the page, its place in the log, its message in neither."""
+    with caplog.at_level(logging.ERROR):
+        shown = last_shown(run("my secret question", ValueError("my secret note"), request=CHINESE))
+    assert "出错了（ValueError）" in shown
+    assert "secret note" not in shown
+    assert "ValueError at" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_turns_pile_up_and_a_stopped_one_keeps_what_was_written() -> None:
+    """The next question moves the last answer into the thread."""
+    page: Any = Page(Scripted("partly", Answer("b", "whole")))  # type: ignore[arg-type]
+    talk = next(page.ask("a", Talk(), ENGLISH))[4]
+    shown, box, stopped = page.stop(talk, ENGLISH)
+    assert "Stopped before" in shown
+    assert box["submit_btn"] is True
+    thread = next(page.ask("b", stopped, ENGLISH))[1]
+    assert "Stopped before" in thread
+    assert 'data-turn="1"' in thread
+
+
+def test_an_empty_question_asks_nothing() -> None:
+    """Enter in an empty box."""
+    assert len(run("   ", ValueError("never asked"))) == 1
+
+
+def test_a_tab_that_opens_is_filled_from_the_index(tmp_path: Path, footnotes_home: Path) -> None:
+    """How many notes there are, and questions about them, in the reader's language."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "a.md").write_text("# 阳台菜园\n\n番茄种在左边。\n", "utf-8")
+    with Engine.open(footnotes_home) as engine:
+        engine.add_root(notes)
+        engine.sync()
+        header, welcome, *_ = Page(engine).opened(CHINESE)  # type: ignore[arg-type]
+    assert "1 篇笔记" in header
+    assert "关于「阳台菜园」，我写过什么？" in welcome

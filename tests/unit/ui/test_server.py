@@ -1,0 +1,136 @@
+"""The server: where it listens, and that it needs nothing but this machine."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rag.errors import ConfigError
+from tests.browser.serving import serving
+from ui.offline import quiet_import
+from ui.server import address, listen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+DEAD_PROXIES = {
+    "HTTP_PROXY": "http://127.0.0.1:1",
+    "HTTPS_PROXY": "http://127.0.0.1:1",
+    "ALL_PROXY": "socks5://127.0.0.1:1",
+}
+
+
+# --- listening ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])  # noqa: S104 - must be refused
+def test_an_address_that_others_can_reach_is_refused(host: str) -> None:
+    """There is no login yet, so nobody else may come in."""
+    with pytest.raises(ConfigError, match="without a login"):
+        listen(host, 0, exact=True)
+
+
+def test_a_taken_port_that_was_asked_for_is_an_error_with_its_remedy() -> None:
+    """One line: which port, and what to do."""
+    with listen("127.0.0.1", 0, exact=True) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(ConfigError, match=rf"Port {port} on 127.0.0.1 .* --port"):
+            listen("127.0.0.1", port, exact=True)
+
+
+def test_a_taken_default_port_gives_way_to_the_next_free_one() -> None:
+    """Two servers may run side by side without anybody choosing ports."""
+    with listen("127.0.0.1", 0, exact=True) as first:
+        port = first.getsockname()[1]
+        with listen("127.0.0.1", port, exact=False) as second:
+            assert port < second.getsockname()[1] <= port + 20
+
+
+def test_the_url_names_the_port_that_was_given() -> None:
+    """Port 0 becomes a real one."""
+    with listen("127.0.0.1", 0, exact=True) as bound:
+        assert address(bound) == f"http://127.0.0.1:{bound.getsockname()[1]}/"
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+def test_ipv6_loopback_is_served_too() -> None:
+    """Its URL has brackets."""
+    try:
+        bound = listen("::1", 0, exact=True)
+    except ConfigError:
+        pytest.skip("IPv6 is switched off on this machine")
+    with bound:
+        assert address(bound).startswith("http://[::1]:")
+
+
+def test_proxy_settings_return_after_the_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A language model may need its proxy; Gradio must not see it."""
+    import os
+
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    with quiet_import():
+        assert "ALL_PROXY" not in os.environ
+        assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
+    assert os.environ["ALL_PROXY"] == "socks5://127.0.0.1:1"
+
+
+# --- serving -----------------------------------------------------------------------------------------------------
+
+
+def _get(url: str) -> str:
+    body: bytes = DIRECT.open(url, timeout=30).read()
+    return body.decode()
+
+
+def _healthy(url: str) -> bool:
+    """The socket listens before the app is up: the first answer may take a while."""
+    return bool(json.loads(_get(f"{url}health")) == {"status": "ok"})
+
+
+def _ask(url: str, question: str) -> str:
+    """Ask as the page does; returns everything that was streamed back."""
+    dependencies: list[dict[str, Any]] = json.loads(_get(f"{url}config"))["dependencies"]
+    ask = next(d for d in dependencies if [t[1] for t in d["targets"]] == ["submit"])
+    session = f"s{time.monotonic_ns()}"
+    body = {"data": [question, None], "fn_index": ask["id"], "session_hash": session, "trigger_id": None}
+    request = urllib.request.Request(  # noqa: S310 - a loopback URL of our own
+        f"{url}gradio_api/queue/join", json.dumps(body).encode(), {"content-type": "application/json"}
+    )
+    DIRECT.open(request, timeout=30).read()
+    streamed: list[str] = []
+    with DIRECT.open(f"{url}gradio_api/queue/data?session_hash={session}", timeout=60) as events:
+        for raw in events:
+            line = raw.decode()
+            if line.startswith("data:"):
+                message = json.loads(line.removeprefix("data:"))
+                streamed.append(json.dumps(message, ensure_ascii=False))
+                if message["msg"] == "process_completed":
+                    break
+    return "\n".join(streamed)
+
+
+def test_the_ui_starts_and_answers_behind_dead_proxies(tmp_path: Path) -> None:
+    """Gradio and httpx read proxy variables; with unusable ones the page still works, and nothing is fetched."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "boiler.md").write_text("# Boiler\n\nThe boiler was serviced by Ms Aydin in May.\n", "utf-8")
+    with serving(notes, tmp_path / "home", **DEAD_PROXIES) as url:
+        assert _healthy(url)
+        page = _get(url)
+        assert "Footnotes" in page
+        assert "googleapis" not in page
+        theme = _get(f"{url}theme.css")
+        assert "@import" not in theme
+        assert "url(http" not in theme.replace('"', "")
+        streamed = _ask(url, "Who serviced the boiler?")
+        assert "Ms Aydin" in streamed
+        assert "data-n=" in streamed
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            _get(f"{url}gradio_api/info")
