@@ -81,13 +81,14 @@ def find(text: str, view: str) -> Found:
 
 def _bracketed(text: str, view: str) -> Iterator[tuple[Link, Mask | None]]:
     waiting: list[_Open] = []
+    hidden: Mask | None = None
     at = 0
     for m in _BRACKET.finditer(view):
         start = m.start()
         if start < at or (start and view[start - 1] == "\\"):
             continue
         if m[0] == "]":
-            found = _markdown(text, view, waiting.pop(), start) if waiting else None
+            found = _markdown(text, view, waiting.pop(), start, hidden) if waiting else None
         elif m[0].endswith("[["):
             found = _wikilink(view, start, m.end())
             if not found:
@@ -97,7 +98,7 @@ def _bracketed(text: str, view: str) -> Iterator[tuple[Link, Mask | None]]:
             continue
         if found:
             yield found
-            at = found[0].end
+            at, hidden = found[0].end, found[1]
 
 
 def _wikilink(view: str, start: int, inner: int) -> tuple[Link, Mask | None] | None:
@@ -111,8 +112,10 @@ def _wikilink(view: str, start: int, inner: int) -> tuple[Link, Mask | None] | N
     return link, Mask(start, m.end(), "markup") if nameless else None
 
 
-def _markdown(text: str, view: str, opened: _Open, close: int) -> tuple[Link, Mask | None] | None:
-    """``[label](destination "title")``, closed at ``close``."""
+def _markdown(
+    text: str, view: str, opened: _Open, close: int, last: Mask | None
+) -> tuple[Link, Mask | None] | None:
+    """``[label](destination "title")``, closed at ``close``; ``last`` is the last link's mask."""
     if not view.startswith("(", close + 1) or close - opened.label > _LONGEST_LABEL:
         return None
     m = _DESTINATION.match(view, close + 1)
@@ -121,8 +124,11 @@ def _markdown(text: str, view: str, opened: _Open, close: int) -> tuple[Link, Ma
     label = text[opened.label : close]
     target, anchor = _parts(m[1] or m[2] or "")
     link = Link(opened.start, m.end(), target, "embed" if opened.image else "markdown", label, anchor)
-    hidden = opened.start if not label.strip() or (opened.image and is_nameless(label)) else m.start()
-    return link, Mask(hidden, m.end(), "markup")
+    shown = label
+    if last and last.start >= opened.label:  # a linked picture: what is left of the label beside it
+        shown = text[opened.label : last.start] + text[last.end : close]
+    silent = not shown.strip() or (opened.image and is_nameless(label))
+    return link, Mask(opened.start if silent else m.start(), m.end(), "markup")
 
 
 def _definitions(view: str) -> Iterator[tuple[Link, Mask]]:

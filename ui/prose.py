@@ -19,6 +19,7 @@ Span = tuple[int, int]
 _INLINE = re.compile(r"\s*\[(?P<n>\d{1,3})\]|\*\*(?P<strong>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`")
 _ITEM = re.compile(r"\s*[-*+•]\s+")
 _HEADING = re.compile(r"\s*#{1,6}\s+")
+_TAIL = re.compile(r"\S{1,3}$")
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
 
 
@@ -98,13 +99,15 @@ class Prose:
         out: list[str] = []
         at = start
         for m in _INLINE.finditer(self.written, start, end):
-            out.append(escape(self.written[at : m.start()]))
-            at = m.end()
-            if m["n"]:
-                out.append(self._marker(int(m["n"])) or escape(m[0]))
+            before, at = self.written[at : m.start()], m.end()
+            marker = self._marker(int(m["n"])) if m["n"] else ""
+            tag = "strong" if m["strong"] else "code"
+            if marker:
+                out.append(_kept(before, marker))
+            elif m["n"]:
+                out.append(escape(before + m[0]))
             else:
-                tag = "strong" if m["strong"] else "code"
-                out.append(f"<{tag}>{escape(m[tag])}</{tag}>")
+                out.append(f"{escape(before)}<{tag}>{escape(m[tag])}</{tag}>")
         return "".join(out) + escape(self.written[at:end])
 
     def _marker(self, n: int) -> str:
@@ -115,6 +118,14 @@ class Prose:
             return ""
         label = escape(self.text("open_footnote", n=n, place=place(self.citations[n], self.text)))
         return f'<button type="button" class="fn" data-n="{n}" aria-label="{label}">{n}</button>'
+
+
+def _kept(before: str, marker: str) -> str:
+    """Text and its marker, so that the marker never begins a line: its last characters hold on to it."""
+    tail = _TAIL.search(before)
+    if tail is None:
+        return escape(before) + marker
+    return f'{escape(before[: tail.start()])}<span class="keep">{escape(tail[0])}{marker}</span>'
 
 
 def _container(line: str, *, inside: str) -> str:

@@ -94,7 +94,7 @@ def _score(question: str, hits: Sequence[Hit], idf: Idf) -> list[_Scored]:
     passages = [_units(hit.chunk) for hit in hits]
     weights = _localise(weigh(question, idf), passages)
     total = sum(weights.values())
-    if not total:
+    if not total or not hits:
         return []
     best = max(hit.score for hit in hits)
     scored = [

@@ -190,7 +190,7 @@ def _fenced(n: int, passage: Chunk) -> str:
     about = {
         "n": str(n),
         "title": passage.title,
-        "section": " > ".join(passage.heading),
+        "section": " › ".join(passage.heading),
         "date": ", ".join(dict.fromkeys(str(day.first) for day in passage.dates)),
     }
     attributes = " ".join(f'{name}="{_attribute(value)}"' for name, value in about.items() if value)

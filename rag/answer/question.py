@@ -32,7 +32,8 @@ def weigh(question: str, idf: Idf) -> dict[str, float]:
     Words weigh their inverse document frequency. Each Han character of a longer word weighs a part of
     its word, so that a passage which says the same in a related word still counts.
     """
-    asked = content(_ASKING.sub(lambda m: " " * len(m[0]), question)) or content(question)
+    # A question of question words alone seeks those.
+    asked = content(_ASKING.sub(lambda m: " " * len(m[0]), question)) or words(question)
     frequencies = idf(asked)
     weights = {term: max(0.0, frequencies.get(term, 0.0)) for term in asked}
     for term, weight in tuple(weights.items()):

@@ -25,7 +25,7 @@ _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 _HEADING = re.compile(r"[ \t]*#{1,6}[ \t]+\S")
 _ITEM = re.compile(r"[ \t>]*(?:[-*+•·]|\d{1,3}[.)、]|\[[ xX]\])[ \t]+|[ \t]*(?:>|\|)|[ \t]*\d{1,3}、")
 _PROPERTY = re.compile(
-    r"[ \t]*[^\s:：|,，。.!?！？]{1,24}(?: [^\s:：|,，。.!?！？]{1,24}){0,3}(?:::?[ \t]|：)"
+    r"[ \t]*[^\s:：|,，。.!?！？]{1,24}(?: [^\s:：|,，。.!?！？]{1,24}){0,3}(?:::?[ \t]|：(?![“「『]))"
 )
 _WORD = re.compile(r"[^\W_]")
 _WHOLE = re.compile(  # what a boundary must not fall into
@@ -33,7 +33,7 @@ _WHOLE = re.compile(  # what a boundary must not fall into
     r"|\*\*[^*\n]{1,300}\*\*|__[^_\n]{1,300}__|==[^=\n]{1,300}=="
 )
 _CLOSERS = r"[”’」』）)】》〕\]\"'*_~=`]*"
-_END = re.compile(rf"(?:[。！？!?]+|…+|；|\.(?=[\s”’\"')\]*_~`]|$)){_CLOSERS}")
+_END = re.compile(rf"(?:[。！？!?]+|…+|；|\.(?=[\s”’\"')\]*_~`]|[\[［【]\^?\d|$)){_CLOSERS}")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'“])(?:[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|cf|al|Fig|No|Vol|pp?|ed|eds"
     r"|approx|ca|Inc|Ltd|Co|Corp|Gen|Col|Lt|Sgt|Rev|Hon|Mt|Ft|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)$"

@@ -1,9 +1,9 @@
-"""The full-text index: BM25 over words and bigrams, in tantivy.
+"""The full-text index: BM25 over words and grams, in tantivy.
 
-``folder/manifest.json`` names the live build ``folder/<n>/``. Every change makes the next build: unchanged
+``folder/manifest.json`` names the live build, ``folder/<n>/``. Every change makes the next build: unchanged
 segment files are linked into it, the commit happens there, and replacing the manifest makes it live. So a crash
 anywhere leaves the old state, readers in other processes never see half a commit, and Windows, which does not
-delete mapped files, only keeps a superseded build for a while.
+delete files in use, merely keeps a superseded build for a while.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from rag.errors import IndexDamagedError
@@ -28,23 +29,37 @@ if TYPE_CHECKING:
 
 _KIND: Final = "lexical"
 _VERSION: Final = 1
-_HEAP: Final = 64_000_000  # bytes a writer may buffer before it starts a segment
-_ANALYSER: Final = "spaced"  # index terms come joined by single spaces
-_ATTEMPTS: Final = 8  # to open a build before calling it damaged: a writer may replace it meanwhile
-_DIGITS: Final = 4  # of a score; beyond them lies the order in which a segment adds up
-_META: Final = "meta.json"
+_META: Final = "meta.json"  # tantivy's list of segments; every build has one
+_ANALYSER: Final = "spaced"  # terms come joined by single spaces
+_HEAP: Final = 64_000_000  # bytes a writer buffers before it ends a segment
+_ATTEMPTS: Final = 8  # to open a build that a writer may be replacing, before calling it damaged
+_DIGITS: Final = 4  # of a score; what lies beyond depends on the order in which segments add up
+_SLACK: Final = 16  # hits fetched beyond k, so that ties across the limit are seen
+_MOST: Final = 256  # terms of a question per field: rarer ones win where someone pastes a page
 
-# Weight of each field's BM25 score, chosen on the development questions (docs/decisions/0002).
-_WEIGHTS: Final = {"words": 1.0, "bigrams": 1.0, "title_words": 0.5, "title_bigrams": 0.5}
+# Chosen on development questions: docs/decisions/0002-lexical-analysis.md.
+_WEIGHTS: Final = {"words": 1.0, "grams": 0.45, "title_words": 0.3, "title_grams": 0.15}
+_COMMON_WEIGHT: Final = 0.25
+# Writing each word twice halves BM25's k1, which tantivy fixes at 1.2: f and length double, and
+# 2f / (2f + k1 * norm) = f / (f + k1 / 2 * norm).
+_REPEATS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Live:
     """An opened build. ``index`` and ``searcher`` are tantivy's."""
 
-    manifest: Manifest
     index: Any
     searcher: Any
+    schema: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What the manifest said when it was last read, and the build, unless it cannot be used."""
+
+    manifest: Manifest | None
+    live: _Live | None
 
 
 class LexicalIndex:
@@ -52,30 +67,27 @@ class LexicalIndex:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._live: _Live | None = None
-        self._seen: Manifest | None = None
-        self._verified: set[tuple[str, int]] = set()
-        self._opened = False
+        self._state: _State | None = None
+        self._verified: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def generation(self) -> int:
         """The journal generation reached; -1 where the index is missing, damaged or of another version."""
-        live = self._current()
-        return live.manifest.generation if live else -1
+        state = self._current()
+        return state.manifest.generation if state.live and state.manifest else -1
 
     @property
     def count(self) -> int:
         """Chunks in the index."""
-        live = self._current()
-        return live.manifest.count if live else 0
+        state = self._current()
+        return state.manifest.count if state.live and state.manifest else 0
 
     def refresh(self) -> bool:
-        """Follow another process: reopen if the manifest has changed. True if a new state was loaded."""
-        if self._opened and self._read_manifest() == self._seen:
+        """Follow other processes: reopen if the manifest has changed. True if another state is loaded now."""
+        before = self._state
+        if before is not None and self._read_manifest() == before.manifest:
             return False
-        before = self._live
-        self._open()
-        return self._live is not before
+        return self._open() != before
 
     def apply(self, added: Sequence[Chunk], removed: Sequence[int], generation: int) -> None:
         """Delete, then add, and commit as ``generation``; replaying the same changes is harmless.
@@ -84,44 +96,38 @@ class LexicalIndex:
             IndexDamagedError: there is no sound index to change.
         """
         self.refresh()
-        if self._live is None:
+        state = self._current()
+        if state.live is None:
             raise IndexDamagedError(
                 "The full-text index in {path} cannot be updated. Rebuild it: footnotes reindex.",
                 path=self._folder,
             )
-        self._build([added], [*removed, *(chunk.key for chunk in added)], generation, self._live.manifest)
+        self._build([added], [*removed, *(chunk.key for chunk in added)], generation, state.manifest)
 
     def rebuild(self, chunks: Iterator[Sequence[Chunk]], generation: int) -> None:
         """Index all chunks, given in batches, anew; the old index serves until the new one is complete."""
         self._build(chunks, [], generation, None)
 
     def search(self, query: Query, k: int) -> list[tuple[int, float]]:
-        """At most k (chunk key, score > 0), best first; equal scores by key.
+        """At most k (chunk key, score > 0), best first, equal scores by key; nothing from a missing index.
 
         Raises:
-            IndexDamagedError: the index cannot be read, also not after reopening it.
+            IndexDamagedError: the index cannot be read, even after reopening it.
         """
         try:
-            return self._search(query, k)
-        except BaseException as error:  # noqa: BLE001 - tantivy's panics are no Exception
-            _reraise_foreign(error)
-        self._open()
-        try:
-            return self._search(query, k)
-        except BaseException as error:
-            _reraise_foreign(error)
-            raise IndexDamagedError(
-                "The full-text index in {path} cannot be read. Rebuild it: footnotes reindex.",
-                path=self._folder,
-            ) from error
+            return self._search(self._current().live, query, k)
+        except IndexDamagedError as error:
+            live = self._open().live  # another process may have replaced the build
+            if live is None:
+                raise error from None
+            return self._search(live, query, k)
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """Inverse document frequency ln(1 + (N - df + 0.5) / (df + 0.5)) of terms of ``tokens.terms``."""
-        live = self._current()
+        live = self._current().live
         if live is None:
             return dict.fromkeys(terms, 0.0)
-        total = live.searcher.num_docs
-        return {term: _idf(total, _frequency(live.searcher, term)) for term in set(terms)}
+        return {term: _idf(live, term, ("words", "grams")) for term in set(terms)}
 
     def check(self) -> None:
         """Compare every file with its checksum.
@@ -129,30 +135,30 @@ class LexicalIndex:
         Raises:
             IndexDamagedError: a file is missing or differs, or there is no index.
         """
-        manifests.verify(self._folder, manifests.read(self._folder))
+        manifest = manifests.read(self._folder)
+        try:
+            manifests.verify(self._folder, manifest)
+        except IndexDamagedError:
+            if self._read_manifest() == manifest:
+                raise
+            self.check()  # a writer has replaced the build meanwhile
 
-    def _search(self, query: Query, k: int) -> list[tuple[int, float]]:
-        live = self._current()
-        if live is None or k <= 0:
+    def _search(self, live: _Live | None, query: Query, k: int) -> list[tuple[int, float]]:
+        wanted = _compile(live, query) if live and k > 0 else None
+        if live is None or wanted is None:
             return []
-        wanted = _wanted(live, query)
-        if wanted is None:
-            return []
-        limit = k + 16
-        while True:
-            hits = live.searcher.search(wanted, limit, count=False).hits
-            keys = live.searcher.fast_field_values("key", [address for _, address in hits])
-            found = [(key, round(score, _DIGITS)) for key, (score, _) in zip(keys, hits, strict=True)]
-            # A tie across the limit would be cut by position in the index: look further.
-            if len(found) < limit or found[k - 1][1] > found[-1][1]:
-                break
-            limit *= 4
+        limit = k + _SLACK
+        with _reading(self._folder):
+            while True:
+                found = _fetch(live, wanted, limit)
+                # A tie across the limit would be cut by position in the index, so look further.
+                if len(found) < limit or found[k - 1][1] > found[-1][1]:
+                    break
+                limit *= 4
         return sorted((hit for hit in found if hit[1] > 0), key=lambda hit: (-hit[1], hit[0]))[:k]
 
-    def _current(self) -> _Live | None:
-        if not self._opened:
-            self._open()
-        return self._live
+    def _current(self) -> _State:
+        return self._state or self._open()
 
     def _read_manifest(self) -> Manifest | None:
         try:
@@ -160,31 +166,32 @@ class LexicalIndex:
         except IndexDamagedError:
             return None
 
-    def _open(self) -> None:
-        """Load the live build, or None; again while a writer replaces it under our hands."""
+    def _open(self) -> _State:
+        """Load what the manifest names; again while a writer replaces it under our hands."""
         for _ in range(_ATTEMPTS):
-            self._seen = self._read_manifest()
-            self._opened = True
+            manifest = self._read_manifest()
             try:
-                self._live = self._load(self._seen) if self._seen else None
-            except BaseException as error:  # noqa: BLE001 - tantivy's panics are no Exception
-                _reraise_foreign(error)
-                self._live = None
-                if self._read_manifest() != self._seen:
-                    continue
-            return
+                state = _State(manifest, self._load(manifest))
+                break
+            except IndexDamagedError:
+                state = _State(manifest, None)
+                if self._read_manifest() == manifest:
+                    break
+        self._state = state
+        return state
 
-    def _load(self, manifest: Manifest) -> _Live | None:
-        if (manifest.kind, manifest.version, manifest.model) != (_KIND, _VERSION, tokens.ANALYSIS_VERSION):
+    def _load(self, manifest: Manifest | None) -> _Live | None:
+        """Verify and open a build; files verified before, which links keep the same, are not read again."""
+        if manifest is None or _stamp(manifest) != (_KIND, _VERSION, tokens.ANALYSIS_VERSION):
             return None
-        unseen = {n: crc for n, crc in manifest.files.items() if (_base(n), crc) not in self._verified}
-        manifests.verify(self._folder, replace(manifest, files=unseen))
-        index = _open_index(self._folder / _build_name(manifest))
-        searcher = index.searcher()
-        if searcher.num_docs != manifest.count:
+        files = {_plain_name(name): crc for name, crc in manifest.files.items()}
+        if _META not in files:
             raise IndexDamagedError("The index in {path} does not match its manifest.", path=self._folder)
-        self._verified = {(_base(n), crc) for n, crc in manifest.files.items()}
-        return _Live(manifest, index, searcher)
+        unread = {n: crc for n, crc in manifest.files.items() if (_plain_name(n), crc) not in self._verified}
+        manifests.verify(self._folder, replace(manifest, files=unread))
+        live = _open_build(self._folder / _build_name(manifest))
+        self._verified = frozenset(files.items())
+        return live
 
     def _build(
         self,
@@ -195,27 +202,22 @@ class LexicalIndex:
     ) -> None:
         """Write the next build, starting from the files of ``base``, and make it live."""
         folder = self._next_folder()
+        known: dict[str, int] = {}
         if base:
             _link_files(self._folder / _build_name(base), folder)
-        index = _open_index(folder)
-        writer = index.writer(_HEAP, 1)
-        for key in removed:
-            writer.delete_documents_by_term("key", key)
-        for batch in batches:
-            for chunk in batch:
-                writer.add_document(_document(chunk))
-        writer.commit()
-        writer.wait_merging_threads()
-        index.reload()
-        known = {_base(name): crc for name, crc in base.files.items()} if base else {}
-        made = Manifest_(folder, known, generation, index.searcher().num_docs)
-        manifests.write(self._folder, made)
+            known = {_plain_name(name): crc for name, crc in base.files.items()}
+        with _reading(self._folder):
+            count = _write(folder, batches, removed)
+        stamp = (_KIND, _VERSION, tokens.ANALYSIS_VERSION)
+        manifests.write(
+            self._folder, manifests.Manifest(*stamp, 0, generation, count, _checksums(folder, known))
+        )
         self._open()
         self._remove_builds(keep=folder.name)
 
     def _next_folder(self) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)
-        numbers = [int(p.name) for p in self._folder.iterdir() if p.name.isdecimal()]
+        numbers = [int(path.name) for path in self._folder.iterdir() if path.name.isdecimal()]
         folder = self._folder / str(max(numbers, default=0) + 1)
         folder.mkdir()
         return folder
@@ -223,118 +225,179 @@ class LexicalIndex:
     def _remove_builds(self, keep: str) -> None:
         for path in self._folder.iterdir():
             if path.name.isdecimal() and path.name != keep:
-                shutil.rmtree(path, ignore_errors=True)
+                shutil.rmtree(path, ignore_errors=True)  # in use on Windows: next time
 
 
-def Manifest_(folder: Path, known: dict[str, int], generation: int, count: int) -> Manifest:
-    files = {
-        f"{folder.name}/{p.name}": known[p.name]
-        if p.suffix not in {".json"} and p.name in known
-        else manifests.checksum(p)
-        for p in sorted(folder.iterdir())
-        if p.suffix != ".lock"
-    }
-    return manifests.Manifest(_KIND, _VERSION, tokens.ANALYSIS_VERSION, 0, generation, count, files)
+@contextmanager
+def _reading(folder: Path) -> Iterator[None]:
+    """Name tantivy's failures: ValueError and OSError, and panics, which are no Exception."""
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, (ValueError, OSError)) or type(error).__name__ == "PanicException":
+            raise IndexDamagedError(
+                "The full-text index in {path} cannot be read. Rebuild it: footnotes reindex.", path=folder
+            ) from error
+        raise
 
 
-def _reraise_foreign(error: BaseException) -> None:
-    if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-        raise error
+def _stamp(manifest: Manifest) -> tuple[str, int, str]:
+    return manifest.kind, manifest.version, manifest.model
 
 
-def _base(name: str) -> str:
+def _plain_name(name: str) -> str:
     return name.rpartition("/")[2]
 
 
 def _build_name(manifest: Manifest) -> str:
-    return next(n.partition("/")[0] for n in manifest.files if _base(n) == _META)
+    return next(iter(manifest.files)).partition("/")[0]
+
+
+def _data_files(build: Path) -> list[Path]:
+    return sorted(path for path in build.iterdir() if path.suffix != ".lock")
 
 
 def _link_files(old: Path, new: Path) -> None:
-    for path in old.iterdir():
-        if path.suffix == ".lock":
-            continue
-        if path.suffix == ".json":
-            shutil.copyfile(path, new / path.name)
-            continue
-        try:
-            os.link(path, new / path.name)
-        except OSError:
-            shutil.copyfile(path, new / path.name)
+    """Share segment files, which tantivy never changes; copy its lists, and all where links are unknown."""
+    for path in _data_files(old):
+        target = new / path.name
+        if path.suffix != ".json":
+            try:
+                os.link(path, target)
+                continue
+            except OSError:
+                pass
+        shutil.copyfile(path, target)
 
 
-def _open_index(folder: Path) -> Any:
+def _checksums(build: Path, known: dict[str, int]) -> dict[str, int]:
+    segments = {name: crc for name, crc in known.items() if not name.endswith(".json")}
+    return {
+        f"{build.name}/{path.name}": segments.get(path.name) or manifests.checksum(path)
+        for path in _data_files(build)
+    }
+
+
+@cache
+def _schema() -> Any:
     import tantivy
 
-    schema = tantivy.SchemaBuilder()
-    schema.add_integer_field("key", stored=False, indexed=True, fast=True)
-    schema.add_text_field("scope", tokenizer_name="raw", index_option="basic")
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("key", indexed=True, fast=True)
+    builder.add_text_field("scope", tokenizer_name="raw", index_option="basic")
     for name in _WEIGHTS:
-        schema.add_text_field(name, tokenizer_name=_ANALYSER, index_option="freq")
-    index = tantivy.Index(schema.build(), path=str(folder))
+        builder.add_text_field(name, tokenizer_name=_ANALYSER, index_option="freq")
+    return builder.build()
+
+
+def _open_index(build: Path) -> Any:
+    import tantivy
+
+    index = tantivy.Index(_schema(), path=str(build))
     index.register_tokenizer(_ANALYSER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
-    index.config_reader("manual")
-    index.reload()
+    index.config_reader("manual")  # a live build never changes: no thread need watch it
     return index
+
+
+def _open_build(build: Path) -> _Live:
+    with _reading(build):
+        if not (build / _META).is_file():
+            raise OSError(build)  # tantivy would make an empty index
+        index = _open_index(build)
+        return _Live(index, index.searcher(), index.schema)
+
+
+def _write(build: Path, batches: Iterable[Sequence[Chunk]], removed: Sequence[int]) -> int:
+    """Delete, add and commit in a build's folder; the number of chunks that it then holds."""
+    index = _open_index(build)
+    writer = index.writer(_HEAP, 1)
+    for key in removed:
+        writer.delete_documents_by_term("key", key)
+    for batch in batches:
+        for chunk in batch:
+            writer.add_document(_document(chunk))
+    writer.commit()
+    writer.wait_merging_threads()
+    index.reload()
+    count: int = index.searcher().num_docs
+    return count
 
 
 def _document(chunk: Chunk) -> Any:
     import tantivy
 
+    title = tokens.analyse(chunk.context)
     body = tokens.analyse(chunk.body)
-    title = tokens.analyse(" \n".join((chunk.title, *chunk.heading)))
     document = tantivy.Document()
     document.add_integer("key", chunk.key)
     for scope in _scopes(chunk.doc_id):
         document.add_text("scope", scope)
-    document.add_text("words", " ".join(body.words))
-    document.add_text("bigrams", " ".join(body.bigrams))
+    document.add_text("words", " ".join((title.words + body.words) * _REPEATS))
+    document.add_text("grams", " ".join(title.grams + body.grams))
     document.add_text("title_words", " ".join(title.words))
-    document.add_text("title_bigrams", " ".join(title.bigrams))
+    document.add_text("title_grams", " ".join(title.grams))
     return document
 
 
 def _scopes(doc_id: str) -> list[str]:
-    parts = doc_id.split("/")
+    """A document's id and every folder above it."""
+    parts = _scope(doc_id).split("/")
     return ["/".join(parts[: i + 1]) for i in range(len(parts))]
 
 
-def _wanted(live: _Live, query: Query) -> Any | None:
+def _scope(prefix: str) -> str:
+    """A filter's prefix as a term; undecodable bytes of a file name become legible escapes."""
+    return prefix.strip("/").encode("utf-8", "backslashreplace").decode()
+
+
+def _compile(live: _Live, query: Query) -> Any | None:
+    """The question as a tantivy query, or None where it has no terms."""
     import tantivy
 
-    analysis = tokens.analyse(query.text)
-    schema = live.index.schema
-    should = []
+    analysis = tokens.analyse_query(query.text)
+    clauses = []
     for field, weight in _WEIGHTS.items():
-        for term, n in Counter(analysis.words if field.endswith("words") else analysis.bigrams).items():
-            q = tantivy.Query.term_query(schema, field, term, "freq")
-            should.append((tantivy.Occur.Should, tantivy.Query.boost_query(q, weight * n)))
-    if not should:
+        for term in _rarest(live, field, analysis.words if field.endswith("words") else analysis.grams):
+            boost = weight * (_COMMON_WEIGHT if term in tokens.common() else 1.0)
+            found = tantivy.Query.term_query(live.schema, field, term, "freq")
+            clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(found, boost)))
+    if not clauses:
         return None
-    return _filtered(schema, tantivy.Query.boolean_query(should), query.filters)
+    return _filtered(live.schema, tantivy.Query.boolean_query(clauses), query.filters)
+
+
+def _rarest(live: _Live, field: str, terms: Sequence[str]) -> list[str]:
+    distinct = list(dict.fromkeys(terms))
+    if len(distinct) <= _MOST:
+        return distinct
+    return sorted(distinct, key=lambda term: -_idf(live, term, (field,)))[:_MOST]
 
 
 def _filtered(schema: Any, scored: Any, filters: Filters) -> Any:
+    """Limit a query to folders; filters add nothing to a score, and alone find nothing."""
     import tantivy
+
+    def within(prefixes: Sequence[str]) -> Any:
+        return tantivy.Query.term_set_query(schema, "scope", [_scope(prefix) for prefix in prefixes])
 
     if not filters.folders and not filters.exclude:
         return scored
-
-    def scopes(prefixes: Sequence[str]) -> Any:
-        return tantivy.Query.term_set_query(schema, "scope", [p.rstrip("/") for p in prefixes])
-
     clauses = [(tantivy.Occur.Must, scored)]
     if filters.folders:
-        clauses.append((tantivy.Occur.Must, tantivy.Query.const_score_query(scopes(filters.folders), 0.0)))
+        inside = tantivy.Query.const_score_query(within(filters.folders), 0.0)
+        clauses.append((tantivy.Occur.Must, inside))
     if filters.exclude:
-        clauses.append((tantivy.Occur.MustNot, scopes(filters.exclude)))
+        clauses.append((tantivy.Occur.MustNot, within(filters.exclude)))
     return tantivy.Query.boolean_query(clauses)
 
 
-def _frequency(searcher: Any, term: str) -> int:
-    return max(searcher.doc_freq("words", term), searcher.doc_freq("bigrams", term))
+def _fetch(live: _Live, wanted: Any, limit: int) -> list[tuple[int, float]]:
+    hits = live.searcher.search(wanted, limit, count=False).hits
+    keys = live.searcher.fast_field_values("key", [address for _, address in hits])
+    return [(key, round(score, _DIGITS)) for key, (score, _) in zip(keys, hits, strict=True)]
 
 
-def _idf(total: int, frequency: int) -> float:
-    frequency = min(frequency, total)
+def _idf(live: _Live, term: str, fields: Sequence[str]) -> float:
+    total = live.searcher.num_docs
+    frequency = min(total, max(live.searcher.doc_freq(field, term) for field in fields))
     return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))

@@ -14,7 +14,7 @@ import json
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,9 +67,10 @@ class LLMServer:
 
     @property
     def url(self) -> str:
+        """Its address, without a path."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def __enter__(self) -> LLMServer:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -85,6 +86,7 @@ class LLMServer:
         return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
 
     def wait_for_close(self) -> None:
+        """Hold a request until the server closes."""
         self._closing.wait(30)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:

@@ -25,15 +25,18 @@ NOTE = "The roof leaks near the chimney. The kitchen cost 32000."
 
 
 def ask(server: LLMServer, kind: Kind = "openai", **more: object) -> str:
+    """One whole reply."""
     options = LLMOptions(url=server.url, model="m", kind=kind, **{"timeout_s": 5.0, **more})  # type: ignore[arg-type]
     return "".join(open_llm(options).stream("system words", "prompt words"))
 
 
 def hit() -> Hit:
+    """One passage of one note."""
     return Hit(Chunk("notes/a.md", 0, len(NOTE), NOTE, NOTE, "House", (1, 1)), 1.0)
 
 
 def idf(words: Sequence[str]) -> Mapping[str, float]:
+    """Every word counts the same."""
     return dict.fromkeys(words, 1.0)
 
 
@@ -144,7 +147,7 @@ def test_other_servers_are_reached_through_the_proxy(kind: Kind, monkeypatch: py
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_unusable_proxy_is_one_line(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    """httpx cannot speak to a SOCKS proxy without another package: say so."""
+    """HTTPX cannot speak to a SOCKS proxy without another package: say so."""
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
     monkeypatch.setitem(sys.modules, "socksio", None)  # as if it were not installed
     options = LLMOptions(url="http://llm.invalid:8080", model="m", kind=kind, timeout_s=5)

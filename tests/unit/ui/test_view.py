@@ -247,6 +247,12 @@ def test_a_little_markdown_is_understood(written: str, expected: str) -> None:
     assert Prose(written, EN).html() == f'<div class="prose-fn">{expected}</div>'
 
 
+def test_a_marker_never_begins_a_line() -> None:
+    """The last characters before it stay with it."""
+    html = Prose("某某。” [1]", EN, {1: citation()}).html()
+    assert '某<span class="keep">某。”<button' in html
+
+
 def test_a_marker_after_a_code_block_is_kept() -> None:
     """An extracted code block carries its marker behind the closing fence."""
     html = Prose("```\nls\n``` [1]", EN, {1: citation()}).html()

@@ -23,7 +23,9 @@ def idf(words: Sequence[str]) -> Mapping[str, float]:
     return {word: float(len(word)) for word in words}
 
 
-def hit(text: str, score: float = 1.0, *, doc: str = "n/a.md", title: str = "", at: int = 0, **more: object) -> Hit:
+def hit(
+    text: str, score: float = 1.0, *, doc: str = "n/a.md", title: str = "", at: int = 0, **more: object
+) -> Hit:
     """A passage that begins at offset ``at`` of its note, on line 10."""
     lines = (10, 10 + text.count("\n"))
     fields = {"body": text, **more}
@@ -47,7 +49,10 @@ def ask(question: str, *hits: Hit, most: int = 4) -> Answer:
     [
         ("装修厨房花了多少钱？", "客厅刷了白漆。厨房装修花了三万元。窗户还没换。"),
         ("裝修廚房花了多少錢？", "客厅刷了白漆。厨房装修花了三万元。窗户还没换。"),
-        ("How much did the kitchen renovation cost?", "Walls are white. The kitchen renovation cost 30000. No windows."),
+        (
+            "How much did the kitchen renovation cost?",
+            "Walls are white. The kitchen renovation cost 30000. No windows.",
+        ),
     ],
 )
 def test_the_sentence_that_says_it_is_quoted(question: str, text: str) -> None:
@@ -63,7 +68,10 @@ def test_the_sentence_that_says_it_is_quoted(question: str, text: str) -> None:
 
 def test_a_clear_best_sentence_stands_alone() -> None:
     """Sentences that touch the question only at the edge are left out."""
-    answer = ask("Rome library opening hours", hit("Library opening hours in Rome are 9 to 5. Rome is old. I like tea."))
+    answer = ask(
+        "Rome library opening hours",
+        hit("Library opening hours in Rome are 9 to 5. Rome is old. I like tea."),
+    )
     assert [c.quote for c in answer.citations] == ["Library opening hours in Rome are 9 to 5."]
 
 
@@ -81,7 +89,9 @@ def test_repeats_are_left_out_but_other_numbers_are_not() -> None:
     """The same sentence in two notes is told once; another amount is another statement."""
     same = ask("monthly rent", hit("The monthly rent is 900."), hit("The monthly rent is 900!", doc="n/b.md"))
     assert len(same.citations) == 1
-    other = ask("monthly rent", hit("The monthly rent is 900."), hit("The monthly rent is 950.", doc="n/b.md"))
+    other = ask(
+        "monthly rent", hit("The monthly rent is 900."), hit("The monthly rent is 950.", doc="n/b.md")
+    )
     assert [c.doc_id for c in other.citations] == ["n/a.md", "n/b.md"]
 
 
@@ -90,7 +100,10 @@ def test_a_heading_lends_its_words_to_what_stands_under_it() -> None:
     under = hit("He lives in Berlin.", 1.0, doc="n/b.md", heading=("Uncle Robert",))
     answer = ask("Where lives uncle Robert?", hit("She lives in Paris.", 1.0), under)
     assert answer.citations[0].quote == "He lives in Berlin." or answer.citations[-1].doc_id == "n/b.md"
-    assert ask("Where lives uncle Robert?", hit("She lives in Paris.", 1.0), under, most=1).citations[0].doc_id == "n/b.md"
+    assert (
+        ask("Where lives uncle Robert?", hit("She lives in Paris.", 1.0), under, most=1).citations[0].doc_id
+        == "n/b.md"
+    )
 
 
 def test_a_heading_brings_the_sentence_after_it() -> None:
@@ -103,7 +116,12 @@ def test_a_heading_brings_the_sentence_after_it() -> None:
 
 def test_a_better_passage_wins_over_an_equal_sentence() -> None:
     """The retriever's score breaks what the words leave open."""
-    answer = ask("blue bicycle", hit("A blue bicycle stood there.", 1.0), hit("My blue bicycle broke.", 2.0, doc="n/b.md"), most=1)
+    answer = ask(
+        "blue bicycle",
+        hit("A blue bicycle stood there.", 1.0),
+        hit("My blue bicycle broke.", 2.0, doc="n/b.md"),
+        most=1,
+    )
     assert answer.citations[0].doc_id == "n/b.md"
 
 
@@ -114,7 +132,8 @@ def test_scores_that_are_not_positive_still_rank() -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "lead"), [("量子力学是什么？", "笔记里没有找到答案"), ("quantum physics?", "The notes do not say")]
+    ("question", "lead"),
+    [("量子力学是什么？", "笔记里没有找到答案"), ("quantum physics?", "The notes do not say")],
 )
 def test_without_a_signal_it_abstains_and_names_the_nearest_notes(question: str, lead: str) -> None:
     """Up to three notes by title and path, nothing cited, in the question's language."""
@@ -158,7 +177,10 @@ def test_markers_of_the_notes_themselves_are_not_ours() -> None:
     assert ask("roof leak", hit("The roof leak[7] is old [^2].")).text == "The roof leak(7) is old. [1]"
 
 
-@given(st.text(alphabet="roof leak。.\n#-[1]漏水屋顶：", max_size=80), st.sampled_from(["roof leak?", "屋顶漏水吗", "[1]"]))
+@given(
+    st.text(alphabet="roof leak。.\n#-[1]漏水屋顶：", max_size=80),
+    st.sampled_from(["roof leak?", "屋顶漏水吗", "[1]"]),
+)
 def test_every_answer_keeps_its_promises(text: str, question: str) -> None:
     """Quotes are exact and markers match citations, for any passage (checked in ``ask``)."""
     assert ask(question, hit(text, at=5)).question == question

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def idf(words: Sequence[str]) -> Mapping[str, float]:
+    """A roof is rare."""
     return {word: {"roof": 5.0}.get(word, 2.0) for word in words}
 
 
@@ -22,10 +23,13 @@ def test_question_words_carry_no_weight() -> None:
     assert not {"谁", "什么", "多少", "吗", "哪些"} & weigh("谁知道什么是多少吗？哪些", idf).keys()
 
 
-@pytest.mark.parametrize("question", ["几何学是谁创立的", "加拿多大学在哪里", "吗啡是什么", "哪吒是谁"])
-def test_words_that_only_look_like_question_words_stay(question: str) -> None:
-    """几何, 大学, 吗啡 and 哪吒 are things."""
-    assert {question[:2], "大学"} & weigh(question, idf).keys()
+@pytest.mark.parametrize(
+    ("question", "kept"),
+    [("几何学是谁创立的", "几"), ("多大学生在哪里", "大学生"), ("吗啡是什么", "吗"), ("哪吒是谁", "哪")],
+)
+def test_words_that_only_look_like_question_words_stay(question: str, kept: str) -> None:
+    """几何, 大学生, 吗啡 and 哪吒 are things."""
+    assert kept in weigh(question, idf)
 
 
 def test_characters_weigh_a_part_of_their_word() -> None:

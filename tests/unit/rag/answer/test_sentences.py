@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from rag.answer.sentences import is_heading, sentences
 
 
 def cut(text: str) -> list[str]:
+    """The units themselves."""
     return [text[start:end] for start, end in sentences(text)]
 
 
@@ -84,6 +87,6 @@ def test_spans_are_sorted_disjoint_and_trimmed(text: str) -> None:
     """Whatever the text: spans do not overlap, begin and end with no blank, and lose no word."""
     spans = sentences(text)
     assert all(a < b for a, b in spans)
-    assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
     assert all(unit == unit.strip() for unit in cut(text))
     assert "".join(filter(str.isalnum, "".join(cut(text)))) == "".join(filter(str.isalnum, text))

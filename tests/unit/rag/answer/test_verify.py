@@ -67,7 +67,10 @@ def test_two_sentences_of_one_passage_get_numbers_of_their_own() -> None:
     """Each number leads to one quote; the same quote keeps its number."""
     checked = verify("The roof leaks [1]. The kitchen cost 32000 euros [1]. Yes, the roof leaks [1].", [ROOF])
     assert checked.text == "The roof leaks [1]. The kitchen cost 32000 euros [2]. Yes, the roof leaks [1]."
-    assert [c.quote for c in checked.citations] == ["The roof leaks.", "The kitchen cost 32,000 euros in total."]
+    assert [c.quote for c in checked.citations] == [
+        "The roof leaks.",
+        "The kitchen cost 32,000 euros in total.",
+    ]
 
 
 def test_a_claim_over_two_sentences_cites_both() -> None:
@@ -107,7 +110,10 @@ def _day(*ymd: int) -> DateRange:
 def test_a_sentence_without_a_marker_is_not_supported() -> None:
     """Uncited claims are marked; a lead-in that ends with a colon claims nothing."""
     checked = verify("Here is what I found:\n- The roof leaks [1].\n- It is haunted.", [ROOF])
-    assert [(s.sentence, s.supported) for s in checked.support] == [("The roof leaks.", True), ("It is haunted.", False)]
+    assert [(s.sentence, s.supported) for s in checked.support] == [
+        ("The roof leaks.", True),
+        ("It is haunted.", False),
+    ]
 
 
 @pytest.mark.parametrize("step", [1, 2, 7, 1000])
@@ -130,7 +136,9 @@ def test_what_comes_out_is_proven(text: str, step: int) -> None:
     """For any text and any pieces: each marker left has its citation, and each citation its marker."""
     passages = [ROOF, WALL]
     verifier = Verifier(passages)
-    pieces = [verifier.feed(s) for s in whole_sentences(text[i : i + step] for i in range(0, len(text), step))]
+    pieces = [
+        verifier.feed(s) for s in whole_sentences(text[i : i + step] for i in range(0, len(text), step))
+    ]
     checked = verifier.result("".join(pieces))
     left = {n for marker in parse_markers(checked.text) for n in marker.numbers}
     assert left == {citation.marker for citation in checked.citations}

@@ -1,0 +1,45 @@
+"""Takes the README's screenshots: ``python -m tests.browser.screenshots`` (needs Chromium and playwright)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.serving import serving
+from tests.browser.test_page import BOX, DONE, FLAGS, PANEL, VAULT
+
+DOCS = Path(__file__).parents[2] / "docs"
+SHOTS = (
+    ("screenshot.png", "en-GB", "How much did Leafpick cost in total?", 0),
+    ("screenshot.zh.png", "zh-CN", "外婆的拿手菜是什么？", 0),
+)
+
+
+def main() -> None:
+    """Ask one question a language over the sample notes, open a footnote, and take a picture of 1280 x 800."""
+    named = os.environ.get("FOOTNOTES_CHROMIUM") or shutil.which("chromium")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        notes = Path(folder) / "notes"
+        shutil.copytree(VAULT, notes)
+        browser = playwright.chromium.launch(executable_path=named, args=list(FLAGS))
+        with serving(notes, Path(folder) / "home") as url:
+            for name, language, question, opened in SHOTS:
+                page = browser.new_page(locale=language, viewport={"width": 1280, "height": 800})
+                page.goto(url)
+                page.wait_for_selector(".welcome")
+                page.fill(BOX, question)
+                page.press(BOX, "Enter")
+                page.wait_for_selector(DONE)
+                page.click(f"{DONE} .ref >> nth={opened}")
+                page.wait_for_selector(PANEL)
+                page.wait_for_timeout(500)  # the panel slides in
+                page.screenshot(path=str(DOCS / name))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""The dense side in the engine: with a fake embedder for behaviour, with all-MiniLM-L6-v2 for truth."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import footnotes
+from rag.errors import ExtraMissingError, ModelError
+from rag.models import transformer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from rag.config import EmbeddingSettings
+
+
+class CountingEmbedder:
+    """Words hashed to 32 dimensions; counts the texts it is given."""
+
+    embedded = 0
+    dimension = 32
+
+    def __init__(self, settings: EmbeddingSettings) -> None:
+        self.identity = f"fake:{settings.model}"
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        CountingEmbedder.embedded += len(texts)
+        return np.stack([self.embed_query(text) for text in texts])
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        vector = np.full(self.dimension, 1e-6, dtype=np.float32)
+        for word in text.lower().split():
+            vector[hashlib.sha256(word.encode()).digest()[0] % self.dimension] += 1
+        return vector / np.linalg.norm(vector)
+
+
+@pytest.fixture
+def _fake_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``embedding.model`` loads the fake."""
+    monkeypatch.setattr(transformer, "TransformerEmbedder", CountingEmbedder)
+    monkeypatch.setattr(CountingEmbedder, "embedded", 0)
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """Three notes."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for name in ("apple", "zebra", "walnut"):
+        (folder / f"{name}.md").write_text(f"# {name}\n\nA {name} stands here.\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.usefixtures("_fake_model")
+def test_only_changed_passages_are_embedded(notes: Path, footnotes_home: Path) -> None:
+    """First all, then none, then the edited one; a move and a note that comes back cost nothing."""
+    with footnotes.open(footnotes_home, **{"embedding.model": "a"}) as engine:
+        engine.add_root(notes)
+        assert engine.sync().embedded == 3
+        assert engine.sync().embedded == 0
+        (notes / "apple.md").write_text("# apple\n\nAn apple fell.\n", encoding="utf-8")
+        (notes / "sub").mkdir()
+        (notes / "zebra.md").rename(notes / "sub" / "zebra.md")
+        report = engine.sync()
+        assert (report.changed, report.moved, report.embedded) == (1, 1, 1)
+        (notes / "walnut.md").unlink()
+        engine.sync()
+        (notes / "walnut.md").write_text("# walnut\n\nA walnut stands here.\n", encoding="utf-8")
+        assert engine.sync().embedded == 0, "its vector was kept"
+        assert CountingEmbedder.embedded == 4
+        found = engine.search("walnut stands")
+        assert set(found.stages) == {"lexical", "dense", "hybrid"}
+        assert found.hits == found.stages["hybrid"]
+        assert found.hits[0].chunk.doc_id == "notes/walnut.md"
+        assert found.hits[0].ranks == {"lexical": 1, "dense": 1}
+        assert all(finding.ok for finding in engine.doctor())
+        assert engine.status().model == "fake:a"
+
+
+@pytest.mark.usefixtures("_fake_model")
+def test_turning_a_model_on_builds_its_index(notes: Path, footnotes_home: Path) -> None:
+    """A home that was lexical only, then another model, then the first again: no vectors are mixed or lost."""
+    with footnotes.open(footnotes_home) as engine:
+        engine.add_root(notes)
+        engine.sync()
+        assert engine.status().model is None
+    for model, embedded in (("a", 3), ("b", 6), ("a", 6)):
+        with footnotes.open(footnotes_home, **{"embedding.model": model}) as engine:
+            assert engine.search("zebra").hits[0].chunk.doc_id == "notes/zebra.md"
+            assert engine.dense is not None
+            assert engine.dense.count == 3
+            assert CountingEmbedder.embedded == embedded
+    with footnotes.open(footnotes_home) as engine:
+        (notes / "zebra.md").unlink()
+        engine.sync()
+    with footnotes.open(footnotes_home, **{"embedding.model": "a"}) as engine:
+        assert all(hit.chunk.doc_id != "notes/zebra.md" for hit in engine.search("zebra").hits)
+        assert engine.dense is not None
+        assert engine.dense.count == 2, "deleted while the model was off"
+
+
+def test_missing_model_is_one_line(notes: Path, footnotes_home: Path) -> None:
+    """Neither a hang nor a download: the name, the reason and the remedy."""
+    with footnotes.open(footnotes_home, **{"embedding.model": "no/such-model"}) as engine:
+        engine.add_root(notes)
+        with pytest.raises((ModelError, ExtraMissingError), match="no/such-model"):
+            engine.sync()
+
+
+@pytest.mark.models
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_real_model_finds_what_shares_no_word(minilm: Path, tmp_path: Path, footnotes_home: Path) -> None:
+    """all-MiniLM-L6-v2 from a local folder: a paraphrase that full text cannot find."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for name, text in {
+        "cat": "Our kitten naps on the warm windowsill every afternoon.",
+        "tax": "The revenue office wants the forms before May.",
+        "run": "I jogged twelve kilometres along the river.",
+    }.items():
+        (folder / f"{name}.md").write_text(f"{text}\n", encoding="utf-8")
+    with footnotes.open(footnotes_home, **{"embedding.model": str(minilm)}) as engine:
+        engine.add_root(folder)
+        assert engine.sync().embedded == 3
+        assert engine.search("pet sleeping").stages["lexical"] == ()
+        assert engine.search("pet sleeping").hits[0].chunk.doc_id == "notes/cat.md"
+        assert engine.search("deadline for filing with the government").hits[0].chunk.doc_id == "notes/tax.md"
+        assert engine.embedder is not None
+        vectors = engine.embedder.embed_passages(["a", "b"])
+        assert vectors.shape == (2, 384)
+        assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
+        identity = engine.embedder.identity
+    with footnotes.open(footnotes_home, **{"embedding.model": str(minilm)}) as engine:
+        assert engine.embedder is not None
+        assert engine.embedder.identity == identity, "the same weights have the same name"
+        assert engine.sync().embedded == 0
