@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _EXAMPLES = 3
 _LONGEST_TITLE = 32
 _DATED = re.compile(r"\d{4}-?(?:\d{2}|W\d{2})\b")
-_SLUG = re.compile(r"[\w.]+(?:[-_][\w.]+)+")
+_UNTITLED = re.compile(r"[\w.]+(?:[-_][\w.]+)+|.*[{}<>\[\]|].*")  # a file name, or a template's placeholder
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -56,7 +56,7 @@ def examples(notes: Sequence[Document], text: Text) -> list[str]:
     by_folder: dict[str, str] = {}
     for note in sorted(notes, key=lambda note: bool(_CHINESE.search(note.title)) != chinese):
         title = note.title.strip()
-        if 1 < len(title) <= _LONGEST_TITLE and not _DATED.match(title) and not _SLUG.fullmatch(title):
+        if 1 < len(title) <= _LONGEST_TITLE and not _DATED.match(title) and not _UNTITLED.fullmatch(title):
             by_folder.setdefault(note.id.rpartition("/")[0], title)
     made = [text("example.about", title=title) for title in islice(by_folder.values(), _EXAMPLES)]
     return made + text.choices("example.plain")[: _EXAMPLES - len(made)]

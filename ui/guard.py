@@ -7,10 +7,12 @@ Content-Security-Policy that nothing may be fetched from anywhere else.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import ipaddress
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -57,6 +59,11 @@ class Guard:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._closing = asyncio.Event()
+
+    def close(self) -> None:
+        """Hang up on everybody: the server is about to stop, and open tabs hold connections for ever."""
+        self._closing.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on and add our headers."""
@@ -70,7 +77,18 @@ class Guard:
             return
         # Compressing is waste on loopback, and a compressed page could not be read by us.
         headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-        await self._app({**scope, "headers": headers}, receive, _Page(send))
+        await self._app({**scope, "headers": headers}, partial(self._receive, receive), _Page(send))
+
+    async def _receive(self, receive: Receive) -> Message:
+        """The next message, or a hang-up."""
+        closing = asyncio.ensure_future(self._closing.wait())
+        message = asyncio.ensure_future(receive())
+        try:
+            await asyncio.wait({closing, message}, return_when=asyncio.FIRST_COMPLETED)
+            return message.result() if message.done() else {"type": "http.disconnect"}
+        finally:
+            closing.cancel()
+            message.cancel()
 
 
 def _refusal(scope: Scope) -> tuple[int, str] | None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from fastapi import FastAPI
-    from starlette.types import ASGIApp
 
     from ingest.watch import Watcher
     from rag.engine import Engine
@@ -34,12 +33,15 @@ _ICON = (
 )
 
 
-def build_app(engine: Engine, *, watch: bool = True) -> ASGIApp:
+def build_app(engine: Engine, *, watch: bool = True) -> Guard:
     """The whole application around an engine.
 
     Args:
         engine: answers the questions; it is not closed here.
         watch: sync a root when one of its files changes, for as long as the app runs.
+
+    Returns:
+        An ASGI app; call its ``close`` when the server stops, so that open tabs do not hold it.
     """
     with quiet_import():
         import gradio as gr
@@ -162,8 +164,14 @@ async def _serve(engine: Engine, bound: socket.socket, *, watch: bool) -> None:
     import uvicorn
 
     app = build_app(engine, watch=watch)  # inside the loop: outside, Gradio would make some of its own
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.close()
+            await super().shutdown(sockets)
+
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-    await uvicorn.Server(config).serve(sockets=[bound])
+    await Server(config).serve(sockets=[bound])
 
 
 def address(bound: socket.socket) -> str:

@@ -21,7 +21,7 @@ START_S = 90.0
 
 @contextmanager
 def serving(notes: Path, home: Path, **variables: str) -> Iterator[str]:
-    """``footnotes ui NOTES --port 0``: its URL, until the block ends; it must end quietly on SIGINT."""
+    """``footnotes ui NOTES --port 0``: its URL, until the block ends; it must end quietly on Ctrl-C."""
     environment = {**os.environ, "FOOTNOTES_HOME": str(home), "PYTHONPATH": REPOSITORY, **variables}
     command = [sys.executable, "-c", "from rag.cli import main; main()", "ui", str(notes), "--port", "0"]
     process = subprocess.Popen(
@@ -53,7 +53,8 @@ def serving(notes: Path, home: Path, **variables: str) -> Iterator[str]:
         yield url[0]
         process.send_signal(signal.SIGINT)
         process.wait(15)
-        assert "Traceback" not in "".join(output), "".join(output)
+        reader.join()
+        assert not re.search("Traceback|ERROR", "".join(output)), "".join(output)
     finally:
         process.kill()
         process.wait()

@@ -75,7 +75,7 @@ def test_sync_search_ask(notes: Path) -> None:
     assert hit["page"] is None
     assert hit["sources"] == {"lexical": 1}
     assert found["query"] == "Berlin"
-    assert [s["name"] for s in found["trace"]["stages"]][0] == "lexical"
+    assert next(s["name"] for s in found["trace"]["stages"]) == "lexical"
 
     answer = run_json("ask", "When did we move to Berlin?")
     assert (answer["question"], answer["abstained"]) == ("When did we move to Berlin?", False)
@@ -230,7 +230,7 @@ def test_home_that_cannot_be_made_is_one_line() -> None:
 
 def test_dead_proxies_do_not_matter(notes: Path) -> None:
     """Nothing here needs the network; a dead SOCKS proxy in the environment breaks nothing."""
-    dead = {name: "socks5://127.0.0.1:1" for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy")}
+    dead = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"), "socks5://127.0.0.1:1")
     assert run("sync", notes, **dead).returncode == 0
     assert "Berlin" in run("ask", "When did we move to Berlin?", **dead).stdout
     assert run("status", **dead).returncode == 0

@@ -134,3 +134,15 @@ def test_the_ui_starts_and_answers_behind_dead_proxies(tmp_path: Path) -> None:
         assert "data-n=" in streamed
         with pytest.raises(urllib.error.HTTPError, match="404"):
             _get(f"{url}gradio_api/info")
+
+
+def test_ctrl_c_ends_the_server_although_a_tab_is_open(tmp_path: Path) -> None:
+    """An open tab holds a stream that never ends; the server hangs up, without a word."""
+    (tmp_path / "notes").mkdir()
+    began = 0.0
+    with serving(tmp_path / "notes", tmp_path / "home") as url:
+        assert _healthy(url)
+        held = DIRECT.open(f"{url}gradio_api/queue/data?session_hash=tab", timeout=30)
+        began = time.monotonic()
+    assert time.monotonic() - began < 10
+    held.close()

@@ -338,6 +338,7 @@ def test_examples_ask_about_the_readers_own_notes() -> None:
         note("n/p/a.md", "Garden plan"),
         note("n/p/b.md", "Second plan"),
         note("n/q/c.md", "some-slug-title"),
+        note("n/q/t.md", "{{title}}"),
         note("n/r/d.md", "外婆"),
     ]
     assert examples(notes, EN)[:2] == [

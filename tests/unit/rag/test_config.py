@@ -1,0 +1,105 @@
+"""Settings: precedence, unknown keys, wrong values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rag import config
+from rag.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write(home: Path, text: str) -> Path:
+    """The home's settings file."""
+    home.mkdir(exist_ok=True)
+    path = home / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_defaults(tmp_path: Path) -> None:
+    """Without any source every value is a default, and known_keys names each."""
+    loaded = config.load(tmp_path)
+    assert loaded.origins == {}
+    rows = list(loaded.rows())
+    assert [key for key, _, _ in rows] == list(config.known_keys())
+    assert {origin for _, _, origin in rows} == {"default"}
+    assert loaded.settings.ui.host == "127.0.0.1"
+    assert loaded.settings.embedding.model is None
+
+
+def test_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """File < environment < arguments, key by key."""
+    path = write(tmp_path, "chunk: {size: 100}\nui: {port: 1, watch: false}\nsearch: {candidates: 20}\n")
+    monkeypatch.setenv("FOOTNOTES_CHUNK__SIZE", "200")
+    monkeypatch.setenv("FOOTNOTES_UI__PORT", "2")
+    loaded = config.load(tmp_path, overrides={"ui.port": 3})
+    s = loaded.settings
+    assert (s.search.candidates, s.ui.watch, s.chunk.size, s.ui.port) == (20, False, 200, 3)
+    assert loaded.origins == {
+        "chunk.size": "$FOOTNOTES_CHUNK__SIZE",
+        "ui.port": "argument",
+        "ui.watch": str(path),
+        "search.candidates": str(path),
+    }
+
+
+def test_named_file_wins_over_the_homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--config, then FOOTNOTES_CONFIG, then the home."""
+    write(tmp_path, "chunk: {size: 100}\n")
+    other = write(tmp_path / "other", "chunk: {size: 150}\n")
+    third = write(tmp_path / "third", "chunk: {size: 160}\n")
+    monkeypatch.setenv("FOOTNOTES_CONFIG", str(other))
+    assert config.load(tmp_path).settings.chunk.size == 150
+    assert config.load(tmp_path, config=third).settings.chunk.size == 160
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("chunks: {size: 3}", "Unknown setting 'chunks'"),
+        ("chunk: {sizes: 3}", "Did you mean 'chunk.size'"),
+        ("chunk: 3", "Did you mean 'chunk.size'"),
+        ("chunk: {size: lots}", "chunk.size = 'lots'"),
+        ("chunk: {size: 1}", "chunk.size = 1"),
+        ("a: [", "not valid YAML"),
+        ("- a\n- b", "key: value"),
+        ("llm: {api_key: k}", "FOOTNOTES_LLM__API_KEY"),
+    ],
+)
+def test_wrong_file_is_named(tmp_path: Path, text: str, says: str) -> None:
+    """Each in one line that names the key and the file."""
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError, match=r"config\.yaml") as caught:
+        config.load(tmp_path)
+    assert says in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A typo in the environment must not be silent; other programs' variables do not matter."""
+    monkeypatch.setenv("FOOTNOTE_X", "1")
+    monkeypatch.setenv("FOOTNOTES_SHARED", "/somewhere")
+    config.load(tmp_path)
+    monkeypatch.setenv("FOOTNOTES_CHUNK__SISE", "1")
+    with pytest.raises(ConfigError, match="FOOTNOTES_CHUNK__SISE"):
+        config.load(tmp_path)
+
+
+def test_lists_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comma-separated."""
+    monkeypatch.setenv("FOOTNOTES_SYNC__EXCLUDE", ".git, drafts")
+    assert config.load(tmp_path).settings.sync.exclude == (".git", "drafts")
+
+
+def test_secrets_are_masked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every print."""
+    monkeypatch.setenv("FOOTNOTES_LLM__API_KEY", "sk-123")
+    loaded = config.load(tmp_path)
+    assert "sk-123" not in repr(loaded)
+    assert "sk-123" not in str({k: str(v) for k, v, _ in loaded.rows()})
