@@ -52,9 +52,11 @@ format: .venv-test/.installed ## format the code and mend what ruff can mend
 	$(TEST_PY) -m ruff format .
 	$(TEST_PY) -m ruff check --fix .
 
-bench: .venv-test/.installed ## the measurements of benchmarks/ (see its README)
+bench: .venv-test/.installed ## speed, and with FOOTNOTES_SHARED quality against the frozen figures
 	$(TEST_PY) -m pip install --quiet --group bench
-	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(TEST_PY) $$script; done
+	$(TEST_PY) benchmarks/search_speed.py
+	$(TEST_PY) benchmarks/chunkers.py $(if $(FOOTNOTES_SHARED),,$(VAULT))
+	$(if $(FOOTNOTES_SHARED),$(TEST_PY) benchmarks/eval_all.py $(FOOTNOTES_SHARED)/eval --against benchmarks/results/lexical_baseline)
 
 soak: export FOOTNOTES_SOAK = 1
 soak: .venv-test/.installed ## the long proofs in full

@@ -123,8 +123,9 @@ def _passages(document: Document, view: str, limit: int) -> Iterator[_Passage]:
 
 
 def _page_passages(document: Document, view: str, limit: int) -> Iterator[_Passage]:
-    ends = (*document.pages[1:], len(view))
-    for page, (start, end) in enumerate(zip(document.pages, ends, strict=True), start=1):
+    pages = document.pages or (0,)
+    ends = (*pages[1:], len(view))
+    for page, (start, end) in enumerate(zip(pages, ends, strict=True), start=1):
         for piece in _cut(view, _Section(start, start, end), (), limit):
             yield _Passage(piece, page=page)
 

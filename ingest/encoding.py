@@ -149,8 +149,8 @@ def _likeness(text: str, i: int, c: str) -> float:
     if "\u4e00" <= c <= "\u9fff":
         return 0.1
     if "\xc0" <= c <= "\u024f" and c.isalpha():
-        around = text[max(0, i - 1) : i] + text[i + 1 : i + 2]
-        return 1.0 if around and all(n <= "\u024f" and (n.isalpha() or n.isspace()) for n in around) else 0.2
+        # Accents stand alone among plain letters; bytes of Chinese come in runs.
+        return 1.0 if (text[max(0, i - 1) : i] + text[i + 1 : i + 2]).isascii() else 0.1
     return 0.5 if c in "\u2018\u2019\u201c\u201d\u2013\u2014\u2026\xa0\xab\xbb\xa3\xa9\xb0\xb7\u3000" else 0.0
 
 
@@ -161,4 +161,6 @@ def _refuse_binary(name: str, text: str) -> None:
 
 
 def _binary(name: str) -> None:
-    raise LoadError("{name}: is not text: it holds binary data.", name=name)
+    raise LoadError(
+        "{name}: is not text: it holds binary data. Give it its real suffix, or leave it out.", name=name
+    )

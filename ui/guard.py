@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
 if TYPE_CHECKING:
@@ -77,7 +78,13 @@ class Guard:
             return
         # Compressing is waste on loopback, and a compressed page could not be read by us.
         headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-        await self._app({**scope, "headers": headers}, partial(self._receive, receive), _Page(send))
+        try:
+            await self._app({**scope, "headers": headers}, partial(self._receive, receive), _Page(send))
+        except RuntimeError as e:
+            # A tab that outlived a restart: Gradio refuses its session after it has begun to answer.
+            if not isinstance(e.__cause__, HTTPException):
+                raise
+            await send({"type": "http.response.body"})
 
     async def _receive(self, receive: Receive) -> Message:
         """The next message, or a hang-up."""

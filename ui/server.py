@@ -8,6 +8,7 @@ import socket
 import threading
 import webbrowser
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,13 +119,19 @@ def _watcher(engine: Engine) -> Watcher:
     def roots() -> list[tuple[str, Path]]:
         return [(root.name, root.path) for root in engine.roots() if root.path is not None]
 
-    def sync(names: list[str]) -> None:
-        refused = engine.sync(names).refused
-        if refused:
-            raise refused[0]
-
     exclude = engine.settings.sync.exclude
-    return Watcher(roots, sync, _log.warning, exclude=exclude, keep_out=(engine.home,))
+    return Watcher(roots, partial(sync_roots, engine), _log.warning, exclude=exclude, keep_out=(engine.home,))
+
+
+def sync_roots(engine: Engine, names: list[str]) -> None:
+    """Sync for the watcher, which must know of a root that was refused.
+
+    Raises:
+        RootError: a root is missing or has lost too much; nothing of it was changed.
+    """
+    refused = engine.sync(names).refused
+    if refused:
+        raise refused[0]
 
 
 def serve(

@@ -7,8 +7,6 @@ import io
 import logging
 import re
 import unicodedata
-import warnings
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ingest.dates import document_dates
@@ -17,8 +15,6 @@ from rag.errors import LoadError
 from rag.types import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pypdf import PdfReader
 
 # Presentation forms that PDF fonts leave behind: radicals for characters, often before the character itself
@@ -33,6 +29,10 @@ _LINE_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 _BETWEEN_PAGES = "\n\n"
 
+# pypdf's remarks on a file's small faults stay off the terminal; whoever wants them adds a handler.
+logging.getLogger("pypdf").addHandler(logging.NullHandler())
+logging.getLogger("pypdf").propagate = False
+
 
 def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:  # noqa: ARG001 - loaders are alike
     """Read a PDF's text layer. A page that cannot be read is left empty, with a warning.
@@ -40,8 +40,7 @@ def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:  # 
     Raises:
         LoadError: the file is encrypted or not a readable PDF.
     """
-    with _quiet():
-        pages, notes = _pages(doc_id, _reader(doc_id, data))
+    pages, notes = _pages(doc_id, _reader(doc_id, data))
     offsets: list[int] = []
     at = 0
     for page in pages:
@@ -61,20 +60,6 @@ def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:  # 
     )
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep pypdf's remarks on a file's small faults away from the terminal."""
-    logger = logging.getLogger("pypdf")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
-
-
 def _reader(doc_id: str, data: bytes) -> PdfReader:
     import pypdf
 
@@ -85,7 +70,11 @@ def _reader(doc_id: str, data: bytes) -> PdfReader:
     except Exception as e:
         if "crypt" in str(e).lower():
             raise LoadError("{name}: is encrypted; save a copy without a password.", name=doc_id) from e
-        raise LoadError("{name}: is not a readable PDF: {reason}.", name=doc_id, reason=_reason(e)) from e
+        raise LoadError(
+            "{name}: is not a readable PDF: {reason}. Open it in a PDF viewer and save it again.",
+            name=doc_id,
+            reason=_reason(e),
+        ) from e
     if locked:
         raise LoadError("{name}: is encrypted; save a copy without a password.", name=doc_id)
     return reader

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from rag.answer.sentences import Span
     from rag.types import Chunk
 
-MARKER = re.compile(r"(?:\[|［|【)\s*\^?\s*(\d{1,4}(?:\s*[,，、;；]\s*\^?\s*\d{1,4})*)\s*(?:\]|］|】)(?!\()")
+MARKER = re.compile(
+    r"[\[［【][ \t]*\^?[ \t]*(\d{1,4}(?:[ \t]*[,，、;；][ \t]*\^?[ \t]*\d{1,4})*)[ \t]*[\]］】](?!\()"
+)
 _LEADING = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•][ \t]+(?:\[[ xX]\][ \t]+)?)+")
-_IMAGE = re.compile(r"!\[\[[^\]\n]*\]\]|!\[[^\]\n]*\]\([^)\n]*\)")
+_IMAGE = re.compile(r"!\[\[([^\]|\n]*)[^\]\n]*\]\]|!\[([^\]\n]*)\]\([^)\n]*\)")
 _LINK = re.compile(r"\[([^\]\n]+)\]\([^)\n]*\)")
 _WIKILINK = re.compile(r"\[\[(?:[^\]|\n]*\|)?([^\]|\n]+)\]\]")
 _STRONG = re.compile(r"(\*\*|__|==|~~)(?=\S)(.+?)(?<=\S)\1")
@@ -50,11 +52,14 @@ def readable(chunk: Chunk) -> str:
 
 
 def display(quote: str) -> str:
-    """A quote as it reads in an answer: on one line, without Markdown's signs, and without foreign markers."""
+    """A quote as it reads in an answer: on one line, without Markdown's signs, and without foreign markers.
+
+    An image is shown by its words, never by its address; nothing is left of one without words.
+    """
     if quote.lstrip().startswith(("```", "~~~")):
         return plain_markers(quote)
     text = "\n".join(_LEADING.sub("", line) for line in _TITLE.sub(_with_colon, quote).split("\n"))
-    text = _FOOTNOTE.sub("", _IMAGE.sub("", text))
+    text = _FOOTNOTE.sub("", _IMAGE.sub(lambda m: m[1] or m[2] or "", text))
     text = _LINK.sub(r"\1", _WIKILINK.sub(r"\1", text))
     text = _STRONG.sub(r"\2", text).strip()
     if text.startswith("|"):

@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _ORDINAL = re.compile(r"^\s*(?:[-*+•>#]+\s*)*(?:\d{1,2}[.)、]\s+)?")
 _MARKERS = re.compile(rf"(?:[ \t]*(?:{MARKER.pattern}))*")
 _BREAK = re.compile(r"(?<=\S)[ \t]*\n")
-_HALF_MARKER = re.compile(r"[ \t]*[\[［【][\s\d,，、;；^]*$")
+_HALF_MARKER = re.compile(r"[ \t]*[\[［【][ \t\d,，、;；^]*$")
 _SPACED_MARKER = re.compile(rf"[ \t]*(?:{MARKER.pattern})")
 
 
@@ -76,6 +76,7 @@ class Verifier:
 
     def feed(self, sentence: str) -> str:
         """The sentence with proven markers only; white space around it waits for the next one."""
+        sentence = self._without_invented(sentence)
         claim = _SPACED_MARKER.sub("", sentence)
         cited = self._cite(claim, [n for marker in parse_markers(sentence) for n in marker.numbers])
         clean = _SPACED_MARKER.sub(lambda m: self._renumbered(m, cited), sentence)
@@ -93,15 +94,25 @@ class Verifier:
         """What was found so far, for the text that ``feed`` gave."""
         return Verified(text, tuple(self._citations.values()), tuple(self._support), self._removed)
 
+    def _without_invented(self, sentence: str) -> str:
+        """The sentence without numbers that name no passage; ``[[9]1]`` takes two turns."""
+        while True:
+            invented = sum(not self._known(n) for marker in parse_markers(sentence) for n in marker.numbers)
+            if not invented:
+                return sentence
+            self._removed += invented
+            sentence = _SPACED_MARKER.sub(self._known_only, sentence)
+
+    def _known(self, n: int) -> bool:
+        return 1 <= n <= len(self._passages)
+
+    def _known_only(self, match: re.Match[str]) -> str:
+        known = [n for n in re.findall(r"\d+", match[1]) if self._known(int(n))]
+        space = match[0][: len(match[0]) - len(match[0].lstrip())]
+        return f"{space}[{','.join(known)}]" if known else ""
+
     def _cite(self, claim: str, numbers: Iterable[int]) -> dict[int, Citation]:
-        """A citation for each number that names a passage; the others are counted."""
-        found: dict[int, Citation] = {}
-        for n in numbers:
-            if not 1 <= n <= len(self._passages):
-                self._removed += 1
-            elif n not in found:
-                found[n] = self._citation(n, narrow(claim, self._passages[n - 1]))
-        return found
+        return {n: self._citation(n, narrow(claim, self._passages[n - 1])) for n in dict.fromkeys(numbers)}
 
     def _citation(self, n: int, span: Span) -> Citation:
         known = self._citations.get((n, span))
@@ -112,10 +123,9 @@ class Verifier:
 
     @staticmethod
     def _renumbered(match: re.Match[str], cited: Mapping[int, Citation]) -> str:
-        numbers = [int(n) for n in re.findall(r"\d+", match[1])]
-        markers = dict.fromkeys(cited[n].marker for n in numbers if n in cited)
         space = match[0][: len(match[0]) - len(match[0].lstrip())]
-        return space + "".join(f"[{n}]" for n in markers) if markers else ""
+        markers = dict.fromkeys(cited[int(n)].marker for n in re.findall(r"\d+", match[1]))
+        return space + "".join(f"[{n}]" for n in markers)
 
     def _judge(self, claim: str, cited: Mapping[int, Citation]) -> None:
         sentence = _ORDINAL.sub("", claim).strip()

@@ -46,20 +46,11 @@ _REPEATS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Live:
-    """An opened build. ``index`` and ``searcher`` are tantivy's."""
-
-    index: Any
-    searcher: Any
-    schema: Any
-
-
-@dataclass(frozen=True, slots=True)
 class _State:
-    """What the manifest said when it was last read, and the build, unless it cannot be used."""
+    """What the manifest said when it was last read, and tantivy's searcher, unless the build is unusable."""
 
     manifest: Manifest | None
-    live: _Live | None
+    searcher: Any
 
 
 class LexicalIndex:
@@ -74,13 +65,13 @@ class LexicalIndex:
     def generation(self) -> int:
         """The journal generation reached; -1 where the index is missing, damaged or of another version."""
         state = self._current()
-        return state.manifest.generation if state.live and state.manifest else -1
+        return state.manifest.generation if state.searcher and state.manifest else -1
 
     @property
     def count(self) -> int:
         """Chunks in the index."""
         state = self._current()
-        return state.manifest.count if state.live and state.manifest else 0
+        return state.manifest.count if state.searcher and state.manifest else 0
 
     def refresh(self) -> bool:
         """Follow other processes: reopen if the manifest has changed. True if another state is loaded now."""
@@ -97,7 +88,7 @@ class LexicalIndex:
         """
         self.refresh()
         state = self._current()
-        if state.live is None:
+        if state.searcher is None:
             raise IndexDamagedError(
                 "The full-text index in {path} cannot be updated. Rebuild it: footnotes reindex.",
                 path=self._folder,
@@ -115,19 +106,19 @@ class LexicalIndex:
             IndexDamagedError: the index cannot be read, even after reopening it.
         """
         try:
-            return self._search(self._current().live, query, k)
-        except IndexDamagedError as error:
-            live = self._open().live  # another process may have replaced the build
-            if live is None:
-                raise error from None
-            return self._search(live, query, k)
+            return self._search(self._current().searcher, query, k)
+        except IndexDamagedError:
+            searcher = self._open().searcher  # another process may have replaced the build
+            if searcher is None:
+                raise
+            return self._search(searcher, query, k)
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """Inverse document frequency ln(1 + (N - df + 0.5) / (df + 0.5)) of terms of ``tokens.terms``."""
-        live = self._current().live
-        if live is None:
+        searcher = self._current().searcher
+        if searcher is None:
             return dict.fromkeys(terms, 0.0)
-        return {term: _idf(live, term, ("words", "grams")) for term in set(terms)}
+        return {term: _idf(searcher, term, ("words", "grams")) for term in set(terms)}
 
     def check(self) -> None:
         """Compare every file with its checksum.
@@ -143,14 +134,14 @@ class LexicalIndex:
                 raise
             self.check()  # a writer has replaced the build meanwhile
 
-    def _search(self, live: _Live | None, query: Query, k: int) -> list[tuple[int, float]]:
-        wanted = _compile(live, query) if live and k > 0 else None
-        if live is None or wanted is None:
+    def _search(self, searcher: Any, query: Query, k: int) -> list[tuple[int, float]]:
+        wanted = _compile(searcher, query) if searcher and k > 0 else None
+        if wanted is None:
             return []
         limit = k + _SLACK
         with _reading(self._folder):
             while True:
-                found = _fetch(live, wanted, limit)
+                found = _fetch(searcher, wanted, limit)
                 # A tie across the limit would be cut by position in the index, so look further.
                 if len(found) < limit or found[k - 1][1] > found[-1][1]:
                     break
@@ -180,18 +171,18 @@ class LexicalIndex:
         self._state = state
         return state
 
-    def _load(self, manifest: Manifest | None) -> _Live | None:
+    def _load(self, manifest: Manifest | None) -> Any:
         """Verify and open a build; files verified before, which links keep the same, are not read again."""
         if manifest is None or _stamp(manifest) != (_KIND, _VERSION, tokens.ANALYSIS_VERSION):
             return None
         files = {_plain_name(name): crc for name, crc in manifest.files.items()}
-        if _META not in files:
-            raise IndexDamagedError("The index in {path} does not match its manifest.", path=self._folder)
         unread = {n: crc for n, crc in manifest.files.items() if (_plain_name(n), crc) not in self._verified}
         manifests.verify(self._folder, replace(manifest, files=unread))
-        live = _open_build(self._folder / _build_name(manifest))
+        searcher = _open_build(self._folder / _build_name(manifest))
+        if searcher.num_docs != manifest.count:
+            raise IndexDamagedError("The index in {path} does not match its manifest.", path=self._folder)
         self._verified = frozenset(files.items())
-        return live
+        return searcher
 
     def _build(
         self,
@@ -202,16 +193,17 @@ class LexicalIndex:
     ) -> None:
         """Write the next build, starting from the files of ``base``, and make it live."""
         folder = self._next_folder()
-        known: dict[str, int] = {}
-        if base:
-            _link_files(self._folder / _build_name(base), folder)
-            known = {_plain_name(name): crc for name, crc in base.files.items()}
-        with _reading(self._folder):
+        try:
+            if base:
+                with _reading(self._folder):
+                    _link_files(self._folder / _build_name(base), folder)
             count = _write(folder, batches, removed)
-        stamp = (_KIND, _VERSION, tokens.ANALYSIS_VERSION)
-        manifests.write(
-            self._folder, manifests.Manifest(*stamp, 0, generation, count, _checksums(folder, known))
-        )
+            stamp = (_KIND, _VERSION, tokens.ANALYSIS_VERSION)
+            made = manifests.Manifest(*stamp, 0, generation, count, _checksums(folder, base))
+            manifests.write(self._folder, made)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)  # a full disk needs the room
+            raise
         self._open()
         self._remove_builds(keep=folder.name)
 
@@ -250,7 +242,7 @@ def _plain_name(name: str) -> str:
 
 
 def _build_name(manifest: Manifest) -> str:
-    return next(iter(manifest.files)).partition("/")[0]
+    return next(iter(manifest.files), "").partition("/")[0]
 
 
 def _data_files(build: Path) -> list[Path]:
@@ -270,10 +262,12 @@ def _link_files(old: Path, new: Path) -> None:
         shutil.copyfile(path, target)
 
 
-def _checksums(build: Path, known: dict[str, int]) -> dict[str, int]:
-    segments = {name: crc for name, crc in known.items() if not name.endswith(".json")}
+def _checksums(build: Path, base: Manifest | None) -> dict[str, int]:
+    """CRC-32 of each file; those of linked segments are known."""
+    known = base.files.items() if base else ()
+    linked = {_plain_name(name): crc for name, crc in known if not name.endswith(".json")}
     return {
-        f"{build.name}/{path.name}": segments.get(path.name) or manifests.checksum(path)
+        f"{build.name}/{path.name}": linked[path.name] if path.name in linked else manifests.checksum(path)
         for path in _data_files(build)
     }
 
@@ -299,12 +293,11 @@ def _open_index(build: Path) -> Any:
     return index
 
 
-def _open_build(build: Path) -> _Live:
+def _open_build(build: Path) -> Any:
     with _reading(build):
         if not (build / _META).is_file():
             raise OSError(build)  # tantivy would make an empty index
-        index = _open_index(build)
-        return _Live(index, index.searcher(), index.schema)
+        return _open_index(build).searcher()
 
 
 def _write(build: Path, batches: Iterable[Sequence[Chunk]], removed: Sequence[int]) -> int:
@@ -350,35 +343,35 @@ def _scope(prefix: str) -> str:
     return prefix.strip("/").encode("utf-8", "backslashreplace").decode()
 
 
-def _compile(live: _Live, query: Query) -> Any | None:
+def _compile(searcher: Any, query: Query) -> Any | None:
     """The question as a tantivy query, or None where it has no terms."""
     import tantivy
 
     analysis = tokens.analyse_query(query.text)
     clauses = []
     for field, weight in _WEIGHTS.items():
-        for term in _rarest(live, field, analysis.words if field.endswith("words") else analysis.grams):
+        for term in _rarest(searcher, field, analysis.words if field.endswith("words") else analysis.grams):
             boost = weight * (_COMMON_WEIGHT if term in tokens.common() else 1.0)
-            found = tantivy.Query.term_query(live.schema, field, term, "freq")
+            found = tantivy.Query.term_query(_schema(), field, term, "freq")
             clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(found, boost)))
     if not clauses:
         return None
-    return _filtered(live.schema, tantivy.Query.boolean_query(clauses), query.filters)
+    return _filtered(tantivy.Query.boolean_query(clauses), query.filters)
 
 
-def _rarest(live: _Live, field: str, terms: Sequence[str]) -> list[str]:
+def _rarest(searcher: Any, field: str, terms: Sequence[str]) -> list[str]:
     distinct = list(dict.fromkeys(terms))
     if len(distinct) <= _MOST:
         return distinct
-    return sorted(distinct, key=lambda term: -_idf(live, term, (field,)))[:_MOST]
+    return sorted(distinct, key=lambda term: -_idf(searcher, term, (field,)))[:_MOST]
 
 
-def _filtered(schema: Any, scored: Any, filters: Filters) -> Any:
+def _filtered(scored: Any, filters: Filters) -> Any:
     """Limit a query to folders; filters add nothing to a score, and alone find nothing."""
     import tantivy
 
     def within(prefixes: Sequence[str]) -> Any:
-        return tantivy.Query.term_set_query(schema, "scope", [_scope(prefix) for prefix in prefixes])
+        return tantivy.Query.term_set_query(_schema(), "scope", [_scope(prefix) for prefix in prefixes])
 
     if not filters.folders and not filters.exclude:
         return scored
@@ -391,13 +384,13 @@ def _filtered(schema: Any, scored: Any, filters: Filters) -> Any:
     return tantivy.Query.boolean_query(clauses)
 
 
-def _fetch(live: _Live, wanted: Any, limit: int) -> list[tuple[int, float]]:
-    hits = live.searcher.search(wanted, limit, count=False).hits
-    keys = live.searcher.fast_field_values("key", [address for _, address in hits])
+def _fetch(searcher: Any, wanted: Any, limit: int) -> list[tuple[int, float]]:
+    hits = searcher.search(wanted, limit, count=False).hits
+    keys = searcher.fast_field_values("key", [address for _, address in hits])
     return [(key, round(score, _DIGITS)) for key, (score, _) in zip(keys, hits, strict=True)]
 
 
-def _idf(live: _Live, term: str, fields: Sequence[str]) -> float:
-    total = live.searcher.num_docs
-    frequency = min(total, max(live.searcher.doc_freq(field, term) for field in fields))
+def _idf(searcher: Any, term: str, fields: Sequence[str]) -> float:
+    total = searcher.num_docs
+    frequency = min(total, max(searcher.doc_freq(field, term) for field in fields))
     return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))

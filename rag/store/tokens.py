@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -72,8 +72,7 @@ _COMMON_EN: Final = (
 _COMMON_ZH: Final = "的 了 是 在 有 吗 呢 什么 哪 哪个 哪些 哪里 哪一 多少 几 怎么 如何 请问"
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A term and the span of the original, unfolded text that it came from."""
 
     text: str
@@ -87,6 +86,16 @@ class Analysis:
 
     words: list[str]
     grams: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What one word gives: as written, and pairs of its parts, so that ``GPT 4`` still meets ``GPT-4``."""
+
+    terms: tuple[str, ...]
+    grams: tuple[str, ...]
+    first: str
+    last: str
 
 
 def fold(text: str) -> str:
@@ -134,21 +143,24 @@ def common() -> frozenset[str]:
 def _analyse(text: str, cut: str) -> Analysis:
     normal = _normal(text)
     found: list[str] = []
-    grams = [gram for run in _CJK_RUN.finditer(normal) for gram in _run_grams(run.group())]
-    before: str | None = None  # the word in front, which pairs with the next one
-    for kind, start, end in _scan(normal):
-        run = normal[start:end]
-        if kind == "han":
-            found.extend(word[:_LONGEST] for word in _jieba(cut)(run))
-        elif kind == "unspaced":
-            found.extend(_pairs(run))
-        else:
-            found.extend(term for term, _, _ in _word_spans(run))
+    grams = [gram for run in _CJK_RUN.findall(normal) for gram in _run_grams(run)]
+    before = ""  # the word in front, which pairs with the next one
+    ordinary = common()
+    for match in _TOKEN.finditer(normal):
+        kind, run = match.lastgroup, match[match.lastindex or 0]
         if kind == "word":
-            grams.extend(_word_grams(run, before))
-            before = _parts(run)[-1]
+            word = _word(run)
+            found += word.terms
+            grams += word.grams
+            if before and not (before in ordinary and word.first in ordinary):
+                grams.append(f"{before}_{word.first}")
+            before = word.last
+            continue
+        before = ""
+        if kind == "han":
+            found += [piece[:_LONGEST] for piece in _jieba(cut)(run)]
         else:
-            before = None
+            found += _pairs(run)
     return Analysis(found, grams)
 
 
@@ -191,17 +203,11 @@ def _word_spans(word: str) -> tuple[Span, ...]:
 
 
 @lru_cache(maxsize=1 << 16)
-def _parts(word: str) -> tuple[str, ...]:
-    return tuple(_stem(part) for part in _PART.findall(word)) or (word.casefold()[:_LONGEST],)
-
-
-def _word_grams(word: str, before: str | None) -> list[str]:
-    """The word as written, and pairs with its neighbours, so that ``GPT 4`` still meets ``GPT-4``."""
-    parts = _parts(word)
-    chain = parts if before is None else (before, *parts)
-    rare = common()
-    pairs = [f"{a}_{b}" for a, b in pairwise(chain) if a not in rare or b not in rare]
-    return [word.casefold()[:_LONGEST], *pairs]
+def _word(word: str) -> _Word:
+    parts = [_stem(part) for part in _PART.findall(word)] or [word.casefold()[:_LONGEST]]
+    pairs = [f"{a}_{b}" for a, b in pairwise(parts)]
+    grams = (word.casefold()[:_LONGEST], *pairs)
+    return _Word(tuple(term for term, _, _ in _word_spans(word)), grams, parts[0], parts[-1])
 
 
 def _stem(part: str) -> str:

@@ -127,3 +127,10 @@ def test_an_encrypted_file_is_an_error_unless_its_password_is_empty() -> None:
 def test_presentation_forms_become_characters() -> None:
     """Radicals and ligatures that PDF fonts use are searchable as what they show, once."""
     assert _clean("使⽤用⼯作 ⻚页⾯面 ⻓度 o\ufb03ce\x00\r\n") == "使用工作 页面 长度 office"
+
+
+def test_a_file_without_pages_keeps_its_title() -> None:
+    """No page is like no text: one empty chunk."""
+    document = load("v/none.pdf", pdf([]))
+    assert document.pages == ()
+    assert [(c.start, c.end, c.page) for c in chunk(document)] == [(0, 0, None)]

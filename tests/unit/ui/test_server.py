@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 import urllib.error
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rag.errors import ConfigError
-from tests.browser.serving import serving
+from rag.engine import Engine
+from rag.errors import ConfigError, RootError
+from tests.browser.serving import REPOSITORY, serving
 from ui.offline import quiet_import
-from ui.server import address, listen
+from ui.server import address, listen, sync_roots
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +27,18 @@ DEAD_PROXIES = {
     "HTTPS_PROXY": "http://127.0.0.1:1",
     "ALL_PROXY": "socks5://127.0.0.1:1",
 }
+# Python runs a module of this name at its start: every address that the server looks up or connects to is noted.
+SPY = """
+import sys
+with open({path!r}, "a") as f:
+    print("the spy is here", file=f)
+def note(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        address = args[0] if event == "socket.getaddrinfo" else args[1]
+        with open({path!r}, "a") as f:
+            print(event, address, file=f)
+sys.addaudithook(note)
+"""
 
 
 # --- listening ---------------------------------------------------------------------------------------------------
@@ -72,13 +86,25 @@ def test_ipv6_loopback_is_served_too() -> None:
 
 def test_proxy_settings_return_after_the_import(monkeypatch: pytest.MonkeyPatch) -> None:
     """A language model may need its proxy; Gradio must not see it."""
-    import os
-
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
     with quiet_import():
         assert "ALL_PROXY" not in os.environ
         assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
     assert os.environ["ALL_PROXY"] == "socks5://127.0.0.1:1"
+
+
+def test_a_refused_root_is_an_error_for_the_watcher(tmp_path: Path, footnotes_home: Path) -> None:
+    """A sync reports a folder that was emptied and goes on; the watcher must tell it and try again."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "a.md").write_text("a note", "utf-8")
+    with Engine.open(footnotes_home) as engine:
+        engine.add_root(notes)
+        engine.sync()
+        sync_roots(engine, ["notes"])
+        (notes / "a.md").unlink()
+        with pytest.raises(RootError, match="has lost 1 of its 1 notes"):
+            sync_roots(engine, ["notes"])
 
 
 # --- serving -----------------------------------------------------------------------------------------------------
@@ -121,7 +147,10 @@ def test_the_ui_starts_and_answers_behind_dead_proxies(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     notes.mkdir()
     (notes / "boiler.md").write_text("# Boiler\n\nThe boiler was serviced by Ms Aydin in May.\n", "utf-8")
-    with serving(notes, tmp_path / "home", **DEAD_PROXIES) as url:
+    seen = tmp_path / "seen.txt"
+    (tmp_path / "sitecustomize.py").write_text(SPY.format(path=str(seen)), "utf-8")
+    path = os.pathsep.join((str(tmp_path), REPOSITORY))
+    with serving(notes, tmp_path / "home", PYTHONPATH=path, **DEAD_PROXIES) as url:
         assert _healthy(url)
         page = _get(url)
         assert "Footnotes" in page
@@ -134,15 +163,20 @@ def test_the_ui_starts_and_answers_behind_dead_proxies(tmp_path: Path) -> None:
         assert "data-n=" in streamed
         with pytest.raises(urllib.error.HTTPError, match="404"):
             _get(f"{url}gradio_api/info")
+    addresses = [
+        it for it in seen.read_text("utf-8").splitlines() if "127.0.0.1" not in it and "localhost" not in it
+    ]
+    assert set(addresses) == {"the spy is here"}
 
 
 def test_ctrl_c_ends_the_server_although_a_tab_is_open(tmp_path: Path) -> None:
-    """An open tab holds a stream that never ends; the server hangs up, without a word."""
+    """An open tab holds a stream that never ends; the server hangs up, without a word. So it does on tabs of before."""
     (tmp_path / "notes").mkdir()
     began = 0.0
     with serving(tmp_path / "notes", tmp_path / "home") as url:
         assert _healthy(url)
-        held = DIRECT.open(f"{url}gradio_api/queue/data?session_hash=tab", timeout=30)
+        assert "session_not_found" in _get(f"{url}gradio_api/queue/data?session_hash=of-before")
+        held = DIRECT.open(f"{url}gradio_api/heartbeat/tab", timeout=30)
         began = time.monotonic()
     assert time.monotonic() - began < 10
     held.close()

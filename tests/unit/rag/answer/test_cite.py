@@ -45,13 +45,14 @@ def test_a_citation_is_a_span_of_the_document(quote: str, lines: tuple[int, int]
         ("status: done", "status: done"),
         ("wrapped\nline", "wrapped line"),
         ("换行\n中文", "换行中文"),
-        ("![x](http://evil/a.png)text", "text"),
+        ("![roof](http://evil/a.png) plan, ![[b.png|200]]", "roof plan, b.png"),
+        ("![](http://evil/a.png)", ""),
         ("claim[^1] and [2] and【3】", "claim and (2) and(3)"),
         ("```\na[1]\n```", "```\na(1)\n```"),
     ],
 )
 def test_a_quote_is_shown_without_decoration(quote: str, shown: str) -> None:
-    """Signs go, images go, and what looks like one of our markers is no longer one."""
+    """Signs and addresses go, and what looks like one of our markers is no longer one."""
     assert display(quote) == shown
 
 

@@ -177,6 +177,11 @@ def test_markers_of_the_notes_themselves_are_not_ours() -> None:
     assert ask("roof leak", hit("The roof leak[7] is old [^2].")).text == "The roof leak(7) is old. [1]"
 
 
+def test_an_image_without_words_is_no_answer() -> None:
+    """Its address may hold the question's words, but there is nothing to show."""
+    assert ask("roof leak", hit("![](http://x.y/roof-leak.png)")).abstained
+
+
 @given(
     st.text(alphabet="roof leak。.\n#-[1]漏水屋顶：", max_size=80),
     st.sampled_from(["roof leak?", "屋顶漏水吗", "[1]"]),

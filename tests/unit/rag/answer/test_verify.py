@@ -53,6 +53,12 @@ def test_invented_markers_are_removed_and_counted(invented: str) -> None:
     assert not checked.support[0].supported
 
 
+def test_brackets_in_brackets_hide_nothing() -> None:
+    """Taking one marker out may make another: that one is checked too."""
+    assert verify("Roof [[9]7].", [ROOF]) == verify("Roof.", [ROOF])._replace(removed=2)
+    assert verify("The roof leaks [1,9].", [ROOF]).text == "The roof leaks [1]."
+
+
 def test_a_citation_is_narrowed_to_the_sentence_that_says_it() -> None:
     """The quote is the sentence, with its own lines and offsets in the note."""
     checked = verify("The kitchen cost 32000 euros [1].", [ROOF])
@@ -131,7 +137,7 @@ def test_a_stream_is_cut_after_sentences_and_their_markers(step: int) -> None:
     ]
 
 
-@given(st.text(alphabet="roof 墙。.\n[]【】0123,^", max_size=60), st.integers(1, 5))
+@given(st.text(alphabet="roof 墙。.!\n[]【】0123,^(", max_size=60), st.integers(1, 5))
 def test_what_comes_out_is_proven(text: str, step: int) -> None:
     """For any text and any pieces: each marker left has its citation, and each citation its marker."""
     passages = [ROOF, WALL]
