@@ -41,6 +41,7 @@ from rag.types import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = [
@@ -74,6 +75,11 @@ __all__ = [
 ]
 
 
-def open(home: Path | str | None = None, *, config: Path | None = None, **overrides: object) -> Engine:  # noqa: A001 - footnotes.open reads as it should
+def open(  # noqa: A001 - footnotes.open reads as it should
+    home: Path | str | None = None,
+    *,
+    config: Path | None = None,
+    settings: Mapping[str, object] | None = None,
+) -> Engine:
     """Open a home; see ``Engine.open``."""
-    return Engine.open(home, config_file=config, **overrides)
+    return Engine.open(home, config=config, settings=settings)

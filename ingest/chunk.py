@@ -118,8 +118,24 @@ def _passages(document: Document, view: str, limit: int) -> Iterator[_Passage]:
         yield from map(_Passage, _cut(view, _Section(0, 0, len(view)), (), limit))
     else:
         begin = _front_matter_end(document.text, document.masks)
-        yield from map(_Passage, _split(view, 0, begin, _PROPERTIES, limit))
-        yield from _markdown_passages(view, begin, limit)
+        properties = list(map(_Passage, _split(view, 0, begin, _PROPERTIES, limit)))
+        yield from _with_properties(properties, _markdown_passages(view, begin, limit), limit)
+
+
+def _with_properties(
+    properties: Sequence[_Passage], body: Iterator[_Passage], limit: int
+) -> Iterator[_Passage]:
+    """A few properties, often only a title, open the note's first passage; more are a passage of their own."""
+    first = next(body, None)
+    joined = None
+    if first is not None and len(properties) == 1 and properties[0].piece.weight < TINY * _EIGHTHS:
+        both = _merged(properties[0].piece, first.piece)
+        joined = first._replace(piece=both) if both.weight <= limit else None
+    if joined is None:
+        yield from properties
+    if first is not None:
+        yield joined or first
+    yield from body
 
 
 def _page_passages(document: Document, view: str, limit: int) -> Iterator[_Passage]:

@@ -102,7 +102,7 @@ def _utf8_streams() -> None:
 def _open(home: Path | None, config_file: Path | None, settings: Sequence[str] | None = None) -> Engine:
     from rag.engine import Engine
 
-    engine = Engine.open(home, config_file=config_file, **_overrides(settings))
+    engine = Engine.open(home, config=config_file, settings=_overrides(settings))
     set_language(engine.settings.language)
     return engine
 

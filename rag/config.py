@@ -32,70 +32,80 @@ class SyncSettings(_Section):
     """What is read from a notes folder."""
 
     exclude: tuple[str, ...] = Field(
-        (".git", ".obsidian", ".trash", "node_modules", "_site", "public", "__pycache__"),
+        default=(".git", ".obsidian", ".trash", "node_modules", "_site", "public", "__pycache__"),
         description="names of files and folders that are never read (glob patterns)",
     )
-    max_file_mb: float = Field(50.0, gt=0, description="larger files are skipped (megabytes)")
-    lock_wait_s: float = Field(30.0, gt=0, description="how long to wait for another process that is writing")
-    batch: int = Field(64, ge=1, description="documents committed together, while the write lock is held")
+    max_file_mb: float = Field(default=50.0, gt=0, description="larger files are skipped (megabytes)")
+    lock_wait_s: float = Field(
+        default=30.0, gt=0, description="how long to wait for another process that is writing"
+    )
+    batch: int = Field(
+        default=64, ge=1, description="documents committed together, while the write lock is held"
+    )
 
 
 class ChunkSettings(_Section):
     """How notes are cut into passages."""
 
-    size: int = Field(400, ge=50, le=4000, description="upper size of a passage, in estimated tokens")
+    size: int = Field(default=400, ge=50, le=4000, description="upper size of a passage, in estimated tokens")
 
 
 class EmbeddingSettings(_Section):
     """The dense side. Without a model, search is lexical only."""
 
     model: str | None = Field(
-        None, description="sentence-transformers model: a local folder or a hub id (extra: models)"
+        default=None, description="sentence-transformers model: a local folder or a hub id (extra: models)"
     )
-    query_prompt: str | None = Field(None, description="put before a question; default: the model's own")
-    passage_prompt: str | None = Field(None, description="put before a passage; default: the model's own")
-    batch_size: int = Field(32, ge=1, description="passages embedded together")
-    device: str | None = Field(None, description="cpu, cuda, mps; default: the best there is")
+    query_prompt: str | None = Field(
+        default=None, description="put before a question; default: the model's own"
+    )
+    passage_prompt: str | None = Field(
+        default=None, description="put before a passage; default: the model's own"
+    )
+    batch_size: int = Field(default=32, ge=1, description="passages embedded together")
+    device: str | None = Field(default=None, description="cpu, cuda, mps; default: the best there is")
 
 
 class SearchSettings(_Section):
     """How passages are found and mixed."""
 
-    candidates: int = Field(100, ge=10, description="passages taken from each source")
+    candidates: int = Field(default=100, ge=10, description="passages taken from each source")
     dense_weight: float = Field(
-        0.35, ge=0, le=1, description="share of the dense score in the mix, the rest is lexical"
+        default=0.35, ge=0, le=1, description="share of the dense score in the mix, the rest is lexical"
     )
 
 
 class LLMSettings(_Section):
     """A language model that writes answers. Off without ``url`` and ``model``."""
 
-    url: str | None = Field(None, description="base URL, for example http://127.0.0.1:11434")
-    model: str | None = Field(None, description="name of the model on that server")
-    kind: Literal["openai", "ollama"] = Field("openai", description="the server's protocol")
-    api_key: SecretStr | None = Field(None, description="only from the environment: FOOTNOTES_LLM__API_KEY")
-    timeout_s: float = Field(60.0, gt=0, description="seconds to wait for the server")
-    context_tokens: int = Field(8192, ge=512, description="the model's context window, in tokens")
+    url: str | None = Field(default=None, description="base URL, for example http://127.0.0.1:11434")
+    model: str | None = Field(default=None, description="name of the model on that server")
+    kind: Literal["openai", "ollama"] = Field(default="openai", description="the server's protocol")
+    api_key: SecretStr | None = Field(
+        default=None, description="only from the environment: FOOTNOTES_LLM__API_KEY"
+    )
+    timeout_s: float = Field(default=60.0, gt=0, description="seconds to wait for the server")
+    context_tokens: int = Field(default=8192, ge=512, description="the model's context window, in tokens")
 
 
 class UISettings(_Section):
     """The browser UI."""
 
-    host: str = Field("127.0.0.1", description="address to listen on")
-    port: int = Field(7865, ge=0, le=65535, description="port to listen on; 0 picks a free one")
-    watch: bool = Field(True, description="sync when a note changes while the UI runs")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=7865, ge=0, le=65535, description="port to listen on; 0 picks a free one")
+    watch: bool = Field(default=True, description="sync when a note changes while the UI runs")
 
 
 class Settings(_Section):
     """All settings. The YAML file and ``FOOTNOTES_SECTION__KEY`` variables override the defaults."""
 
-    language: Literal["auto", "zh", "en"] = Field("auto", description="language of messages")
-    sync: SyncSettings = SyncSettings()  # type: ignore[call-arg] # pydantic fills the defaults
-    chunk: ChunkSettings = ChunkSettings()  # type: ignore[call-arg] # likewise
-    embedding: EmbeddingSettings = EmbeddingSettings()  # type: ignore[call-arg] # likewise
-    search: SearchSettings = SearchSettings()  # type: ignore[call-arg] # likewise
-    llm: LLMSettings = LLMSettings()  # type: ignore[call-arg] # likewise
-    ui: UISettings = UISettings()  # type: ignore[call-arg] # likewise
+    language: Literal["auto", "zh", "en"] = Field(default="auto", description="language of messages")
+    sync: SyncSettings = SyncSettings()
+    chunk: ChunkSettings = ChunkSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    search: SearchSettings = SearchSettings()
+    llm: LLMSettings = LLMSettings()
+    ui: UISettings = UISettings()
 
 
 @dataclass(frozen=True, slots=True)

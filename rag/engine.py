@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Self
 
 from ingest import loaders, scan
 from ingest.pipeline import Pipeline, Progress, SyncReport, ensure_vectors, recipe, sync_all
-from rag import config, health, roots
+from rag import health, roots
 from rag.answer.extract import ExtractiveWriter
+from rag.config import default_home, load
 from rag.errors import BusyError, FootnotesError, HomeError, RootError
 from rag.home import Home
 from rag.search.retrieve import HybridRetriever
@@ -23,7 +24,7 @@ from rag.store.lexical import LexicalIndex
 from rag.types import NO_FILTERS, Answer, Query, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     import numpy as np
@@ -56,21 +57,25 @@ class Engine:
 
     @classmethod
     def open(
-        cls, home: Path | str | None = None, *, config_file: Path | None = None, **overrides: object
-    ) -> Engine:
+        cls,
+        home: Path | str | None = None,
+        *,
+        config: Path | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> Self:
         """Open a home, creating it where it does not exist.
 
         Args:
             home: a folder; default FOOTNOTES_HOME, else the platform's place for user data.
-            config_file: settings; default ``config.yaml`` in the home.
-            overrides: dotted settings that win over everything, as ``**{"chunk.size": 300}``.
+            config: a settings file; default ``config.yaml`` in the home.
+            settings: dotted settings that win over everything, as ``{"chunk.size": 300}``.
 
         Raises:
             ConfigError: a setting is unknown or wrong.
             HomeError: the home cannot be used, or is of a newer format.
         """
-        path = Path(home).expanduser() if home else config.default_home()
-        loaded = config.load(path, config=config_file, overrides=overrides)
+        path = Path(home).expanduser() if home else default_home()
+        loaded = load(path, config=config, overrides=settings)
         return cls(Home(path, loaded.settings.sync.lock_wait_s), loaded)
 
     def __enter__(self) -> Self:
@@ -151,7 +156,7 @@ class Engine:
             timeout_s=llm.timeout_s,
             context_tokens=llm.context_tokens,
         )
-        return GeneratedWriter(open_llm(options))
+        return GeneratedWriter(open_llm(options), context_tokens=llm.context_tokens)
 
     def _vectors_of(self, chunks: Sequence[Chunk]) -> NDArray[np.float32]:
         import numpy as np

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rag.errors import FootnotesError
 
 Language = Literal["zh", "en"]
@@ -45,11 +47,13 @@ def language() -> Language:
 
 def say(template: str, **values: object) -> str:
     """Fill a message template, in the reader's language."""
-    if language() == "zh":
-        template = _chinese().get(template, template)
-    return template.format(**values)
+    return _filled(template, values, language())
 
 
-def explain(error: FootnotesError) -> str:
-    """An error's one line, in the reader's language."""
-    return say(error.template, **error.values)
+def explain(error: FootnotesError, wanted: Language | None = None) -> str:
+    """An error's one line, in the reader's language or the one that is wanted."""
+    return _filled(error.template, error.values, wanted or language())
+
+
+def _filled(template: str, values: Mapping[str, object], wanted: Language) -> str:
+    return (_chinese().get(template, template) if wanted == "zh" else template).format(**values)

@@ -101,7 +101,7 @@ class Page:
         try:
             yield from self._written(talk, words)
         except FootnotesError as e:
-            yield replace(talk, shown=view.failed_html(turn, explain(e), words))
+            yield replace(talk, shown=view.failed_html(turn, explain(e, words.language), words))
         except Exception as e:  # noqa: BLE001 - a reader gets a sentence, never a trace
             _log.error("answering failed: %s", _where(e))
             line = words("unexpected", kind=type(e).__name__)

@@ -72,8 +72,9 @@ def _title(doc_id: str, text: str, meta: Mapping[str, MetaValue], outline: list[
     given = meta.get("title")
     if isinstance(given, (str, int, float)) and str(given).strip():
         return " ".join(str(given).split())
-    first = next((heading_text(text[h.start : h.end]) for h in outline if h.level == 1), "")
-    return first or title_from_name(doc_id)
+    # Several first-level headings are sections; then the file's name is what its author calls the note.
+    tops = [heading_text(text[h.start : h.end]) for h in outline if h.level == 1]
+    return (tops[0] if len(tops) == 1 else "") or title_from_name(doc_id)
 
 
 def _inline_tags(view: str) -> Iterator[str]:

@@ -38,7 +38,7 @@ _LAYOUT = frozenset(
     images imagefeature featureimage featuredimage featuredimagepreview cover coverimage coverwidth
     thumbnail thumb banner bannerimg bannerx bannery icon avatar background headerimg headerimage
     header headline headermask topimg postcover ogimage socialimage cardimage featured sticky pin
-    pinned top weight order navorder sidebarposition sidebarlabel sidebar aside position toc tocopen
+    pinned top order navorder sidebarposition sidebarlabel sidebar aside position toc tocopen
     tocnumber showtoc hidetoc autotoc draft published publish share dgpublish dghome
     dgpassfrontmatter dgshowtoc permalink slug uid id uuid guid hash abbrlink nid bookid doubanid
     noteid hidetitle hidemeta hidesummary hidden showreadingtime showbreadcrumbs showpostnavlinks

@@ -49,7 +49,9 @@ class SearchEngine(Protocol):
 class OpenEngine(Protocol):
     """Opens an engine on a home folder, with dotted settings."""
 
-    def __call__(self, home: Path | None = None, **overrides: object) -> AbstractContextManager[SearchEngine]:
+    def __call__(
+        self, home: Path | None = None, *, settings: Mapping[str, object] | None = None
+    ) -> AbstractContextManager[SearchEngine]:
         """An engine, to be closed by its context."""
 
 
@@ -93,8 +95,8 @@ def run(
     folder = cache / f"{data.root}-{corpus.key(data, loaded.settings)}"
     opened = open_engine or _engine()
     report = progress or _silent
-    _build(data, folder, lambda: opened(folder, **chosen), report)
-    with opened(folder, **chosen) as engine:
+    _build(data, folder, lambda: opened(folder, settings=chosen), report)
+    with opened(folder, settings=chosen) as engine:
         latency, rankings = _ask(engine, data, questions, stages, report)
     qrels = {question.id: data.qrels[question.id] for question in questions}
     return EvalReport(

@@ -47,7 +47,7 @@ class LlamaRetriever:
 class LlamaReranker:
     """A LlamaIndex node postprocessor as ``rag.protocols.Reranker``."""
 
-    def __init__(self, postprocessor: Any) -> None:  # noqa: ANN401 - duck-typed: any BaseNodePostprocessor
+    def __init__(self, postprocessor: Any) -> None:
         self._postprocessor = postprocessor
 
     def rerank(self, query: Query, hits: Sequence[Hit]) -> list[Hit]:

@@ -118,7 +118,7 @@ class LexicalIndex:
         searcher = self._current().searcher
         if searcher is None:
             return dict.fromkeys(terms, 0.0)
-        return {term: _idf(searcher, term, ("words", "grams")) for term in set(terms)}
+        return {term: _idf(searcher, term) for term in set(terms)}
 
     def check(self) -> None:
         """Compare every file with its checksum.
@@ -360,10 +360,12 @@ def _compile(searcher: Any, query: Query) -> Any | None:
 
 
 def _rarest(searcher: Any, field: str, terms: Sequence[str]) -> list[str]:
+    """Each term once; of very many, the rarest that the index knows."""
     distinct = list(dict.fromkeys(terms))
     if len(distinct) <= _MOST:
         return distinct
-    return sorted(distinct, key=lambda term: -_idf(searcher, term, (field,)))[:_MOST]
+    counts = {term: searcher.doc_freq(field, term) for term in distinct}
+    return sorted(filter(counts.__getitem__, distinct), key=counts.__getitem__)[:_MOST]
 
 
 def _filtered(scored: Any, filters: Filters) -> Any:
@@ -390,7 +392,8 @@ def _fetch(searcher: Any, wanted: Any, limit: int) -> list[tuple[int, float]]:
     return [(key, round(score, _DIGITS)) for key, (score, _) in zip(keys, hits, strict=True)]
 
 
-def _idf(searcher: Any, term: str, fields: Sequence[str]) -> float:
+def _idf(searcher: Any, term: str) -> float:
     total = searcher.num_docs
-    frequency = min(total, max(searcher.doc_freq(field, term) for field in fields))
+    # Deleted chunks count in frequencies until their segment is merged.
+    frequency = min(total, max(searcher.doc_freq(field, term) for field in ("words", "grams")))
     return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))

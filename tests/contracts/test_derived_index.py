@@ -228,7 +228,8 @@ def test_dense_index_equals_brute_force(tmp_path: Path) -> None:
             return matrix[[int(t) for t in texts]]
 
         def embed_query(self, text: str) -> NDArray[np.float32]:
-            return matrix[int(text)]
+            row: NDArray[np.float32] = matrix[int(text)]
+            return row
 
     rows = Rows()
     index = DenseIndex(tmp_path, rows, lambda cs: rows.embed_passages([c.body for c in cs]), AllKeys())

@@ -61,7 +61,7 @@ def notes(tmp_path: Path) -> Path:
 @pytest.mark.usefixtures("_fake_model")
 def test_only_changed_passages_are_embedded(notes: Path, footnotes_home: Path) -> None:
     """First all, then none, then the edited one; a move and a note that comes back cost nothing."""
-    with footnotes.open(footnotes_home, **{"embedding.model": "a"}) as engine:
+    with footnotes.open(footnotes_home, settings={"embedding.model": "a"}) as engine:
         engine.add_root(notes)
         assert engine.sync().embedded == 3
         assert engine.sync().embedded == 0
@@ -92,7 +92,7 @@ def test_turning_a_model_on_builds_its_index(notes: Path, footnotes_home: Path) 
         engine.sync()
         assert engine.status().model is None
     for model, embedded in (("a", 3), ("b", 6), ("a", 6)):
-        with footnotes.open(footnotes_home, **{"embedding.model": model}) as engine:
+        with footnotes.open(footnotes_home, settings={"embedding.model": model}) as engine:
             assert engine.search("zebra").hits[0].chunk.doc_id == "notes/zebra.md"
             assert engine.dense is not None
             assert engine.dense.count == 3
@@ -100,7 +100,7 @@ def test_turning_a_model_on_builds_its_index(notes: Path, footnotes_home: Path) 
     with footnotes.open(footnotes_home) as engine:
         (notes / "zebra.md").unlink()
         engine.sync()
-    with footnotes.open(footnotes_home, **{"embedding.model": "a"}) as engine:
+    with footnotes.open(footnotes_home, settings={"embedding.model": "a"}) as engine:
         assert all(hit.chunk.doc_id != "notes/zebra.md" for hit in engine.search("zebra").hits)
         assert engine.dense is not None
         assert engine.dense.count == 2, "deleted while the model was off"
@@ -108,7 +108,7 @@ def test_turning_a_model_on_builds_its_index(notes: Path, footnotes_home: Path) 
 
 def test_missing_model_is_one_line(notes: Path, footnotes_home: Path) -> None:
     """Neither a hang nor a download: the name, the reason and the remedy."""
-    with footnotes.open(footnotes_home, **{"embedding.model": "no/such-model"}) as engine:
+    with footnotes.open(footnotes_home, settings={"embedding.model": "no/such-model"}) as engine:
         engine.add_root(notes)
         with pytest.raises((ModelError, ExtraMissingError), match="no/such-model"):
             engine.sync()
@@ -126,7 +126,7 @@ def test_real_model_finds_what_shares_no_word(minilm: Path, tmp_path: Path, foot
         "run": "I jogged twelve kilometres along the river.",
     }.items():
         (folder / f"{name}.md").write_text(f"{text}\n", encoding="utf-8")
-    with footnotes.open(footnotes_home, **{"embedding.model": str(minilm)}) as engine:
+    with footnotes.open(footnotes_home, settings={"embedding.model": str(minilm)}) as engine:
         engine.add_root(folder)
         assert engine.sync().embedded == 3
         assert engine.search("pet sleeping").stages["lexical"] == ()
@@ -137,7 +137,7 @@ def test_real_model_finds_what_shares_no_word(minilm: Path, tmp_path: Path, foot
         assert vectors.shape == (2, 384)
         assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
         identity = engine.embedder.identity
-    with footnotes.open(footnotes_home, **{"embedding.model": str(minilm)}) as engine:
+    with footnotes.open(footnotes_home, settings={"embedding.model": str(minilm)}) as engine:
         assert engine.embedder is not None
         assert engine.embedder.identity == identity, "the same weights have the same name"
         assert engine.sync().embedded == 0

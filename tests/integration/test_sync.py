@@ -319,7 +319,7 @@ def test_changed_recipe_makes_rows_again(footnotes_home: Path, notes: Path) -> N
     with footnotes.open(footnotes_home) as engine:
         engine.add_root(notes)
         engine.sync()
-    with footnotes.open(footnotes_home, **{"chunk.size": 100}) as engine:
+    with footnotes.open(footnotes_home, settings={"chunk.size": 100}) as engine:
         assert engine.sync().changed == 4
         assert engine.sync().unchanged == 4
 

@@ -147,10 +147,20 @@ def test_an_announcement_stays_with_what_it_announces() -> None:
 
 def test_properties_are_a_chunk_of_their_own() -> None:
     """Front matter is cited by its lines and has no heading; its masked lines are blank in the body."""
-    properties, body = chunk(md("---\nlayout: post\ntitle: T\nmathjax: false\ncity: 上海\n---\ntext"))
-    assert (properties.text, properties.lines) == ("title: T\nmathjax: false\ncity: 上海", (3, 5))
-    assert properties.body.split() == ["title:", "T", "city:", "上海"]
+    review = "很长的一句短评，" * 6
+    source = f"---\nlayout: post\ntitle: T\nmathjax: false\nreview: {review}\n---\ntext"
+    properties, body = chunk(md(source))
+    assert (properties.text, properties.lines) == (f"title: T\nmathjax: false\nreview: {review}", (3, 5))
+    assert properties.body.split() == ["title:", "T", "review:", review]
     assert (properties.heading, body.text, body.lines) == ((), "text", (7, 7))
+
+
+def test_a_few_properties_open_the_first_passage() -> None:
+    """A lone title or city says too little for a passage of its own; the first section takes it in."""
+    (only,) = chunk(md("---\nlayout: post\ntitle: T\ncity: 上海\n---\n# Day one\n\nWe arrived."))
+    assert only.text.startswith("title: T\ncity: 上海\n---\n# Day one")
+    assert only.body.split() == ["title:", "T", "city:", "上海", "#", "Day", "one", "We", "arrived."]
+    assert (only.heading, only.lines) == (("Day one",), (3, 8))
 
 
 def test_masked_text_is_blank_in_the_body_at_the_same_offsets() -> None:

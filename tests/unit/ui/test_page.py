@@ -114,6 +114,6 @@ def test_a_tab_that_opens_is_filled_from_the_index(tmp_path: Path, footnotes_hom
     with Engine.open(footnotes_home) as engine:
         engine.add_root(notes)
         engine.sync()
-        header, welcome, *_ = Page(engine).opened(CHINESE)  # type: ignore[arg-type]
+        header, welcome, *_ = Page(engine).opened(CHINESE)
     assert "1 篇笔记" in header
     assert "关于「阳台菜园」，我写过什么？" in welcome

@@ -15,7 +15,7 @@ from rag.evals import corpus, datasets, harness, report
 from rag.types import NO_FILTERS, Chunk, Document, Filters, Hit, Query, Retrieval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
 TINY = Path(__file__).parents[3] / "data" / "eval_tiny"
@@ -74,10 +74,12 @@ class Opener:
     fail_after: int | None = None
 
     @contextmanager
-    def __call__(self, home: Path | None = None, **overrides: object) -> Iterator[FakeEngine]:
+    def __call__(
+        self, home: Path | None = None, *, settings: Mapping[str, object] | None = None
+    ) -> Iterator[FakeEngine]:
         """One more engine."""
         assert home is not None
-        self.engines.append(FakeEngine(home, overrides, fail_after=self.fail_after))
+        self.engines.append(FakeEngine(home, dict(settings or {}), fail_after=self.fail_after))
         yield self.engines[-1]
 
     @property

@@ -12,11 +12,12 @@ def test_mix_is_the_weighted_sum_of_normalised_scores() -> None:
     mixed = fuse.mix(
         {"lexical": [(1, 8.0), (2, 4.0)], "dense": [(2, 0.9), (3, 0.45)]}, {"lexical": 0.75, "dense": 0.25}
     )
-    assert mixed == [
+    expected: list[object] = [
         (1, pytest.approx(0.75)),
         (2, pytest.approx(0.75 * 0.5 + 0.25)),
         (3, pytest.approx(0.125)),
     ]
+    assert mixed == expected
 
 
 def test_silent_source_leaves_its_weight() -> None:
