@@ -224,13 +224,16 @@ def ask(
     with _open(home, config_file, settings) as engine:
         if not engine.roots():
             raise _no_notes()
-        answer = engine.ask(question, k=k)
+        out = show.console()
+        answer = (
+            engine.ask(question, k=k) if as_json else show.streamed(out, engine.ask_stream(question, k=k))
+        )
         note = _changes(engine)
     answer = replace(answer, trace=_noted(answer.trace, note))
     if as_json:
         _print_json(present.answer(answer))
         return
-    show.answer(show.console(), answer)
+    show.footnotes(out, answer)
     for remark in answer.trace.notes:
         show.line(remark)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rag.messages import explain, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import Console
     from rich.text import Text
@@ -34,9 +34,27 @@ def line(message: str) -> None:
     sys.stderr.write(message.replace("\n", " ") + "\n")
 
 
-def answer(out: Console, found: Answer) -> None:
-    """The answer, then its numbered footnotes."""
-    out.print(found.text)
+def streamed(out: Console, pieces: Iterable[str | Answer]) -> Answer:
+    """Print an answer as it is written; returns it.
+
+    A model's server may fail half way: then the whole answer that replaces its text is printed after it.
+    """
+    shown: list[str] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            shown.append(piece)
+            out.print(piece, end="")
+            continue
+        out.print()
+        if "".join(shown).strip() != piece.text.strip():
+            out.print()
+            out.print(piece.text)
+        return piece
+    raise AssertionError  # a stream always ends with its answer
+
+
+def footnotes(out: Console, found: Answer) -> None:
+    """Quote, place and heading path of each marker."""
     for cited in found.citations:
         out.print()
         out.print(_footnote(cited))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _QUIET = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",
     "GRADIO_SSR_MODE": "False",
     "GRADIO_MCP_SERVER": "False",
 }

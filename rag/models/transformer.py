@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import threading
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +15,13 @@ import numpy as np
 from rag.errors import ExtraMissingError, ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from rag.config import EmbeddingSettings
 
+_OFFLINE = "HF_HUB_OFFLINE"
 _WEIGHTS = ("*.safetensors", "*.bin", "*.onnx")
 
 
@@ -69,16 +72,18 @@ class TransformerEmbedder:
     @cached_property
     def _model(self) -> Any:
         try:
-            from sentence_transformers import SentenceTransformer
+            with _offline():
+                from sentence_transformers import SentenceTransformer
         except ImportError as e:
             raise ExtraMissingError(
                 "embedding.model = {model} needs sentence-transformers. Install it: pip install 'footnotes[models]'",
                 model=self._name,
             ) from e
         try:
-            model = SentenceTransformer(
-                self._name, device=self._settings.device, trust_remote_code=False, local_files_only=True
-            )
+            with _offline():
+                model = SentenceTransformer(
+                    self._name, device=self._settings.device, trust_remote_code=False, local_files_only=True
+                )
         except (OSError, ValueError, RuntimeError) as e:
             raise ModelError(
                 "The model {model} is not on this machine or cannot be loaded: {reason}. "
@@ -101,6 +106,33 @@ class TransformerEmbedder:
                 digest.update(path.relative_to(folder).as_posix().encode())
                 digest.update(_file_digest(path))
         return digest.hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _offline() -> Iterator[None]:
+    """Inside, huggingface_hub asks nothing of the network.
+
+    ``local_files_only`` is not enough: building its request headers, huggingface_hub 2 fetches a list from the
+    hub. The flag is read from the environment when it is imported, and from its constants afterwards.
+    """
+    before = os.environ.get(_OFFLINE)
+    os.environ[_OFFLINE] = "1"
+    try:
+        from huggingface_hub import constants
+    except ImportError:
+        constants = None
+    flag = getattr(constants, _OFFLINE, None)
+    try:
+        if constants is not None:
+            setattr(constants, _OFFLINE, True)
+        yield
+    finally:
+        if before is None:
+            del os.environ[_OFFLINE]
+        else:
+            os.environ[_OFFLINE] = before
+        if constants is not None:
+            setattr(constants, _OFFLINE, flag)
 
 
 def _file_digest(path: Path) -> bytes:

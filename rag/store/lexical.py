@@ -178,9 +178,7 @@ class LexicalIndex:
         files = {_plain_name(name): crc for name, crc in manifest.files.items()}
         unread = {n: crc for n, crc in manifest.files.items() if (_plain_name(n), crc) not in self._verified}
         manifests.verify(self._folder, replace(manifest, files=unread))
-        searcher = _open_build(self._folder / _build_name(manifest))
-        if searcher.num_docs != manifest.count:
-            raise IndexDamagedError("The index in {path} does not match its manifest.", path=self._folder)
+        searcher = _open_build(self._folder / _build_name(manifest), manifest.count)
         self._verified = frozenset(files.items())
         return searcher
 
@@ -293,11 +291,14 @@ def _open_index(build: Path) -> Any:
     return index
 
 
-def _open_build(build: Path) -> Any:
-    with _reading(build):
+def _open_build(build: Path, count: int) -> Any:
+    with _reading(build.parent):
         if not (build / _META).is_file():
             raise OSError(build)  # tantivy would make an empty index
-        return _open_index(build).searcher()
+        searcher = _open_index(build).searcher()
+        if searcher.num_docs != count:
+            raise ValueError(count)
+        return searcher
 
 
 def _write(build: Path, batches: Iterable[Sequence[Chunk]], removed: Sequence[int]) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rag.home import Home
+from tests.integration.llm_server import LLMServer, Reply
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -244,3 +245,29 @@ def test_help_of_every_command() -> None:
         done = run(name, "--help")
         assert done.returncode == 0
         assert "Usage:" in done.stdout
+
+
+def test_model_writes_and_a_failing_server_leaves_the_notes_own_sentences(notes: Path) -> None:
+    """Streamed text with checked markers; half a stream is replaced by the extractive answer, with a line."""
+    run("sync", notes)
+    with LLMServer(Reply("You moved to Berlin in April [1]. And to Mars [7].")) as server:
+        done = run("ask", "When did we move to Berlin?", *_llm(server))
+        assert done.returncode == 0
+        assert "You moved to Berlin in April" in done.stdout
+        assert "[7]" not in done.stdout
+        assert "my notes/moving.md:8" in done.stdout
+    with LLMServer(Reply("You moved to", fault="abort")) as server:
+        done = run("ask", "When did we move to Berlin?", *_llm(server))
+        assert done.returncode == 0
+        assert "We moved to Berlin in April." in done.stdout
+        assert server.url in done.stderr
+    done = run(
+        "ask", "When did we move to Berlin?", "--set", "llm.url=http://127.0.0.1:9", "--set", "llm.model=m"
+    )
+    assert done.returncode == 0
+    assert "We moved to Berlin in April." in done.stdout
+    assert "127.0.0.1:9 cannot be reached" in done.stderr
+
+
+def _llm(server: LLMServer) -> list[str]:
+    return ["--set", f"llm.url={server.url}", "--set", "llm.model=scripted"]

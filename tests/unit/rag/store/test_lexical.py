@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -365,6 +366,13 @@ def test_an_unreadable_manifest_means_rebuild(tmp_path: Path, content: str) -> N
     """Whatever it says, opening does not raise."""
     indexed(tmp_path, passage(1, "apple"))
     (tmp_path / "manifest.json").write_text(content, "utf-8")
+    assert LexicalIndex(tmp_path).generation == -1
+
+
+def test_a_wrong_count_means_rebuild(tmp_path: Path) -> None:
+    """The manifest and the segments must tell the same."""
+    indexed(tmp_path, passage(1, "apple"))
+    manifest.write(tmp_path, replace(manifest.read(tmp_path), count=2))
     assert LexicalIndex(tmp_path).generation == -1
 
 
