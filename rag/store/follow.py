@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
+from rag.errors import HomeError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rag.protocols import DerivedIndex
     from rag.store.catalogue import Catalogue
 
@@ -27,10 +32,26 @@ def catch_up(index: DerivedIndex, catalogue: Catalogue) -> None:
         return
     chunks = catalogue.chunks(changes.added)
     vanished = [key for key in changes.added if key not in chunks]
-    index.apply([chunks[key] for key in sorted(chunks)], [*changes.removed, *vanished], changes.generation)
+    with _room():
+        index.apply(
+            [chunks[key] for key in sorted(chunks)], [*changes.removed, *vanished], changes.generation
+        )
 
 
 def rebuild(index: DerivedIndex, catalogue: Catalogue) -> None:
     """Make the index anew from every passage. The caller holds the write lock."""
     batches, generation = catalogue.all_chunks()
-    index.rebuild(batches, generation)
+    with _room():
+        index.rebuild(batches, generation)
+
+
+@contextlib.contextmanager
+def _room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as e:
+        raise HomeError(
+            "The search index cannot be written: {reason}. The notes are safe in the catalogue; "
+            "make room or give permission, then run the command again.",
+            reason=e.strerror or e,
+        ) from e

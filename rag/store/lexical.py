@@ -13,36 +13,27 @@ import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from rag.errors import IndexDamagedError
 from rag.store import manifest as manifests
 from rag.store import tokens
+from rag.store.lexical_fields import ANALYSER, compile_query, document, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from rag.store.manifest import Manifest
-    from rag.types import Chunk, Filters, Query
+    from rag.types import Chunk, Query
 
 _KIND: Final = "lexical"
 _VERSION: Final = 1
 _META: Final = "meta.json"  # tantivy's list of segments; every build has one
-_ANALYSER: Final = "spaced"  # terms come joined by single spaces
 _HEAP: Final = 64_000_000  # bytes a writer buffers before it ends a segment
 _ATTEMPTS: Final = 8  # to open a build that a writer may be replacing, before calling it damaged
 _DIGITS: Final = 4  # of a score; what lies beyond depends on the order in which segments add up
 _SLACK: Final = 16  # hits fetched beyond k, so that ties across the limit are seen
-_MOST: Final = 256  # terms of a question per field: rarer ones win where someone pastes a page
-
-# Chosen on development questions: docs/decisions/0002-lexical-analysis.md.
-_WEIGHTS: Final = {"words": 1.0, "grams": 0.45, "title_words": 0.3, "title_grams": 0.15}
-_COMMON_WEIGHT: Final = 0.25
-# Writing each word twice halves BM25's k1, which tantivy fixes at 1.2: f and length double, and
-# 2f / (2f + k1 * norm) = f / (f + k1 / 2 * norm).
-_REPEATS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +126,7 @@ class LexicalIndex:
             self.check()  # a writer has replaced the build meanwhile
 
     def _search(self, searcher: Any, query: Query, k: int) -> list[tuple[int, float]]:
-        wanted = _compile(searcher, query) if searcher and k > 0 else None
+        wanted = compile_query(searcher, query) if searcher and k > 0 else None
         if wanted is None:
             return []
         limit = k + _SLACK
@@ -270,23 +261,11 @@ def _checksums(build: Path, base: Manifest | None) -> dict[str, int]:
     }
 
 
-@cache
-def _schema() -> Any:
-    import tantivy
-
-    builder = tantivy.SchemaBuilder()
-    builder.add_integer_field("key", indexed=True, fast=True)
-    builder.add_text_field("scope", tokenizer_name="raw", index_option="basic")
-    for name in _WEIGHTS:
-        builder.add_text_field(name, tokenizer_name=_ANALYSER, index_option="freq")
-    return builder.build()
-
-
 def _open_index(build: Path) -> Any:
     import tantivy
 
-    index = tantivy.Index(_schema(), path=str(build))
-    index.register_tokenizer(_ANALYSER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+    index = tantivy.Index(schema(), path=str(build))
+    index.register_tokenizer(ANALYSER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
     index.config_reader("manual")  # a live build never changes: no thread need watch it
     return index
 
@@ -309,82 +288,12 @@ def _write(build: Path, batches: Iterable[Sequence[Chunk]], removed: Sequence[in
         writer.delete_documents_by_term("key", key)
     for batch in batches:
         for chunk in batch:
-            writer.add_document(_document(chunk))
+            writer.add_document(document(chunk))
     writer.commit()
     writer.wait_merging_threads()
     index.reload()
     count: int = index.searcher().num_docs
     return count
-
-
-def _document(chunk: Chunk) -> Any:
-    import tantivy
-
-    title = tokens.analyse(chunk.context)
-    body = tokens.analyse(chunk.body)
-    document = tantivy.Document()
-    document.add_integer("key", chunk.key)
-    for scope in _scopes(chunk.doc_id):
-        document.add_text("scope", scope)
-    document.add_text("words", " ".join((title.words + body.words) * _REPEATS))
-    document.add_text("grams", " ".join(title.grams + body.grams))
-    document.add_text("title_words", " ".join(title.words))
-    document.add_text("title_grams", " ".join(title.grams))
-    return document
-
-
-def _scopes(doc_id: str) -> list[str]:
-    """A document's id and every folder above it."""
-    parts = _scope(doc_id).split("/")
-    return ["/".join(parts[: i + 1]) for i in range(len(parts))]
-
-
-def _scope(prefix: str) -> str:
-    """A filter's prefix as a term; undecodable bytes of a file name become legible escapes."""
-    return prefix.strip("/").encode("utf-8", "backslashreplace").decode()
-
-
-def _compile(searcher: Any, query: Query) -> Any | None:
-    """The question as a tantivy query, or None where it has no terms."""
-    import tantivy
-
-    analysis = tokens.analyse_query(query.text)
-    clauses = []
-    for field, weight in _WEIGHTS.items():
-        for term in _rarest(searcher, field, analysis.words if field.endswith("words") else analysis.grams):
-            boost = weight * (_COMMON_WEIGHT if term in tokens.common() else 1.0)
-            found = tantivy.Query.term_query(_schema(), field, term, "freq")
-            clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(found, boost)))
-    if not clauses:
-        return None
-    return _filtered(tantivy.Query.boolean_query(clauses), query.filters)
-
-
-def _rarest(searcher: Any, field: str, terms: Sequence[str]) -> list[str]:
-    """Each term once; of very many, the rarest that the index knows."""
-    distinct = list(dict.fromkeys(terms))
-    if len(distinct) <= _MOST:
-        return distinct
-    counts = {term: searcher.doc_freq(field, term) for term in distinct}
-    return sorted(filter(counts.__getitem__, distinct), key=counts.__getitem__)[:_MOST]
-
-
-def _filtered(scored: Any, filters: Filters) -> Any:
-    """Limit a query to folders; filters add nothing to a score, and alone find nothing."""
-    import tantivy
-
-    def within(prefixes: Sequence[str]) -> Any:
-        return tantivy.Query.term_set_query(_schema(), "scope", [_scope(prefix) for prefix in prefixes])
-
-    if not filters.folders and not filters.exclude:
-        return scored
-    clauses = [(tantivy.Occur.Must, scored)]
-    if filters.folders:
-        inside = tantivy.Query.const_score_query(within(filters.folders), 0.0)
-        clauses.append((tantivy.Occur.Must, inside))
-    if filters.exclude:
-        clauses.append((tantivy.Occur.MustNot, within(filters.exclude)))
-    return tantivy.Query.boolean_query(clauses)
 
 
 def _fetch(searcher: Any, wanted: Any, limit: int) -> list[tuple[int, float]]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NAME = "manifest.json"
 _BLOCK = 1 << 20
+_SELF = "checksum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ def checksum(path: Path) -> int:
 def write(folder: Path, manifest: Manifest) -> None:
     """Replace the folder's manifest atomically and durably."""
     temporary = folder / (NAME + ".tmp")
+    values = asdict(manifest)
     with temporary.open("w", encoding="utf-8") as f:
-        json.dump(asdict(manifest), f, indent=1)
+        json.dump({**values, _SELF: _checksum_of(values)}, f, indent=1)
         f.flush()
         os.fsync(f.fileno())
     temporary.replace(folder / NAME)
@@ -64,12 +66,17 @@ def read(folder: Path) -> Manifest:
     """Read the folder's manifest.
 
     Raises:
-        IndexDamagedError: there is none, or it cannot be read.
+        IndexDamagedError: there is none, it cannot be read, or it was altered.
     """
     try:
-        return Manifest(**json.loads((folder / NAME).read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as e:
+        values = json.loads((folder / NAME).read_text("utf-8"))
+        expected = values.pop(_SELF)
+        manifest = Manifest(**values)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as e:
         raise IndexDamagedError("The index in {path} has no readable manifest.", path=folder) from e
+    if _checksum_of(values) != expected:
+        raise IndexDamagedError("The index in {path} does not match its manifest.", path=folder)
+    return manifest
 
 
 def verify(folder: Path, manifest: Manifest) -> None:
@@ -86,3 +93,7 @@ def verify(folder: Path, manifest: Manifest) -> None:
             raise IndexDamagedError("The index file {path} cannot be read.", path=path) from e
         if found != crc:
             raise IndexDamagedError("The index file {path} does not match its checksum.", path=path)
+
+
+def _checksum_of(values: Mapping[str, object]) -> int:
+    return zlib.crc32(json.dumps(values, sort_keys=True).encode("utf-8"))

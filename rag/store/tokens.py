@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Span = tuple[str, int, int]  # a term and where it starts and ends
 
-ANALYSIS_VERSION: Final = "zh-en-1"
+ANALYSIS_VERSION: Final = "zh-en-2"
 
 _LONGEST: Final = (
     64  # characters of a term; longer ones (base64, hashes) are cut, alike in texts and questions

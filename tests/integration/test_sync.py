@@ -14,6 +14,7 @@ import footnotes
 from rag import config
 from rag.errors import HomeError, RootError
 from rag.home import Home
+from rag.store import manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -294,6 +295,26 @@ def test_index_left_behind_by_a_crash_catches_up(footnotes_home: Path, notes: Pa
         assert paths(engine, "harvest") == []
         assert paths(engine, "frost") == ["notes/apple.md"]
         assert is_sound(engine)
+
+
+def test_no_room_for_the_index_is_one_line(
+    engine: Engine, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The catalogue is committed; with room again the next search is right."""
+    engine.add_root(notes)
+    engine.sync()
+    (notes / "apple.md").write_text("# Apples\n\nThe frost came early.\n", encoding="utf-8")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(manifest, "write", full)
+        with pytest.raises(HomeError, match="No space left"):
+            engine.sync()
+        assert paths(engine, "harvest") == [], "no ghost, though the index is behind"
+    assert paths(engine, "frost") == ["notes/apple.md"]
+    assert is_sound(engine)
 
 
 def test_reindex_rebuilds(engine: Engine, notes: Path) -> None:

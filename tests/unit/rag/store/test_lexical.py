@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def passage(key: int, body: str, doc_id: str = "", title: str = "", heading: tuple[str, ...] = ()) -> Chunk:
     """A passage, by default in a document of its own."""
-    return Chunk(doc_id or f"notes/{key}.md", 0, len(body), body, body, title, (1, 1), heading, key=key)
+    return Chunk(doc_id or f"notes/{key}", 0, len(body), body, body, title, (1, 1), heading, key=key)
 
 
 def indexed(folder: Path, *chunks: Chunk) -> LexicalIndex:
@@ -294,7 +294,7 @@ sys.path[:0] = [{str(Path.cwd())!r}]
 from rag.store.lexical import LexicalIndex
 from rag.types import Chunk
 def passage(key, body):
-    return Chunk(f"notes/{{key}}.md", 0, len(body), body, body, "", (1, 1), key=key)
+    return Chunk(f"notes/{{key}}", 0, len(body), body, body, "", (1, 1), key=key)
 module = importlib.import_module({module!r})
 real = getattr(module, {function!r})
 def dying(*args):

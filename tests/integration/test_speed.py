@@ -1,0 +1,94 @@
+"""The speed that users were promised, on ten thousand passages."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+import footnotes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+QUESTION = "第 700 篇笔记: note 700"
+HEAVY = (
+    "torch",
+    "gradio",
+    "llama_index",
+    "sentence_transformers",
+    "transformers",
+    "faiss",
+    "numpy",
+    "pandas",
+)
+SEARCH = """
+import sys
+from rag.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+print("loaded:", *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of 10,000 passages of 2,500 notes."""
+    folder = tmp_path_factory.mktemp("notes")
+    rng = random.Random(4)
+    for number in range(2_500):
+        sections = "\n".join(
+            f"## Part {i}\n\nEntry {number * 4 + i} of note {number}: "
+            + " ".join(f"word{rng.randrange(20_000)}" for _ in range(40))
+            + "".join(chr(rng.randrange(0x4E00, 0x5E00)) for _ in range(80))
+            for i in range(4)
+        )
+        (folder / f"note {number}.md").write_text(f"# Note {number}\n\n{sections}\n", encoding="utf-8")
+    place = tmp_path_factory.mktemp("home") / "home"
+    with footnotes.open(place) as engine:
+        engine.add_root(folder)
+        first = engine.sync()
+        assert first.chunks >= 10_000
+        second = engine.sync()
+        assert second.unchanged == 2_500
+        assert second.seconds < first.seconds / 5, "an unchanged vault takes under a fifth of the first sync"
+    return place
+
+
+def test_cold_search_is_quick_and_light(home: Path) -> None:
+    """A whole process under 0.8 s, without one of the large libraries."""
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", SEARCH, "search", QUESTION, "--home", str(home)],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+        times.append(time.perf_counter() - started)
+        assert "note 700.md" in done.stdout
+        loaded = set(done.stderr.rpartition("loaded:")[2].split())
+        assert "rag" in loaded
+        assert loaded.isdisjoint(HEAVY)
+    assert statistics.median(times) < 0.8, times
+
+
+def test_warm_search_is_quick(home: Path) -> None:
+    """A warm engine's median search under 5 ms."""
+    with footnotes.open(home) as engine:
+        engine.search(QUESTION)
+        times = []
+        for number in range(60):
+            started = time.perf_counter()
+            assert engine.search(f"第 {number} 篇笔记: note {number} word{number} word7").hits
+            times.append(time.perf_counter() - started)
+    assert statistics.median(times) < 0.005, statistics.median(times)
