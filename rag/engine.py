@@ -308,10 +308,12 @@ class Engine:
         return self.catalogue.counts().chunks
 
     def reindex(self) -> None:
-        """Build the derived indexes anew from the catalogue."""
+        """Build the derived indexes anew from the catalogue, and drop vectors that no passage needs."""
         with self._home.writing():
             for index in self._derived:
                 follow.rebuild(index, self.catalogue)
+            if self._home.vectors.exists():
+                self.vectors.retain(self.catalogue.text_hashes())
 
     def _follow(self) -> None:
         with self._home.writing():

@@ -17,7 +17,6 @@ MetaValue = str | int | float | bool | None | tuple["MetaValue", ...]
 Format = Literal["markdown", "text", "pdf"]
 MaskReason = Literal["layout", "shortcode", "comment", "base64", "drawing", "markup"]
 LinkKind = Literal["wikilink", "markdown", "embed"]
-SourceName = Literal["lexical", "dense", "graph"]
 
 _EMPTY: Mapping[str, MetaValue] = MappingProxyType({})
 _NO_NUMBERS: Mapping[str, float] = MappingProxyType({})

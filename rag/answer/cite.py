@@ -17,12 +17,14 @@ MARKER = re.compile(
 _LEADING = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•][ \t]+(?:\[[ xX]\][ \t]+)?)+")
 _IMAGE = re.compile(r"!\[\[([^\]|\n]*)[^\]\n]*\]\]|!\[([^\]\n]*)\]\([^)\n]*\)")
 _LINK = re.compile(r"\[([^\]\n]+)\]\([^)\n]*\)")
+_BLANKED_LINK = re.compile(r"\[([^\]\n]{2,})\](?:[ ]{4,}|$)", re.MULTILINE)  # its address is masked
 _WIKILINK = re.compile(r"\[\[(?:[^\]|\n]*\|)?([^\]|\n]+)\]\]")
 _STRONG = re.compile(r"(\*\*|__|==|~~)(?=\S)(.+?)(?<=\S)\1")
 _WIDE = r"[\u3000-\u9fff\uff00-\uffef]"
 _TITLE = re.compile(r"^[ \t]*#{1,6}[ \t]+(.*[^\s:：?？!！。.])[ \t#]*\n\s*(?=\S)")
 _WIDE_BREAK = re.compile(rf"(?<={_WIDE})[ \t]*\n\s*(?={_WIDE})")
 _BREAK = re.compile(r"\s*\n\s*")
+_SPACES = re.compile(r"(?<=\S)[ \t]+(?=[,.;:!?)，。；：！？）])|(?<=\S)[ \t]{2,}(?=\S)")
 _FOOTNOTE = re.compile(r"[ \t]*\[\^[^\]\n]{1,40}\]")
 
 
@@ -61,6 +63,7 @@ def display(quote: str) -> str:
     text = "\n".join(_LEADING.sub("", line) for line in _TITLE.sub(_with_colon, quote).split("\n"))
     text = _FOOTNOTE.sub("", _IMAGE.sub(lambda m: m[1] or m[2] or "", text))
     text = _LINK.sub(r"\1", _WIKILINK.sub(r"\1", text))
+    text = _SPACES.sub(_closed, _BLANKED_LINK.sub(r"\1 ", text))
     text = _STRONG.sub(r"\2", text).strip()
     if text.startswith("|"):
         text = text.strip("| \t")
@@ -70,6 +73,10 @@ def display(quote: str) -> str:
 def plain_markers(text: str) -> str:
     """Turn what would read as one of our markers into round brackets."""
     return MARKER.sub(r"(\1)", text)
+
+
+def _closed(gap: re.Match[str]) -> str:
+    return "" if gap.string[gap.end()] in ",.;:!?)，。；：！？）" else " "
 
 
 def _with_colon(heading: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from rag.store.tokens import terms, words
+from rag.store.tokens import fold, terms, words
 
 Idf = Callable[[Sequence[str]], Mapping[str, float]]
 
@@ -25,6 +25,34 @@ _EMPTY = (
     " where which who whom whose why will with would you your"
 )
 
+_WHEN = re.compile(
+    r"什么时候|何时|哪一?[年月天日]|几[月号点]|时间|日期|截止|生日|\bwhen\b|\bwhat (?:year|date|day|time|month)\b|\bdeadline\b"
+)
+_DATE = re.compile(
+    r"\d{4}|\d[年月日号点时天周:：-]|\d 年|\d 月|[一二三四五六七八九十初][月日号点年周]|世纪|星期|周[一二三四五六日末]"
+    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|(?:mon|tues|wednes|thurs|fri|satur|sun)day|century"
+)
+_COUNT = re.compile(
+    r"多少|几(?:个|次|部|本|岁|天|年|公|元|点|人)|多[久长大高远重]|\bhow (?:many|much|long|far|old|tall|big|high|large|often)\b"
+)
+_NUMBER = re.compile(
+    r"\d|[二三四五六七八九十百千万亿两半]|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|hundred|thousand"
+    r"|million|once|twice|half)\b"
+)
+_KEYS = (  # names of one property, and what asks for it
+    "author 作者 谁写 写的",
+    "director 导演",
+    "translator 译者 翻译",
+    "rating score 评分 打分 几分",
+    "status 状态",
+    "reason why 原因 理由 为什么",
+    "publisher 出版社",
+    "country 国家",
+    "genre 类型",
+    "birthday 生日",
+    "location place 地点",
+)
+
 
 def weigh(question: str, idf: Idf) -> dict[str, float]:
     """The question's terms with their weights; question words and particles are left out.
@@ -40,6 +68,20 @@ def weigh(question: str, idf: Idf) -> dict[str, float]:
         for character in _HAN.findall(term) if len(term) > 1 else ():
             weights[character] = max(weights.get(character, 0.0), _CHARACTER * weight)
     return weights
+
+
+def asked_keys(question: str) -> frozenset[str]:
+    """The words of property keys that a question asks for, in either language."""
+    asked = fold(question)
+    groups = (group.split() for group in _KEYS if any(word in asked for word in group.split()))
+    return frozenset(words(question)).union(*(words(" ".join(group)) for group in groups))
+
+
+def expects(question: str) -> Callable[[str], bool]:
+    """Whether a sentence has what the question asks for, where that is a date or a number; else never."""
+    asked = fold(question)
+    form = _DATE if _WHEN.search(asked) else _NUMBER if _COUNT.search(asked) else None
+    return lambda sentence: form is not None and form.search(fold(sentence)) is not None
 
 
 def content(text: str) -> list[str]:

@@ -24,6 +24,9 @@ _WRAP = range(50, 131)  # display columns at which editors and PDF pages wrap pr
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 _HEADING = re.compile(r"[ \t]*#{1,6}[ \t]+\S")
 _ITEM = re.compile(r"[ \t>]*(?:[-*+•·]|\d{1,3}[.)、]|\[[ xX]\])[ \t]+|[ \t]*(?:>|\|)|[ \t]*\d{1,3}、")
+_LISTED = re.compile(
+    r"[ \t>]*(?:[-*+•·]|\d{1,3}[.)、）]|[(（]\d{1,2}[)）])[ \t]+\S|[ \t]*(?:\d{1,3}|[一二三四五六七八九十]{1,3})、"
+)
 _PROPERTY = re.compile(
     r"[ \t]*[^\s:：|,，。.!?！？]{1,24}(?: [^\s:：|,，。.!?！？]{1,24}){0,3}(?:::?[ \t]|：(?![“「『]))"
 )
@@ -47,9 +50,19 @@ def sentences(text: str) -> list[Span]:
     return [(start, end) for start, end in spans if _WORD.search(text, start, end)]
 
 
-def is_heading(sentence: str) -> bool:
-    """Whether a unit is a Markdown heading."""
-    return _HEADING.match(sentence) is not None
+def heading_level(unit: str) -> int:
+    """1 to 6 for a Markdown heading, 0 for another unit."""
+    return len(unit.lstrip()) - len(unit.lstrip().lstrip("#")) if _HEADING.match(unit) else 0
+
+
+def is_item(unit: str) -> bool:
+    """Whether a unit begins a list item."""
+    return _LISTED.match(unit) is not None
+
+
+def is_row(unit: str) -> bool:
+    """Whether a unit is a table row."""
+    return unit.lstrip().startswith("|")
 
 
 def _lines(text: str) -> Iterator[Span]:

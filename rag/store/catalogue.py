@@ -204,17 +204,10 @@ class Catalogue:
             last = found[-1][0]
             yield [rows.chunk(row) for row in found]
 
-    def text_hashes(self, keys: Sequence[int] | None = None) -> dict[int, bytes]:
-        """The vector cache's key for each passage."""
+    def text_hashes(self) -> list[bytes]:
+        """The vector cache's key of each passage."""
         with self.database.reading() as db:
-            if keys is None:
-                return dict(db.execute("SELECT key, text_hash FROM chunks"))
-            found: dict[int, bytes] = {}
-            for i in range(0, len(keys), _SQL_VARIABLES):
-                part = keys[i : i + _SQL_VARIABLES]
-                marks = ",".join("?" * len(part))
-                found |= dict(db.execute(f"SELECT key, text_hash FROM chunks WHERE key IN ({marks})", part))
-        return found
+            return [text_hash for (text_hash,) in db.execute("SELECT text_hash FROM chunks")]
 
     def allowed_keys(self, filters: Filters) -> NDArray[np.int64] | None:
         """Sorted keys that the filters let through; None: no limit."""

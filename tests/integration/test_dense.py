@@ -75,6 +75,11 @@ def test_only_changed_passages_are_embedded(notes: Path, footnotes_home: Path) -
         (notes / "walnut.md").write_text("# walnut\n\nA walnut stands here.\n", encoding="utf-8")
         assert engine.sync().embedded == 0, "its vector was kept"
         assert CountingEmbedder.embedded == 4
+        (notes / "walnut.md").write_text("# walnut\n\nA walnut was felled.\n", encoding="utf-8")
+        assert engine.sync().embedded == 1
+        engine.reindex()
+        (notes / "walnut.md").write_text("# walnut\n\nA walnut stands here.\n", encoding="utf-8")
+        assert engine.sync().embedded == 1, "reindex dropped what no passage needed, and kept the rest"
         found = engine.search("walnut stands")
         assert set(found.stages) == {"lexical", "dense", "hybrid"}
         assert found.hits == found.stages["hybrid"]

@@ -47,6 +47,7 @@ def test_a_citation_is_a_span_of_the_document(quote: str, lines: tuple[int, int]
         ("换行\n中文", "换行中文"),
         ("![roof](http://evil/a.png) plan, ![[b.png|200]]", "roof plan, b.png"),
         ("![](http://evil/a.png)", ""),
+        ("see [the page]                 , or [that]             here", "see the page, or that here"),
         ("claim[^1] and [2] and【3】", "claim and (2) and(3)"),
         ("```\na[1]\n```", "```\na(1)\n```"),
     ],

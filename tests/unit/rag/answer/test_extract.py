@@ -114,6 +114,66 @@ def test_a_heading_brings_the_sentence_after_it() -> None:
     assert answer.citations[0].lines == (10, 12)
 
 
+def test_the_sentence_wins_over_the_headings_above_it() -> None:
+    """Headings count for what stands under them; they are no answer of their own."""
+    answer = ask("When did we move to Berlin?", hit("# Moving\n\n## Berlin\n\nWe moved to Berlin in April."))
+    assert [c.quote for c in answer.citations] == ["We moved to Berlin in April."]
+
+
+def test_a_heading_with_the_date_asked_for_answers() -> None:
+    """Some headings hold the fact; others are quoted only with what they name."""
+    text = "## Tax return (due: 31 July)\n\nThe tax office in the old street is slow."
+    assert ask("When is the tax return due?", hit(text)).citations[0].quote.startswith("## Tax return (due")
+
+
+def test_properties_that_together_cover_the_question() -> None:
+    """The line that identifies and the line that is asked for; not the title, not the others."""
+    text = "title: Arrival\ndirector: Denis Villeneuve\nyear: 2016\nrating: 9\nstatus: rewatch"
+    answer = ask("What is the status of the Denis Villeneuve film?", hit(text, at=4, title="Arrival"))
+    assert [c.quote for c in answer.citations] == ["director: Denis Villeneuve", "status: rewatch"]
+
+
+@pytest.mark.parametrize(
+    ("question", "key"),
+    [("谁写的？活着", "author: 余华"), ("With whom did I watch 活着?", "with: Su He")],
+)
+def test_a_property_is_asked_for_by_another_word(question: str, key: str) -> None:
+    """Keys are known in both languages, and small words count where they are keys."""
+    text = "title: 活着\nauthor: 余华\nyear: 1993\nwith: Su He"
+    assert key in [c.quote for c in ask(question, hit(text, at=4, title="活着")).citations]
+
+
+def test_a_table_row_is_found_by_its_first_cell() -> None:
+    """The same number in another cell is no name, and neither header nor rule answers."""
+    text = "| Week | Long run (km) | Total |\n| ---: | ---: | ---: |\n| 1 | 10 | 22 |\n| 10 | 19 | 41 |"
+    answer = ask("How long is the long run in week 10?", hit(text), most=1)
+    assert [c.quote for c in answer.citations] == ["| 10 | 19 | 41 |"]
+
+
+def test_an_announced_list_comes_whole_where_it_is_short() -> None:
+    """A line that ends with a colon says nothing without its list; a long list is cut."""
+    lead, items = "第一次开组会，定了三条规矩：", ["1. 会议不超过半小时", "2. 周五下午不发布", "3. 先写文档"]
+    text = "\n".join([lead, "", *items])
+    assert ask("开组会定了哪三条规矩？", hit(f"{text}\n\n晚上吃面。")).citations[0].quote == text
+    many = "\n".join([lead, *[f"{n}. 规矩" for n in range(1, 10)]])
+    assert ask("开组会定了哪些规矩？", hit(many)).citations[0].quote.endswith("4. 规矩")
+
+
+def test_a_second_fact_is_chosen_for_what_it_adds() -> None:
+    """A weak sentence that says the other half is worth more than a strong one that repeats the first."""
+    text = "The kitchen renovation cost 900. The kitchen renovation began. The roof leaks again."
+    answer = ask("kitchen renovation cost and roof leaks", hit(text), most=2)
+    assert [c.quote for c in answer.citations] == [
+        "The kitchen renovation cost 900.",
+        "The roof leaks again.",
+    ]
+
+
+def test_a_small_part_of_the_question_is_no_answer() -> None:
+    """Where the rare words stand nowhere, one common word does not carry an answer."""
+    assert ask("Which saxophone mouthpiece do I really own?", hit("I now own six kinds of tea.")).abstained
+
+
 def test_a_better_passage_wins_over_an_equal_sentence() -> None:
     """The retriever's score breaks what the words leave open."""
     answer = ask(

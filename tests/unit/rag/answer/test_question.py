@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rag.answer.question import content, is_chinese, weigh
+from rag.answer.question import asked_keys, content, expects, is_chinese, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,3 +49,28 @@ def test_both_scripts_and_widths_are_one() -> None:
     assert content("電腦 ＡＢＣ") == content("电脑 abc")
     assert is_chinese("裝修")
     assert not is_chinese("roof")
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "fits"),
+    [
+        ("什么时候交作业？", "DDL: 10月下旬", True),
+        ("When did we move?", "We moved in April.", True),
+        ("When did we move?", "We moved far.", False),
+        ("花了多少钱？", "花了三千元。", True),
+        ("How many cats?", "Two cats.", True),
+        ("Which cat?", "Two cats in 2021.", False),
+    ],
+)
+def test_dates_and_numbers_are_expected_where_they_are_asked_for(
+    question: str, sentence: str, fits: bool
+) -> None:
+    """Questions for a time or a number expect one; others expect nothing."""
+    assert expects(question)(sentence) is fits
+
+
+def test_keys_are_asked_for_in_either_language() -> None:
+    """A Chinese question reaches an English key, and the other way round."""
+    assert "author" in asked_keys("这本书的作者？")
+    assert "评分" in asked_keys("What rating?")
+    assert "author" not in asked_keys("哪一年？")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answer.sentences import is_heading, sentences
+from rag.answer.sentences import heading_level, sentences
 
 
 def cut(text: str) -> list[str]:
@@ -78,8 +78,8 @@ def test_lines_that_an_editor_wrapped_are_joined() -> None:
 
 def test_headings_are_told_apart() -> None:
     """A hash makes a heading only before a blank."""
-    assert is_heading("## 预算")
-    assert not is_heading("#tag 预算")
+    assert heading_level("## 预算")
+    assert not heading_level("#tag 预算")
 
 
 @given(st.text(alphabet="ab 1.。！?\n#-*|`[]():中文…；\t>~", max_size=120))
