@@ -1,0 +1,70 @@
+"""The command line: a thin face over the engine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from rag import show
+from rag.cli import evals, notes, roots, upkeep
+from rag.errors import FootnotesError
+from rag.messages import explain
+
+app = typer.Typer(
+    name="footnotes",
+    help="Ask your notes; every answer carries footnotes.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _command in (
+    notes.sync,
+    notes.search,
+    notes.ask,
+    notes.ui,
+    upkeep.status,
+    upkeep.doctor,
+    upkeep.reindex,
+    upkeep.config,
+):
+    app.command()(_command)
+app.add_typer(roots.app, name="roots")
+app.add_typer(evals.app, name="eval")
+
+
+def main() -> None:
+    """Entry point: errors are one line each; exit code 1, usage 2."""
+    os.umask(0o077)  # whatever is written below the home is its owner's alone
+    _utf8_streams()
+    try:
+        app()
+    except FootnotesError as e:
+        show.line(explain(e))
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _utf8_streams() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="replace")
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        from rag.health import version as current
+
+        typer.echo(current())
+        raise typer.Exit

@@ -1,0 +1,155 @@
+"""Commands that people use daily: sync, search, ask, ui."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rag import show
+from rag.cli.options import ConfigOption, HomeOption, JsonOption, SetOption, no_notes, open_engine, print_json
+from rag.messages import explain, say
+
+if TYPE_CHECKING:
+    from rag.engine import Engine
+
+_INTERRUPTED = 130
+
+
+def sync(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[DIR]...", help="Folders to register and sync; none: all registered ones."),
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Hash every file, trust no time stamps.")] = False,
+    accept_deletions: Annotated[
+        bool,
+        typer.Option("--accept-deletions", help="Apply even when a folder has lost over half of its notes."),
+    ] = False,
+    home: HomeOption = None,
+    config_file: ConfigOption = None,
+    settings: SetOption = None,
+) -> None:
+    """Make the index equal the notes folders."""
+    with open_engine(home, config_file, settings) as engine:
+        names = [engine.add_root(folder).name for folder in folders] if folders else None
+        if names is None and not engine.roots():
+            raise no_notes()
+        try:
+            with show.progress(quiet=quiet or as_json) as step:
+                report = engine.sync(names, verify=verify, accept_deletions=accept_deletions, progress=step)
+        except KeyboardInterrupt:
+            show.line(say("Stopped. What was committed is kept; run the command again to go on."))
+            raise typer.Exit(_INTERRUPTED) from None
+    if as_json:
+        print_json(report.to_json())
+    if not quiet and not as_json:
+        show.sync_report(report)
+    elif report.refused:
+        for refusal in report.refused:
+            show.line(explain(refusal))
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    *,
+    k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many passages.")] = 10,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    config_file: ConfigOption = None,
+    settings: SetOption = None,
+) -> None:
+    """Find passages."""
+    from dataclasses import replace
+
+    from rag import present
+
+    with open_engine(home, config_file, settings) as engine:
+        if not engine.roots():
+            raise no_notes()
+        found = engine.search(query, k)
+        note = _changes(engine)
+    if as_json:
+        print_json(present.retrieval(replace(found, trace=_noted(found.trace, note))))
+        return
+    if not found.hits:
+        show.line(say("Nothing found. No note shares a word with the question."))
+    show.hits(show.console(), found)
+    if note:
+        show.line(note)
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="A question in Chinese or English.")],
+    *,
+    k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many passages to read.")] = 10,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    config_file: ConfigOption = None,
+    settings: SetOption = None,
+) -> None:
+    """Answer a question from the notes, with footnotes."""
+    from dataclasses import replace
+
+    from rag import present
+
+    with open_engine(home, config_file, settings) as engine:
+        if not engine.roots():
+            raise no_notes()
+        out = show.console()
+        answer = (
+            engine.ask(question, k=k) if as_json else show.streamed(out, engine.ask_stream(question, k=k))
+        )
+        note = _changes(engine)
+    answer = replace(answer, trace=_noted(answer.trace, note))
+    if as_json:
+        print_json(present.answer(answer))
+        return
+    show.footnotes(out, answer)
+    for remark in answer.trace.notes:
+        show.line(remark)
+
+
+def _changes(engine: Engine) -> str:
+    count = engine.changed_since_sync()
+    return show.changed_files(count) if count else ""
+
+
+def _noted(trace: Any, note: str) -> Any:
+    from dataclasses import replace
+
+    return replace(trace, notes=(*trace.notes, note)) if note else trace
+
+
+def ui(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A folder to register and sync first.")
+    ] = None,
+    *,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=0, max=65535, help="Port; 0 picks a free one.", show_default=False),
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="Address; loopback only.", show_default=False)
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser.")] = True,
+    home: HomeOption = None,
+    config_file: ConfigOption = None,
+    settings: SetOption = None,
+) -> None:
+    """Open the browser UI; it watches the folders while it runs."""
+    from ui.server import serve
+
+    with open_engine(home, config_file, settings) as engine:
+        names = [engine.add_root(folder).name] if folder is not None else None
+        if engine.roots():
+            with show.progress(quiet=False) as step:
+                show.sync_report(engine.sync(names, progress=step))
+        serve(engine, host=host, port=port, open_browser=browser)
