@@ -5,21 +5,22 @@ Loading and embedding happen outside the write lock; vectors are stored before t
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from ingest import loaders
 from ingest.chunk import chunk
+from ingest.scan import check_present, refuse_large_loss
 from rag.errors import LoadError, RootError
 from rag.store import rows
 from rag.store.catalogue import Catalogue, FileState, Record
 from rag.store.changes import Batch
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
     from ingest.scan import Found, Plan, Skip
@@ -61,6 +62,7 @@ class SyncReport:
         failed: files that cannot be read, and why.
         warnings: files that were read with a remark.
         refused: roots that were not touched (missing, or they have lost most of their notes), and why.
+        overtaken: roots in which another process was faster; they are looked at again.
         embedded: passages whose vectors were computed.
         seconds: wall time.
     """
@@ -76,8 +78,16 @@ class SyncReport:
     failed: list[FileIssue] = field(default_factory=list)
     warnings: list[FileIssue] = field(default_factory=list)
     refused: list[RootError] = field(default_factory=list)
+    overtaken: set[str] = field(default_factory=set)
     embedded: int = 0
     seconds: float = 0.0
+
+    def add_actions(self, other: SyncReport) -> None:
+        """Count what a second look at a root did; what it left alone was counted by the first."""
+        for name in ("added", "changed", "moved", "removed", "embedded"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.warnings += other.warnings
+        self.refused += other.refused
 
     def to_json(self) -> dict[str, object]:
         """Plain values, for ``--json``."""
@@ -132,13 +142,29 @@ class Pipeline:
         self._embedder = embedder
         self._vectors = vectors
 
-    def apply(self, plan: Plan, report: SyncReport, progress: Callable[[Progress], None]) -> None:
-        """Carry out a plan; what happened is added to ``report``."""
+    def apply(
+        self,
+        plan: Plan,
+        report: SyncReport,
+        progress: Callable[[Progress], None],
+        *,
+        accept_deletions: bool = False,
+    ) -> None:
+        """Carry out a plan; what happened is added to ``report``.
+
+        Raises:
+            RootError: the folder went away meanwhile, or so many of its notes can no longer be read that it must
+                be so; what was committed before is right, nothing more is touched.
+        """
         report.unchanged += plan.unchanged
         self._apply_small(plan, report)
         done = 0
+        failing: set[str] = set()
         for part in _batched(_work(plan), self._batch):
-            prepared = [self._load(found, old) for found, old in part]
+            prepared = [item for found, old in part if (item := self._load(plan, found, old)) is not None]
+            failing |= {item.found.id for item in prepared if isinstance(item, _Failed)}
+            if not accept_deletions:
+                refuse_large_loss(plan, failing)
             self._commit(plan, prepared, report)
             done += len(part)
             progress(Progress("sync", done, plan.work, part[-1][0].id))
@@ -168,28 +194,37 @@ class Pipeline:
     def _apply_small(self, plan: Plan, report: SyncReport) -> None:
         """Everything that needs no file read: removals, new time stamps, skips, unreadable files."""
         made = recipe(self._chunk_size)
-        moved = {old for old, _ in plan.moved}
-        gone = [i for i in plan.removed if i not in moved]
         skips = [s for s in plan.skipped if _is_news(plan, s, "skipped")]
         failures = [s for s in plan.unreadable if _is_news(plan, s, "failed")]
-        if gone or plan.touched or skips or failures:
+        if plan.removed or plan.touched or skips or failures:
             with self._write_lock(), self._catalogue.database.writing() as db:
-                batch = Batch(db)
-                for doc_id in gone:
-                    if batch.is_as_planned(doc_id, plan.known[doc_id]):
+                batch = _batch_of(db, plan)
+                for doc_id in plan.removed:
+                    if self._may(batch, plan, doc_id, report):
                         batch.remove(doc_id)
                 for found in plan.touched:
-                    batch.touch(found.id, found.state)
-                for status, entries in (("skipped", skips), ("failed", failures)):
-                    for skip in entries:
-                        state = skip.found.state if status == "skipped" else _NO_FILE
-                        batch.fail(skip.found.id, status, skip.reason, state, "", made)  # type: ignore[arg-type] # two literals
+                    if self._may(batch, plan, found.id, report):
+                        batch.touch(found.id, found.state)
+                for skip in skips:
+                    if self._may(batch, plan, skip.found.id, report):
+                        batch.fail(skip.found.id, "skipped", skip.reason, skip.found.state, "", made)
+                for skip in failures:
+                    if self._may(batch, plan, skip.found.id, report):
+                        batch.fail(skip.found.id, "failed", skip.reason, _unread(skip.found), "", made)
                 batch.finish()
-        report.removed += sum(1 for i in gone if plan.known[i].status == "indexed")
+        report.removed += sum(map(plan.was_indexed, plan.removed))
         report.skipped += [FileIssue(s.found.id, s.reason) for s in plan.skipped]
-        report.failed += [FileIssue(s.found.id, s.reason) for s in plan.unreadable]
+        report.failed += [FileIssue(s.found.id, s.reason) for s in (*plan.still_failed, *plan.unreadable)]
 
-    def _load(self, found: Found, moved_from: str | None) -> _Loaded | _Failed:
+    def _may(self, batch: Batch, plan: Plan, doc_id: str, report: SyncReport) -> bool:
+        """Whether the row is as the plan saw it; otherwise another process was here, and we look again."""
+        as_planned = batch.is_as_planned(doc_id, plan.known.get(doc_id))
+        if not as_planned:
+            report.overtaken.add(plan.root.name)
+        return as_planned
+
+    def _load(self, plan: Plan, found: Found, moved_from: str | None) -> _Loaded | _Failed | None:
+        """Read one file; None when it went since the scan: the next sync sees what became of it."""
         digest = ""
         try:
             data = found.path.read_bytes()
@@ -197,39 +232,42 @@ class Pipeline:
             document = loaders.load(found.id, data)
             chunks = chunk(document, self._chunk_size)
             _check_storable(document)
+        except FileNotFoundError:
+            check_present(plan.root)
+            return None
         except LoadError as e:
             return _Failed(found, str(e), digest, moved_from)
         except OSError as e:
             return _Failed(found, e.strerror or str(e), "", moved_from)
-        except Exception as e:  # noqa: BLE001 - one bad file must not stop the run; its reason is kept
-            return _Failed(found, f"unexpected {type(e).__name__}: {e}"[:300], digest, moved_from)
+        except Exception as e:  # noqa: BLE001 - one bad file must not stop the run; it is tried again next time
+            return _Failed(found, f"unexpected {type(e).__name__}: {e}"[:300], "", moved_from)
         return _Loaded(found, document, chunks, moved_from)
 
     def _commit(self, plan: Plan, prepared: Sequence[_Loaded | _Failed], report: SyncReport) -> None:
         fresh = [c for p in prepared if isinstance(p, _Loaded) for c in p.chunks]
         report.embedded += self._embed(fresh)
         with self._write_lock(), self._catalogue.database.writing() as db:
-            batch = Batch(db)
-            for item in prepared:
-                self._store(batch, plan, item)
+            batch = _batch_of(db, plan)
+            stored = [item for item in prepared if self._store(batch, plan, item, report)]
             batch.finish()
-        for item in prepared:
+        for item in stored:
             _count(plan, item, report)
 
-    def _store(self, batch: Batch, plan: Plan, item: _Loaded | _Failed) -> None:
+    def _store(self, batch: Batch, plan: Plan, item: _Loaded | _Failed, report: SyncReport) -> bool:
         doc_id = item.found.id
-        if not batch.is_as_planned(doc_id, plan.known.get(doc_id)):
-            return  # another process was here since the plan was made; the next sync looks again
+        if not self._may(batch, plan, doc_id, report):
+            return False
         if item.moved_from is not None:
-            if not batch.is_as_planned(item.moved_from, plan.known[item.moved_from]):
-                return
+            if not self._may(batch, plan, item.moved_from, report):
+                return False
             batch.move(item.moved_from, doc_id)
         made = recipe(self._chunk_size)
         if isinstance(item, _Loaded):
             batch.put(item.document, item.chunks, item.found.state, made)
         else:
-            state = item.found.state if item.sha256 else _NO_FILE
+            state = item.found.state if item.sha256 else _unread(item.found)
             batch.fail(doc_id, "failed", item.reason, state, item.sha256, made)
+        return True
 
     def _embed(self, chunks: Sequence[Chunk]) -> int:
         """Give each passage its vector, unless the cache has it; returns how many were computed."""
@@ -247,14 +285,24 @@ def ensure_vectors(embedder: Embedder, vectors: VectorCache, chunks: Sequence[Ch
     return len(missing)
 
 
-def sync_all(pipeline: Pipeline, plans: Sequence[Plan], progress: Callable[[Progress], None]) -> SyncReport:
-    """Apply several plans, one after the other."""
-    started = time.perf_counter()
-    report = SyncReport()
-    for plan in plans:
-        pipeline.apply(plan, report, progress)
-    report.seconds = time.perf_counter() - started
-    return report
+def _batch_of(db: sqlite3.Connection, plan: Plan) -> Batch:
+    """A batch for a root that is still registered.
+
+    Raises:
+        RootError: another process removed or renamed it.
+    """
+    batch = Batch(db)
+    if not batch.has_root(plan.root):
+        raise RootError(
+            "The root {name!r} was removed or renamed while it was being synced; the rest of it was left alone.",
+            name=plan.root.name,
+        )
+    return batch
+
+
+def _unread(found: Found) -> FileState:
+    """A state that no file has: the next sync tries again."""
+    return replace(_NO_FILE, relative=found.state.relative)
 
 
 def _work(plan: Plan) -> Iterator[tuple[Found, str | None]]:
@@ -280,7 +328,11 @@ def _count(plan: Plan, item: _Loaded | _Failed, report: SyncReport) -> None:
 
 def _is_news(plan: Plan, skip: Skip, status: str) -> bool:
     known: Record | None = plan.known.get(skip.found.id)
-    return known is None or (known.status, known.reason) != (status, skip.reason)
+    if known is None or (known.status, known.reason) != (status, skip.reason):
+        return True
+    return status == "skipped" and replace(known.state, scanned_ns=0) != replace(
+        skip.found.state, scanned_ns=0
+    )
 
 
 def _check_storable(document: Document) -> None:

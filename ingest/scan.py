@@ -17,7 +17,7 @@ from rag.errors import RootError
 from rag.store.catalogue import FileState, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rag.store.catalogue import Root
 
@@ -56,6 +56,12 @@ class Plan:
     unchanged: int = 0
     skipped: tuple[Skip, ...] = ()
     unreadable: tuple[Skip, ...] = ()
+    still_failed: tuple[Skip, ...] = ()
+
+    def was_indexed(self, doc_id: str) -> bool:
+        """Whether the catalogue held this note when the plan was made."""
+        known = self.known.get(doc_id)
+        return known is not None and known.status == "indexed"
 
     @property
     def work(self) -> int:
@@ -65,7 +71,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class ScanRules:
-    """What a scan leaves out, and which rows an older version made."""
+    """What a scan leaves out, and which rows it does not trust.
+
+    Attributes:
+        exclude: glob patterns for names of files and folders.
+        max_bytes: larger files are skipped.
+        recipe: rows made by another one are made again.
+        supported: whether there is a loader for a file name.
+        keep_out: folders that are not entered: the home.
+        verify: hash every file, whatever its size and times say.
+        damaged: documents whose rows are to be made again.
+    """
 
     exclude: tuple[str, ...]
     max_bytes: int
@@ -73,6 +89,7 @@ class ScanRules:
     supported: Callable[[str], bool]
     keep_out: tuple[Path, ...] = ()
     verify: bool = False
+    damaged: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -109,14 +126,37 @@ def scan(root: Root, known: Mapping[str, Record], rules: ScanRules) -> Plan:
     return _with_moves(plan, missing)
 
 
-def refuse_large_loss(plan: Plan) -> None:
-    """A folder that is suddenly empty, or has lost over half of its files, was probably not emptied on purpose.
+def check_present(root: Root) -> None:
+    """Whether a root's folder is there.
 
     Raises:
-        RootError: so it looks; nothing may be applied.
+        RootError: it is not; what is known of it is kept.
+    """
+    if root.path is None or not root.path.is_dir():
+        raise RootError(
+            "The folder {path} of root {name!r} is missing; its notes are kept. "
+            "Mount it, or run `footnotes roots remove {name}`.",
+            path=root.path,
+            name=root.name,
+        )
+
+
+def refuse_large_loss(plan: Plan, failing: Iterable[str] = ()) -> None:
+    """A folder that is suddenly empty, or has lost over half of its files, was probably not emptied on purpose.
+
+    Lost is a note that is gone, cannot be read, is left out now (a link, too large), or has no byte any more.
+
+    Args:
+        plan: what a scan found.
+        failing: further notes that turned out to be unreadable.
+
+    Raises:
+        RootError: so it looks; nothing more may be applied.
     """
     readable = [r for r in plan.known.values() if r.status == "indexed"]
-    lost = sum(1 for i in plan.removed if plan.known[i].status == "indexed")
+    gone = {*plan.removed, *failing, *(s.found.id for s in (*plan.skipped, *plan.unreadable))}
+    gone |= {f.id for f in plan.changed if f.state.size == 0 and plan.known[f.id].state.size > 0}
+    lost = sum(map(plan.was_indexed, gone))
     if lost * 2 > len(readable):
         raise RootError(
             "{path} has lost {lost} of its {known} notes (root {name!r}); nothing was changed. "
@@ -140,48 +180,69 @@ def changed_files(root: Root, known: Mapping[str, Record], rules: ScanRules, dea
     Returns:
         The count; None when the deadline came first or the folder is missing.
     """
-    changed, seen = 0, 0
+    changed, seen = 0, set()
     try:
-        for entry, relative in _entries(root, rules):
-            if time.monotonic() > deadline:
-                return None
-            if not rules.supported(entry.name):
-                continue
-            record = known.get(document_id(root.name, relative))
+        for entry, _, doc_id in _identified(root, rules, deadline):
+            record = known.get(doc_id)
+            seen.add(doc_id)
             if record is None:
-                changed += 1
-                continue
-            seen += 1
-            changed += not _same(record.state, _state(entry.stat(follow_symlinks=False)))
+                changed += rules.supported(entry.name)
+            elif record.status != "failed" or record.sha256:  # one that cannot be read stays a failure
+                changed += not _same(record.state, _state(entry.stat(follow_symlinks=False), ""))
     except (OSError, RootError):
         return None
-    supported = sum(1 for r in known.values() if r.status != "skipped" or rules.supported(r.id))
-    return changed + supported - seen
+    return changed + len(known.keys() - seen)
 
 
 def _walk(root: Root, rules: ScanRules) -> _Walk:
     walk = _Walk()
-    taken: set[str] = set()
-    for entry, relative in _entries(root, rules):
-        doc_id = document_id(root.name, relative)
-        if doc_id in taken:  # two names that differ only in Unicode normal form are two notes
-            doc_id = f"{root.name}/{relative}"
-        taken.add(doc_id)
-        if not _is_text(doc_id):
-            readable = doc_id.encode("utf-8", "replace").decode("utf-8")
-            walk.skipped.append(Skip(_nowhere(readable, Path(entry.path)), "file name is not valid UTF-8"))
-            continue
+    for entry, relative, doc_id in _identified(root, rules):
+        path = Path(entry.path)
         try:
             info = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            continue  # it went while we looked
         except OSError as e:
-            walk.unreadable.append(Skip(_nowhere(doc_id, Path(entry.path)), e.strerror or str(e)))
+            walk.unreadable.append(Skip(_nowhere(doc_id, path, relative), e.strerror or str(e)))
             continue
-        found = Found(doc_id, Path(entry.path), _state(info))
+        if not _is_text(relative):
+            walk.skipped.append(
+                Skip(Found(doc_id, path, _state(info, doc_id)), "file name is not valid UTF-8")
+            )
+            continue
+        found = Found(doc_id, path, _state(info, relative))
         if reason := _reason_to_skip(entry, info, rules):
             walk.skipped.append(Skip(found, reason))
         else:
             walk.found.append(found)
     return walk
+
+
+def _identified(
+    root: Root, rules: ScanRules, deadline: float | None = None
+) -> Iterator[tuple[os.DirEntry[str], str, str]]:
+    """Every file with its path in the root and its document id, each id once.
+
+    Names that are NFC claim theirs first; a twin that differs only in Unicode normal form keeps its own spelling.
+
+    Raises:
+        TimeoutError: the deadline came first.
+    """
+    listed = []
+    for entry, relative in _entries(root, rules):
+        if deadline is not None and time.monotonic() > deadline:
+            raise TimeoutError
+        listed.append((entry, relative, document_id(root.name, relative)))
+    listed.sort(key=lambda one: one[2] != f"{root.name}/{one[1]}")  # stable
+    taken: set[str] = set()
+    for entry, relative, doc_id in listed:
+        if doc_id in taken:
+            doc_id = f"{root.name}/{relative}"  # noqa: PLW2901 - the id that is left
+        doc_id = doc_id.encode("utf-8", "backslashreplace").decode("utf-8")  # noqa: PLW2901 - legible, storable
+        while doc_id in taken:
+            doc_id += "?"  # noqa: PLW2901 - a name that spells out another's undecodable bytes
+        taken.add(doc_id)
+        yield entry, relative, doc_id
 
 
 def _reason_to_skip(entry: os.DirEntry[str], info: os.stat_result, rules: ScanRules) -> str:
@@ -197,20 +258,17 @@ def _reason_to_skip(entry: os.DirEntry[str], info: os.stat_result, rules: ScanRu
 
 
 def _entries(root: Root, rules: ScanRules) -> Iterator[tuple[os.DirEntry[str], str]]:
-    assert root.path is not None  # noqa: S101 - only folders are scanned
-    if not root.path.is_dir():
-        raise RootError(
-            "The folder {path} of root {name!r} is missing; its notes are kept. "
-            "Mount it, or run `footnotes roots remove {name}`.",
-            path=root.path,
-            name=root.name,
-        )
+    check_present(root)
+    assert root.path is not None  # noqa: S101 - checked
     pending = [(root.path, "")]
     while pending:
         folder, prefix = pending.pop()
         try:
             with os.scandir(folder) as entries:
                 listed = sorted(entries, key=lambda e: e.name)
+        except FileNotFoundError:
+            check_present(root)
+            continue  # a folder that went while we looked
         except OSError as e:
             raise RootError(
                 "The folder {path} cannot be listed: {reason}. Nothing of root {name!r} was changed.",
@@ -229,7 +287,8 @@ def _entries(root: Root, rules: ScanRules) -> Iterator[tuple[os.DirEntry[str], s
 
 
 def _excluded(name: str, patterns: Sequence[str]) -> bool:
-    return any(name == p or fnmatch.fnmatchcase(name, p) for p in patterns)
+    normal = unicodedata.normalize("NFC", name)
+    return any(fnmatch.fnmatchcase(normal, unicodedata.normalize("NFC", p)) for p in patterns)
 
 
 def _is_text(name: str) -> bool:
@@ -240,12 +299,13 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _state(info: os.stat_result) -> FileState:
-    return FileState(info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino, time.time_ns())
+def _state(info: os.stat_result, relative: str) -> FileState:
+    return FileState(info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino, time.time_ns(), relative)
 
 
-def _nowhere(doc_id: str, path: Path) -> Found:
-    return Found(doc_id, path, FileState(0, 0, 0, 0, 0))
+def _nowhere(doc_id: str, path: Path, relative: str) -> Found:
+    relative = relative if _is_text(relative) else doc_id
+    return Found(doc_id, path, FileState(0, 0, 0, 0, 0, relative))
 
 
 def _same(old: FileState, new: FileState) -> bool:
@@ -269,12 +329,15 @@ class _Comparison:
     changed: list[Found] = field(default_factory=list)
     touched: list[Found] = field(default_factory=list)
     unreadable: list[Skip] = field(default_factory=list)
+    still_failed: list[Skip] = field(default_factory=list)
     unchanged: int = 0
 
     def run(self, files: Sequence[Found]) -> Plan:
         for found in files:
             try:
                 self._compare(found)
+            except FileNotFoundError:
+                continue  # it went while we looked
             except OSError as e:
                 self.unreadable.append(Skip(found, e.strerror or str(e)))
         return Plan(
@@ -285,21 +348,30 @@ class _Comparison:
             touched=tuple(self.touched),
             unchanged=self.unchanged,
             unreadable=tuple(self.unreadable),
+            still_failed=tuple(self.still_failed),
         )
 
     def _compare(self, found: Found) -> None:
         record = self.known.get(found.id)
         if record is None:
             self.added.append(found)
-        elif record.status == "skipped" or record.recipe != self.rules.recipe:
+        elif (
+            record.status == "skipped" or record.recipe != self.rules.recipe or found.id in self.rules.damaged
+        ):
             self.changed.append(found)
         elif _same(record.state, found.state) and _settled(record.state) and not self.rules.verify:
-            self.unchanged += 1
+            self._keep(found, record)
         elif sha256_of(found.path) == record.sha256:
-            self.unchanged += 1
+            self._keep(found, record)
             self.touched.append(found)
         else:
             self.changed.append(found)
+
+    def _keep(self, found: Found, record: Record) -> None:
+        if record.status == "failed":
+            self.still_failed.append(Skip(found, record.reason))
+        else:
+            self.unchanged += 1
 
 
 def _with_moves(plan: Plan, missing: Sequence[str]) -> Plan:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from ingest import loaders, scan
-from ingest.pipeline import Pipeline, Progress, SyncReport, ensure_vectors, recipe, sync_all
+from ingest.pipeline import Pipeline, Progress, SyncReport, ensure_vectors, recipe
 from rag import health, roots
 from rag.answer.extract import ExtractiveWriter
 from rag.config import default_home, load
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _CHECK_BUDGET_S = 0.15
 _FOLLOW_EVERY_S = 2.0
+_ROUNDS = 3
 _PATIENCE_S = 2.0
 
 
@@ -234,9 +235,16 @@ class Engine:
             BusyError: another process does not let go of the write lock.
         """
         started = time.perf_counter()
-        plans, refusals = self._plans(names, verify=verify, accept_deletions=accept_deletions)
+        step = self._following(progress)
         try:
-            report = sync_all(self._pipeline(), plans, self._following(progress))
+            report = self._sync(names, step, verify=verify, accept_deletions=accept_deletions)
+            for _ in range(_ROUNDS):
+                waiting = report.overtaken & {root.name for root in self.roots()}
+                if not waiting:
+                    break
+                again = self._sync(sorted(waiting), step, verify=verify, accept_deletions=accept_deletions)
+                report.add_actions(again)
+                report.overtaken = again.overtaken
         except BaseException:
             with contextlib.suppress(FootnotesError):  # the first failure is the one to tell
                 self._follow()
@@ -245,7 +253,24 @@ class Engine:
         counts = self.catalogue.counts()
         report.documents, report.chunks = counts.indexed, counts.chunks
         report.seconds = time.perf_counter() - started
-        report.refused = refusals
+        return report
+
+    def _sync(
+        self,
+        names: Sequence[str] | None,
+        step: Callable[[Progress], None],
+        *,
+        verify: bool,
+        accept_deletions: bool,
+    ) -> SyncReport:
+        report = SyncReport()
+        plans = self._plans(names, report, verify=verify, accept_deletions=accept_deletions)
+        pipeline = self._pipeline()
+        for plan in plans:
+            try:
+                pipeline.apply(plan, report, step, accept_deletions=accept_deletions)
+            except RootError as e:
+                report.refused.append(e)
         return report
 
     def _following(self, progress: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
@@ -263,18 +288,21 @@ class Engine:
         return step
 
     def _plans(
-        self, names: Sequence[str] | None, *, verify: bool, accept_deletions: bool
-    ) -> tuple[list[scan.Plan], list[RootError]]:
-        plans, refusals = [], []
+        self, names: Sequence[str] | None, report: SyncReport, *, verify: bool, accept_deletions: bool
+    ) -> list[scan.Plan]:
+        rules = self.scan_rules(verify=verify)
+        if verify:
+            rules = replace(rules, damaged=frozenset(self.catalogue.text_problems()))
+        plans = []
         for root in roots.select(self.catalogue, names):
             try:
-                plan = scan.scan(root, self.catalogue.records(root.name), self.scan_rules(verify=verify))
+                plan = scan.scan(root, self.catalogue.records(root.name), rules)
                 if not accept_deletions:
                     scan.refuse_large_loss(plan)
                 plans.append(plan)
             except RootError as e:
-                refusals.append(e)
-        return plans, refusals
+                report.refused.append(e)
+        return plans
 
     def scan_rules(self, *, verify: bool = False) -> scan.ScanRules:
         """What scans leave out."""
@@ -344,7 +372,7 @@ class Engine:
                 if self._is_unbuilt():
                     raise
             except HomeError:
-                return  # a read-only home: what is there must do
+                return  # no room or no permission: what is there must do
 
     def _is_current(self) -> bool:
         now = self.catalogue.generation()
@@ -418,6 +446,9 @@ class Engine:
     def file_of(self, doc_id: str) -> Path | None:
         """Where a document's file lies; None for documents that are not files."""
         name, _, relative = doc_id.partition("/")
+        record = self.catalogue.record(doc_id)
+        if record is not None and record.state.relative:
+            relative = record.state.relative
         for root in self.roots():
             if root.name == name and root.path is not None:
                 return root.path / relative

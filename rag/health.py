@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import importlib.util
 from dataclasses import asdict, dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ingest import scan
 from rag.errors import IndexDamagedError, RootError
+from rag.store.journal import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +138,7 @@ def status(engine: Parts) -> Status:
         model=engine.embedder.identity if engine.embedder else None,
         llm=f"{llm.model} at {llm.url}" if llm.url and llm.model else None,
         changed=engine.changed_since_sync(),
-        size_bytes=sum(p.stat().st_size for p in engine.home.rglob("*") if p.is_file()),
+        size_bytes=_size(engine.home),
     )
 
 
@@ -149,6 +151,15 @@ def doctor(engine: Parts) -> list[Finding]:
         *([_derived("dense index", engine.dense, engine)] if engine.dense else []),
         _import_names(),
     ]
+
+
+def _size(folder: Path) -> int:
+    """Bytes of all files; a writer may remove some meanwhile."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def _summary(index: LexicalIndex | DenseIndex) -> dict[str, int]:
@@ -187,10 +198,17 @@ def _folders(engine: Parts) -> Iterator[Finding]:
             "changed": len(plan.changed),
             "moved": len(plan.moved),
             "removed": len(plan.removed),
+            "unreadable": sum(_is_indexed(plan, s.found.id) for s in plan.unreadable),
+            "no longer read": sum(_is_indexed(plan, s.found.id) for s in plan.skipped),
         }
         off = ", ".join(f"{n} {name}" for name, n in numbers.items() if n)
         detail = f"{off} since the last sync" if off else f"{plan.unchanged} files equal"
         yield Finding(check, not off, detail, "footnotes sync" if off else "")
+
+
+def _is_indexed(plan: scan.Plan, doc_id: str) -> bool:
+    known = plan.known.get(doc_id)
+    return known is not None and known.status == "indexed"
 
 
 def _derived(name: str, index: LexicalIndex | DenseIndex, engine: Parts) -> Finding:
@@ -202,9 +220,10 @@ def _derived(name: str, index: LexicalIndex | DenseIndex, engine: Parts) -> Find
         return Finding(name, ok=False, detail=str(e), remedy=remedy)
     now, chunks = engine.catalogue.generation(), engine.catalogue.counts().chunks
     if (index.generation, index.count) != (now, chunks):
-        detail = f"generation {index.generation} of {now}, {index.count} of {chunks} passages"
+        reached = f"generation {number(index.generation)} of {number(now)}"
+        detail = f"{reached}, {index.count} of {chunks} passages"
         return Finding(name, ok=False, detail=detail, remedy=remedy)
-    return Finding(name, ok=True, detail=f"generation {now}, {chunks} passages")
+    return Finding(name, ok=True, detail=f"generation {number(now)}, {chunks} passages")
 
 
 def _import_names() -> Finding:

@@ -24,7 +24,7 @@ class Home:
     """
 
     def __init__(self, path: Path, wait_s: float = 30.0) -> None:
-        self.path = private_folder(path.expanduser().absolute())
+        self.path = private_folder(path.expanduser().resolve())
         self.catalogue = self.path / "catalogue.db"
         self.vectors = self.path / "vectors.db"
         self.lexical = self.path / "lexical"

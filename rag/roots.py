@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from rag.errors import RootError
@@ -57,8 +58,7 @@ def rename(catalogue: Catalogue, name: str, new: str) -> None:
     """
     if name == new:
         return
-    _checked(new, {root.name for root in catalogue.roots()})
-    catalogue.rename_root(name, new)
+    catalogue.rename_root(name, _checked(new, {root.name for root in catalogue.roots()}))
 
 
 def select(catalogue: Catalogue, names: Sequence[str] | None) -> list[Root]:
@@ -73,10 +73,11 @@ def select(catalogue: Catalogue, names: Sequence[str] | None) -> list[Root]:
     for name in names:
         if name not in known:
             raise RootError("There is no root named {name!r}. `footnotes roots list` shows them.", name=name)
-    return [known[name] for name in names]
+    return [known[name] for name in dict.fromkeys(names)]
 
 
 def _checked(name: str, taken: set[str]) -> str:
+    name = _normal(name)
     if not name.strip() or "/" in name or "\\" in name or name in {".", ".."}:
         raise RootError("{name!r} cannot name a root. Use a name without slashes.", name=name)
     if name in taken:
@@ -84,8 +85,13 @@ def _checked(name: str, taken: set[str]) -> str:
     return name
 
 
+def _normal(name: str) -> str:
+    """Document ids begin with it, so it is NFC and can be stored."""
+    return unicodedata.normalize("NFC", name).encode("utf-8", "replace").decode("utf-8")
+
+
 def _free(wanted: str, taken: set[str]) -> str:
-    base = re.sub(r"[/\\]+", "-", wanted).strip() or "notes"
+    base = re.sub(r"[/\\]+", "-", _normal(wanted)).strip() or "notes"
     number, name = 2, base
     while name in taken:
         name, number = f"{base}-{number}", number + 1

@@ -36,9 +36,18 @@ class TransformerEmbedder:
 
     @cached_property
     def identity(self) -> str:
-        """Name, weights (hash of the local files, or the hub's commit), prompts and precision."""
+        """Name, weights (hash of the local files, or the hub's commit), prompts and device.
+
+        The device, because it decides the precision.
+        """
         s = self._settings
-        parts = (self._name, self._weights(), repr(s.query_prompt), repr(s.passage_prompt))
+        parts = (
+            self._name,
+            self._weights(),
+            repr(s.query_prompt),
+            repr(s.passage_prompt),
+            s.device or "auto",
+        )
         return "st:" + "|".join(parts)
 
     @cached_property
@@ -98,8 +107,10 @@ class TransformerEmbedder:
     def _weights(self) -> str:
         folder = Path(self._name)
         if not folder.is_dir():
-            card = getattr(self._model, "model_card_data", None)
-            return str(getattr(card, "base_model_revision", None) or "hub")
+            from huggingface_hub import try_to_load_from_cache
+
+            config = try_to_load_from_cache(self._name, "config.json")
+            return Path(config).parent.name if isinstance(config, str) else "hub"
         digest = hashlib.sha256()
         for pattern in (*_WEIGHTS, "*.json"):
             for path in sorted(folder.rglob(pattern)):

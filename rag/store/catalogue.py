@@ -34,13 +34,17 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """A file as a scan saw it. Times in nanoseconds since the epoch."""
+    """A file as a scan saw it.
+
+    Times are nanoseconds since the epoch; ``relative`` is its path in the root as the disk spells it.
+    """
 
     size: int
     mtime_ns: int
     ctime_ns: int
     inode: int
     scanned_ns: int
+    relative: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,12 @@ class Counts:
     chunks: int
 
 
-RECORD_COLUMNS = "id, status, reason, size, mtime_ns, ctime_ns, inode, scanned_ns, sha256, recipe"
+RECORD_COLUMNS = "id, status, reason, size, mtime_ns, ctime_ns, inode, scanned_ns, relative, sha256, recipe"
 
 
 def as_record(row: Sequence[Any]) -> Record:
     """A record from a row of RECORD_COLUMNS."""
-    return Record(row[0], row[1], row[2], FileState(*row[3:8]), row[8], row[9])
+    return Record(row[0], row[1], row[2], FileState(*row[3:9]), row[9], row[10])
 
 
 class Catalogue:

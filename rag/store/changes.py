@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rag.store import journal, rows
-from rag.store.catalogue import RECORD_COLUMNS, FileState, Record, Status, as_record
+from rag.store.catalogue import RECORD_COLUMNS, FileState, Record, Root, Status, as_record
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,6 +31,11 @@ class Batch:
         """Whether nobody else has changed the document's row since the plan was made."""
         row = self.db.execute(f"SELECT {RECORD_COLUMNS} FROM documents WHERE id = ?", (doc_id,)).fetchone()
         return (as_record(row) if row else None) == expected
+
+    def has_root(self, root: Root) -> bool:
+        """Whether the root is still registered, for the same folder."""
+        row = self.db.execute("SELECT path FROM roots WHERE name = ?", (root.name,)).fetchone()
+        return row is not None and row[0] == (str(root.path) if root.path is not None else None)
 
     def put(self, document: Document, chunks: Sequence[Chunk], state: FileState, recipe: str) -> None:
         """Insert a document, or replace what is known of it."""
@@ -70,8 +75,9 @@ class Batch:
     def touch(self, doc_id: str, state: FileState) -> None:
         """The file was looked at again and holds the same bytes."""
         self.db.execute(
-            "UPDATE documents SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, scanned_ns = ? WHERE id = ?",
-            (state.size, state.mtime_ns, state.ctime_ns, state.inode, state.scanned_ns, doc_id),
+            "UPDATE documents SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, scanned_ns = ?, relative = ? "
+            "WHERE id = ?",
+            (*_state_columns(state), doc_id),
         )
 
     def move(self, old: str, new: str) -> None:
@@ -91,24 +97,20 @@ class Batch:
         return journal.record(self.db, sorted(self.added - self.removed), sorted(self.removed))
 
     def _upsert(self, record: Record) -> None:
-        s = record.state
         self.db.execute(
             "INSERT INTO documents (id, root, status, reason, size, mtime_ns, ctime_ns, inode, scanned_ns, "
-            "sha256, recipe) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+            "relative, sha256, recipe) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
             "status = excluded.status, reason = excluded.reason, size = excluded.size, "
             "mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode, "
-            "scanned_ns = excluded.scanned_ns, sha256 = excluded.sha256, recipe = excluded.recipe, "
-            "title = '', warnings = '[]'",
+            "scanned_ns = excluded.scanned_ns, relative = excluded.relative, sha256 = excluded.sha256, recipe = excluded.recipe, "
+            "title = '', format = 'text', encoding = '', pages = '[]', dates = '[]', tags = '[]', meta = '{}', "
+            "masks = '[]', warnings = '[]'",
             (
                 record.id,
                 record.id.partition("/")[0],
                 record.status,
                 record.reason,
-                s.size,
-                s.mtime_ns,
-                s.ctime_ns,
-                s.inode,
-                s.scanned_ns,
+                *_state_columns(record.state),
                 record.sha256,
                 record.recipe,
             ),
@@ -164,6 +166,10 @@ class Batch:
 
     def _keys(self, doc_id: str) -> list[int]:
         return [key for (key,) in self.db.execute("SELECT key FROM chunks WHERE doc_id = ?", (doc_id,))]
+
+
+def _state_columns(state: FileState) -> tuple[object, ...]:
+    return (state.size, state.mtime_ns, state.ctime_ns, state.inode, state.scanned_ns, state.relative)
 
 
 def _columns(chunk: Chunk) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
 from rag.errors import HomeError
@@ -43,19 +44,22 @@ class Database:
     def __init__(self, path: Path, steps: Sequence[str]) -> None:
         self.path = path
         self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._all: list[tuple[weakref.ref[threading.Thread], sqlite3.Connection]] = []
         self._guard = threading.Lock()
         try:
             if not path.exists():
                 path.touch(mode=0o600)
             migrations.migrate(self._connection(), steps, path)
-        except sqlite3.DatabaseError as e:
+        except sqlite3.OperationalError as e:
             self.close()
             raise HomeError(
-                "{path} cannot be opened: {reason}. Restore it from a backup, or move it away and sync again.",
+                "{path} cannot be opened: {reason}. Give permission to write there, or name another home.",
                 path=path,
                 reason=e,
             ) from e
+        except sqlite3.DatabaseError as e:
+            self.close()
+            raise _damaged(path, e) from e
         except OSError as e:
             raise HomeError(
                 "The home {path} cannot be used: {reason}. Name another with --home or FOOTNOTES_HOME.",
@@ -74,21 +78,37 @@ class Database:
             connection.execute("PRAGMA foreign_keys = ON")
             self._local.connection = connection
             with self._guard:
-                self._all.append(connection)
+                self._close_of_dead_threads()
+                self._all.append((weakref.ref(threading.current_thread()), connection))
         return connection
+
+    def _close_of_dead_threads(self) -> None:
+        alive = []
+        for owner, connection in self._all:
+            thread = owner()
+            if thread is not None and thread.is_alive():
+                alive.append((owner, connection))
+            else:
+                connection.close()
+        self._all = alive
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One consistent snapshot."""
+        """One consistent snapshot.
+
+        Raises:
+            HomeError: the file is damaged.
+        """
         db = self._connection()
         if db.in_transaction:  # a read inside this thread's own transaction sees that transaction
             yield db
             return
-        db.execute("BEGIN")
-        try:
-            yield db
-        finally:
-            db.execute("ROLLBACK")
+        with self._explained():
+            db.execute("BEGIN")
+            try:
+                yield db
+            finally:
+                _roll_back(db)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -98,29 +118,45 @@ class Database:
             HomeError: the disk is full, or the file read-only or locked.
         """
         db = self._connection()
+        with self._explained():
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                yield db
+                db.execute("COMMIT")
+            finally:
+                _roll_back(db)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            db.execute("BEGIN IMMEDIATE")
-            yield db
-            db.execute("COMMIT")
+            yield
         except sqlite3.OperationalError as e:
-            _roll_back(db)
             raise HomeError(
                 "{path} cannot be written: {reason}. Nothing of this step was kept; "
                 "make room or give permission, then run the command again.",
                 path=self.path,
                 reason=e,
             ) from e
-        except BaseException:
-            _roll_back(db)
-            raise
+        except sqlite3.DatabaseError as e:
+            if type(e) is not sqlite3.DatabaseError:  # a mistake of ours, not of the file
+                raise
+            raise _damaged(self.path, e) from e
 
     def close(self) -> None:
         """Close every thread's connection."""
         with self._guard:
-            for connection in self._all:
+            for _, connection in self._all:
                 connection.close()
             self._all.clear()
         self._local = threading.local()
+
+
+def _damaged(path: Path, error: sqlite3.DatabaseError) -> HomeError:
+    return HomeError(
+        "{path} is damaged: {reason}. Restore the home from a backup, or move the home away and sync again.",
+        path=path,
+        reason=error,
+    )
 
 
 def _roll_back(db: sqlite3.Connection) -> None:

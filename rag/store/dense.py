@@ -84,14 +84,17 @@ class DenseIndex:
 
     def apply(self, added: Sequence[Chunk], removed: Sequence[int], generation: int) -> None:
         """Bring the index to ``generation``: drop, then add; idempotent."""
+        import faiss
+
         with self._lock:
             if self._index is None:
                 raise IndexDamagedError("The index in {path} must be rebuilt.", path=self.folder)
             gone = np.array([*removed, *(c.key for c in added)], dtype=np.int64)
+            index = faiss.clone_index(self._index)  # searches go on in the old one meanwhile
             if len(gone):
-                self._index.remove_ids(gone)
-            self._add(self._index, added)
-            self._save(self._index, generation)
+                index.remove_ids(gone)
+            self._add(index, added)
+            self._save(index, generation)
 
     def rebuild(self, chunks: Iterator[Sequence[Chunk]], generation: int) -> None:
         """Start anew from all passages."""
@@ -100,7 +103,6 @@ class DenseIndex:
             for batch in chunks:
                 self._add(index, batch)
             self._save(index, generation)
-            self._index = index
 
     def search(self, query: Query, k: int) -> list[tuple[int, float]]:
         """(key, cosine similarity) pairs above 0, best first; ties by key."""
@@ -147,7 +149,7 @@ class DenseIndex:
             f.write(faiss.serialize_index(index).tobytes())
             f.flush()
             os.fsync(f.fileno())
-        self._manifest = manifest.Manifest(
+        written = manifest.Manifest(
             kind="dense",
             version=VERSION,
             model=self._embedder.identity,
@@ -156,7 +158,8 @@ class DenseIndex:
             count=int(index.ntotal),
             files={name: manifest.checksum(path)},
         )
-        manifest.write(self.folder, self._manifest)
+        manifest.write(self.folder, written)
+        self._index, self._manifest = index, written
         for old in self.folder.glob("vectors-*.faiss"):
             if old.name != name:
                 old.unlink(missing_ok=True)

@@ -1,16 +1,22 @@
 """The journal: what changed since a generation, so that derived indexes can follow.
 
-Every transaction that changes passages has a generation of its own, one more than the last.
+Every transaction that changes passages has a generation of its own: a count in the upper bits, chance in the lower
+ones. So two histories, as a restored backup and what was there before, never share a generation, and an index that
+followed the other history is seen to be foreign.
 """
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
+
+
+_CHANCE_BITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +39,21 @@ def record(db: sqlite3.Connection, added: Iterable[int], removed: Iterable[int])
     current = generation(db)
     if not rows:
         return current
-    db.execute("UPDATE state SET value = ? WHERE name = 'generation'", (current + 1,))
-    db.executemany("INSERT INTO journal VALUES (?, ?, ?)", [(current + 1, key, op) for key, op in rows])
-    return current + 1
+    following = ((number(current) + 1) << _CHANCE_BITS) | secrets.randbits(_CHANCE_BITS)
+    db.execute("UPDATE state SET value = ? WHERE name = 'generation'", (following,))
+    db.executemany("INSERT INTO journal VALUES (?, ?, ?)", [(following, key, op) for key, op in rows])
+    return following
+
+
+def number(generation: int) -> int:
+    """How many transactions a generation counts, for people to read."""
+    return generation >> _CHANCE_BITS if generation > 0 else generation
 
 
 def since(db: sqlite3.Connection, reached: int) -> Changes | None:
     """Net changes after ``reached``; None when the journal does not go back so far: rebuild."""
     now = generation(db)
-    if reached > now or reached < _state(db, "journal_start"):
+    if not _is_ours(db, reached):
         return None
     touched = {
         key for (key,) in db.execute("SELECT DISTINCT key FROM journal WHERE generation > ?", (reached,))
@@ -60,6 +72,14 @@ def prune(db: sqlite3.Connection, reached_by_all: int) -> None:
     if reached_by_all > _state(db, "journal_start"):
         db.execute("DELETE FROM journal WHERE generation <= ?", (reached_by_all,))
         db.execute("UPDATE state SET value = ? WHERE name = 'journal_start'", (reached_by_all,))
+
+
+def _is_ours(db: sqlite3.Connection, reached: int) -> bool:
+    """Whether a generation belongs to this catalogue's history, as far as the journal goes back."""
+    if reached in {generation(db), _state(db, "journal_start")}:
+        return True
+    found = db.execute("SELECT 1 FROM journal WHERE generation = ? LIMIT 1", (reached,)).fetchone()
+    return found is not None
 
 
 def _state(db: sqlite3.Connection, name: str) -> int:

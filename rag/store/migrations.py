@@ -27,7 +27,8 @@ CATALOGUE: tuple[str, ...] = (
         mtime_ns INTEGER NOT NULL,
         ctime_ns INTEGER NOT NULL,
         inode INTEGER NOT NULL,
-        scanned_ns INTEGER NOT NULL, -- clock when the file was read
+        scanned_ns INTEGER NOT NULL, -- clock when the file was looked at
+        relative TEXT NOT NULL,      -- its path in the root, as the disk spells it
         sha256 TEXT NOT NULL,
         recipe TEXT NOT NULL,       -- versions of loader and chunker that made the rows
         title TEXT NOT NULL DEFAULT '',

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rag.errors import IndexDamagedError
+from rag.store import manifest
 from rag.store.dense import DenseIndex
 from rag.store.lexical import LexicalIndex
 from rag.types import NO_FILTERS, Chunk, Filters, Query
@@ -256,3 +257,25 @@ def test_another_model_means_rebuild(tmp_path: Path) -> None:
     other.identity = "fake:2"
     assert DenseIndex(tmp_path, embedder, vectors, AllKeys()).generation == 3
     assert DenseIndex(tmp_path, other, vectors, AllKeys()).generation == -1
+
+
+def test_dense_search_is_not_disturbed_by_a_change(tmp_path: Path) -> None:
+    """A change is made in a copy: who is searching meanwhile sees the old index whole; a failed one changes nothing."""
+    embedder = HashEmbedder()
+    index = DenseIndex(
+        tmp_path, embedder, lambda cs: embedder.embed_passages([c.body for c in cs]), AllKeys()
+    )
+    index.rebuild(iter([[passage(k, t) for k, t in WORDS.items()]]), 5)
+    searched = index._index
+    index.apply([passage(9, "walnut")], [1, 2, 3], 6)
+    assert (searched.ntotal, index._index.ntotal) == (4, 2)
+    with pytest.MonkeyPatch.context() as patch:
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        patch.setattr(manifest, "write", full)
+        with pytest.raises(OSError, match="No space"):
+            index.apply([passage(10, "quartz")], [9], 7)
+    assert (index.generation, index.count) == (6, 2)
+    assert keys(index, "walnut") == [9]
