@@ -214,6 +214,7 @@ class Pipeline:
                 batch.finish()
         report.removed += sum(map(plan.was_indexed, plan.removed))
         report.skipped += [FileIssue(s.found.id, s.reason) for s in plan.skipped]
+        report.skipped += [FileIssue(folder, "folder left out by sync.exclude") for folder in plan.left_out]
         report.failed += [FileIssue(s.found.id, s.reason) for s in (*plan.still_failed, *plan.unreadable)]
 
     def _may(self, batch: Batch, plan: Plan, doc_id: str, report: SyncReport) -> bool:

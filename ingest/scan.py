@@ -57,6 +57,7 @@ class Plan:
     skipped: tuple[Skip, ...] = ()
     unreadable: tuple[Skip, ...] = ()
     still_failed: tuple[Skip, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def was_indexed(self, doc_id: str) -> bool:
         """Whether the catalogue held this note when the plan was made."""
@@ -95,6 +96,8 @@ class ScanRules:
 @dataclass(slots=True)
 class _Walk:
     found: list[Found] = field(default_factory=list)
+    unlisted: dict[str, str] = field(default_factory=dict)  # folders that cannot be entered, and why
+    left_out: list[str] = field(default_factory=list)  # folders that sync.exclude names
     skipped: list[Skip] = field(default_factory=list)
     unreadable: list[Skip] = field(default_factory=list)
 
@@ -117,9 +120,15 @@ def scan(root: Root, known: Mapping[str, Record], rules: ScanRules) -> Plan:
         RootError: the folder is missing or cannot be listed.
     """
     walk = _walk(root, rules)
+    for doc_id, reason in _below(known, root, walk.unlisted).items():
+        walk.unreadable.append(Skip(_nowhere(doc_id, root.path / doc_id, doc_id), reason))  # type: ignore[operator] # a walk has a path
     plan = _Comparison(known, rules).run(walk.found)
     plan = replace(
-        plan, root=root, skipped=tuple(walk.skipped), unreadable=plan.unreadable + tuple(walk.unreadable)
+        plan,
+        root=root,
+        skipped=tuple(walk.skipped),
+        unreadable=plan.unreadable + tuple(walk.unreadable),
+        left_out=tuple(document_id(root.name, folder) for folder in walk.left_out),
     )
     seen = {f.id for f in walk.found} | {s.found.id for s in (*walk.skipped, *plan.unreadable)}
     missing = [i for i in known if i not in seen]
@@ -139,6 +148,16 @@ def check_present(root: Root) -> None:
             path=root.path,
             name=root.name,
         )
+
+
+def _below(known: Mapping[str, Record], root: Root, folders: Mapping[str, str]) -> dict[str, str]:
+    """What cannot be read because its folder cannot be entered: the folder itself and every known file below."""
+    locked: dict[str, str] = {}
+    for folder, reason in folders.items():
+        doc_id = document_id(root.name, folder)
+        why = f"the folder cannot be listed: {reason}"
+        locked |= {i: why for i in known if i.startswith(doc_id + "/")} | {doc_id: why}
+    return locked
 
 
 def refuse_large_loss(plan: Plan, failing: Iterable[str] = ()) -> None:
@@ -182,7 +201,8 @@ def changed_files(root: Root, known: Mapping[str, Record], rules: ScanRules, dea
     """
     changed, seen = 0, set()
     try:
-        for entry, _, doc_id in _identified(root, rules, deadline):
+        walk = _Walk()
+        for entry, _, doc_id in _identified(root, rules, walk, deadline):
             record = known.get(doc_id)
             seen.add(doc_id)
             if record is None:
@@ -191,12 +211,13 @@ def changed_files(root: Root, known: Mapping[str, Record], rules: ScanRules, dea
                 changed += not _same(record.state, _state(entry.stat(follow_symlinks=False), ""))
     except (OSError, RootError):
         return None
-    return changed + len(known.keys() - seen)
+    locked = _below(known, root, walk.unlisted)
+    return changed + len(known.keys() - seen - locked.keys())
 
 
 def _walk(root: Root, rules: ScanRules) -> _Walk:
     walk = _Walk()
-    for entry, relative, doc_id in _identified(root, rules):
+    for entry, relative, doc_id in _identified(root, rules, walk):
         path = Path(entry.path)
         try:
             info = entry.stat(follow_symlinks=False)
@@ -219,7 +240,7 @@ def _walk(root: Root, rules: ScanRules) -> _Walk:
 
 
 def _identified(
-    root: Root, rules: ScanRules, deadline: float | None = None
+    root: Root, rules: ScanRules, walk: _Walk, deadline: float | None = None
 ) -> Iterator[tuple[os.DirEntry[str], str, str]]:
     """Every file with its path in the root and its document id, each id once.
 
@@ -229,7 +250,7 @@ def _identified(
         TimeoutError: the deadline came first.
     """
     listed = []
-    for entry, relative in _entries(root, rules):
+    for entry, relative in _entries(root, rules, walk):
         if deadline is not None and time.monotonic() > deadline:
             raise TimeoutError
         listed.append((entry, relative, document_id(root.name, relative)))
@@ -257,7 +278,7 @@ def _reason_to_skip(entry: os.DirEntry[str], info: os.stat_result, rules: ScanRu
     return ""
 
 
-def _entries(root: Root, rules: ScanRules) -> Iterator[tuple[os.DirEntry[str], str]]:
+def _entries(root: Root, rules: ScanRules, walk: _Walk) -> Iterator[tuple[os.DirEntry[str], str]]:
     check_present(root)
     assert root.path is not None  # noqa: S101 - checked
     pending = [(root.path, "")]
@@ -270,6 +291,9 @@ def _entries(root: Root, rules: ScanRules) -> Iterator[tuple[os.DirEntry[str], s
             check_present(root)
             continue  # a folder that went while we looked
         except OSError as e:
+            if prefix:
+                walk.unlisted[prefix.rstrip("/")] = e.strerror or str(e)
+                continue
             raise RootError(
                 "The folder {path} cannot be listed: {reason}. Nothing of root {name!r} was changed.",
                 path=folder,
@@ -277,10 +301,15 @@ def _entries(root: Root, rules: ScanRules) -> Iterator[tuple[os.DirEntry[str], s
                 name=root.name,
             ) from e
         for entry in listed:
-            if _excluded(entry.name, rules.exclude) or Path(entry.path) in rules.keep_out:
+            if Path(entry.path) in rules.keep_out:
                 continue
             relative = f"{prefix}{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if _excluded(entry.name, rules.exclude):
+                if is_folder:
+                    walk.left_out.append(relative + "/")
+                continue
+            if is_folder:
                 pending.append((Path(entry.path), relative + "/"))
             else:
                 yield entry, relative

@@ -32,7 +32,7 @@ class SyncSettings(_Section):
     """What is read from a notes folder."""
 
     exclude: tuple[str, ...] = Field(
-        default=(".git", ".obsidian", ".trash", "node_modules", "_site", "public", "__pycache__"),
+        default=(".*", "node_modules", "_site", "public", "__pycache__"),
         description="names of files and folders that are never read (glob patterns)",
     )
     max_file_mb: float = Field(default=50.0, gt=0, description="larger files are skipped (megabytes)")

@@ -183,10 +183,10 @@ class Engine:
         """Register a folder; the same folder again is the same root.
 
         Raises:
-            RootError: it is missing, or lies inside another root or around one.
+            RootError: it is missing, lies inside another root or around one, or is where the index is kept.
         """
         with self._home.writing():
-            return roots.add(self.catalogue, path, name)
+            return roots.add(self.catalogue, path, name, home=self.home)
 
     def rename_root(self, name: str, new: str) -> None:
         """Rename a root; nothing is read or embedded again.
@@ -372,6 +372,8 @@ class Engine:
                 if self._is_unbuilt():
                     raise
             except HomeError:
+                if self._is_unbuilt():
+                    raise
                 return  # no room or no permission: what is there must do
 
     def _is_current(self) -> bool:

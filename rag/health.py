@@ -198,17 +198,20 @@ def _folders(engine: Parts) -> Iterator[Finding]:
             "changed": len(plan.changed),
             "moved": len(plan.moved),
             "removed": len(plan.removed),
-            "unreadable": sum(_is_indexed(plan, s.found.id) for s in plan.unreadable),
-            "no longer read": sum(_is_indexed(plan, s.found.id) for s in plan.skipped),
+            "unreadable": sum(plan.was_indexed(s.found.id) for s in plan.unreadable),
+            "no longer read": sum(plan.was_indexed(s.found.id) for s in plan.skipped),
         }
         off = ", ".join(f"{n} {name}" for name, n in numbers.items() if n)
         detail = f"{off} since the last sync" if off else f"{plan.unchanged} files equal"
-        yield Finding(check, not off, detail, "footnotes sync" if off else "")
+        yield Finding(check, not off, detail, _remedy(plan) if off else "")
 
 
-def _is_indexed(plan: scan.Plan, doc_id: str) -> bool:
-    known = plan.known.get(doc_id)
-    return known is not None and known.status == "indexed"
+def _remedy(plan: scan.Plan) -> str:
+    try:
+        scan.refuse_large_loss(plan)
+    except RootError:
+        return "mount or restore the folder, or footnotes sync --accept-deletions"
+    return "footnotes sync"
 
 
 def _derived(name: str, index: LexicalIndex | DenseIndex, engine: Parts) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,9 +38,16 @@ def hit(found: Hit, rank: int) -> dict[str, Any]:
 
 
 def date_of(chunk: Chunk) -> str | None:
-    """The first day of the passage's most trusted date, as ISO 8601."""
+    """The passage's most trusted date as ISO 8601, no more precise than it is known: day, month or year."""
     best = max(chunk.dates, key=lambda d: d.confidence, default=None)
-    return best.first.isoformat() if best else None
+    if best is None:
+        return None
+    first, last = best.first, best.last
+    if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31) and first.year == last.year:
+        return f"{first.year:04}"
+    if first.day == 1 and last + timedelta(days=1) == (first + timedelta(days=32)).replace(day=1):
+        return f"{first:%Y-%m}"
+    return first.isoformat()
 
 
 def answer(found: Answer) -> dict[str, Any]:

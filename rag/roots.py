@@ -16,17 +16,23 @@ if TYPE_CHECKING:
     from rag.store.catalogue import Catalogue
 
 
-def add(catalogue: Catalogue, path: Path, name: str | None = None) -> Root:
+def add(catalogue: Catalogue, path: Path, name: str | None = None, *, home: Path) -> Root:
     """Register a folder.
 
     Raises:
-        RootError: missing, no folder, nested in another root or around one, or its name is taken.
+        RootError: missing, no folder, nested in another root or around one, in the home, or its name is taken.
     """
     folder = path.expanduser().resolve()
     if not folder.exists():
         raise RootError("The folder {path} does not exist. Check the path.", path=path)
     if not folder.is_dir():
         raise RootError("{path} is not a folder. Name the folder that holds your notes.", path=path)
+    if folder.is_relative_to(home):
+        raise RootError(
+            "{path} is where the index is kept (home {home}). Keep notes and home apart: --home or FOOTNOTES_HOME.",
+            path=path,
+            home=home,
+        )
     known = catalogue.roots()
     for root in known:
         if root.path == folder:

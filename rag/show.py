@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rag.messages import explain, say
@@ -96,6 +97,8 @@ def sync_report(report: SyncReport) -> None:
             seconds=f"{report.seconds:.1f}",
         )
     )
+    for reason, count in Counter(issue.reason for issue in report.skipped).most_common():
+        line(say("skipped: {count} x {reason}", count=count, reason=reason))
     _issues(say("failed"), report.failed)
     _issues(say("note"), report.warnings)
     for refusal in report.refused:
@@ -181,7 +184,7 @@ def _footnote(cited: Citation) -> Text:
     if cited.heading:
         text.append("  " + " > ".join(cited.heading), style="not bold dim")
     if cited.changed:
-        text.append("  " + say("(the file has changed since the last sync)"), style="not bold yellow")
+        text.append("  " + say("(the file has changed or gone since the last sync)"), style="not bold yellow")
     return text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 import weakref
@@ -20,15 +19,15 @@ _BUSY_MS = 30_000
 
 
 def private_folder(path: Path) -> Path:
-    """Create a folder that only its owner can read.
+    """A folder that only its owner can read, if it is made here; one that is there keeps its mode.
 
     Raises:
         HomeError: it cannot be created or written.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        if os.name == "posix" and path.stat().st_uid == os.getuid():
-            path.chmod(0o700)
+        if not path.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, exist_ok=True)
     except OSError as e:
         raise HomeError(
             "The home {path} cannot be used: {reason}. Name another with --home or FOOTNOTES_HOME.",
@@ -132,7 +131,7 @@ class Database:
             yield
         except sqlite3.OperationalError as e:
             raise HomeError(
-                "{path} cannot be written: {reason}. Nothing of this step was kept; "
+                "{path} cannot be read or written: {reason}. Nothing of this step was kept; "
                 "make room or give permission, then run the command again.",
                 path=self.path,
                 reason=e,

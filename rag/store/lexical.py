@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rag.errors import IndexDamagedError
 from rag.store import manifest as manifests
 from rag.store import tokens
+from rag.store.database import private_folder
 from rag.store.lexical_fields import ANALYSER, compile_query, document, schema
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ class LexicalIndex:
         self._remove_builds(keep=folder.name)
 
     def _next_folder(self) -> Path:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self._folder)
         numbers = [int(path.name) for path in self._folder.iterdir() if path.name.isdecimal()]
         folder = self._folder / str(max(numbers, default=0) + 1)
         folder.mkdir()
@@ -282,7 +283,13 @@ def _open_build(build: Path, count: int) -> Any:
 
 def _write(build: Path, batches: Iterable[Sequence[Chunk]], removed: Sequence[int]) -> int:
     """Delete, add and commit in a build's folder; the number of chunks that it then holds."""
-    index = _open_index(build)
+    try:
+        return _written(_open_index(build), batches, removed)
+    except ValueError as e:  # how tantivy reports a full disk, among others
+        raise OSError(str(e)) from e
+
+
+def _written(index: Any, batches: Iterable[Sequence[Chunk]], removed: Sequence[int]) -> int:
     writer = index.writer(_HEAP, 1)
     for key in removed:
         writer.delete_documents_by_term("key", key)

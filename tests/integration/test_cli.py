@@ -107,7 +107,7 @@ def test_changed_files_are_mentioned(notes: Path) -> None:
     assert "1 files changed since the last sync" in run("search", "猫").stderr
     done = run("ask", "猫叫什么名字？")
     assert "1 files changed since the last sync" in done.stderr
-    assert "the file has changed" in done.stdout
+    assert "the file has changed or gone" in done.stdout
     assert "1 files changed" in run_json("ask", "猫叫什么名字？")["trace"]["notes"][0]
 
 

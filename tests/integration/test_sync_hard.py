@@ -16,6 +16,7 @@ import pytest
 import footnotes
 from ingest import loaders, pipeline, scan
 from rag.errors import HomeError, RootError
+from rag.store import lexical
 from rag.store.changes import Batch
 
 if TYPE_CHECKING:
@@ -394,3 +395,89 @@ def test_missing_part_of_a_batch_is_not_committed(engine: Engine) -> None:
         assert not Batch(db).has_root(type(root)("notes", root.path and root.path / "elsewhere"))
     with pytest.raises(RootError, match="no root named"):
         engine.sync(["nobody"])
+
+
+def test_folder_that_cannot_be_entered_does_not_stop_the_rest(
+    engine: Engine, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is listed with its reason; the other notes go on; entered again, its notes are back."""
+    locked = notes / "locked"
+    locked.mkdir()
+    (locked / "in.md").write_text("secret garden", encoding="utf-8")
+    engine.sync()
+    (notes / "new.md").write_text("walnut", encoding="utf-8")
+    real = os.scandir
+
+    def refusing(path: Path | int) -> object:
+        if not isinstance(path, int) and Path(path) == locked:
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refusing)
+        report = engine.sync()
+        assert {i.path for i in report.failed} == {"notes/locked", "notes/locked/in.md"}
+        assert "cannot be listed" in report.failed[0].reason
+        assert found(engine, "walnut") == ["notes/new.md"]
+        assert engine.changed_since_sync(5) == 0
+    assert engine.sync().failed == []
+    assert found(engine, "secret garden") == ["notes/locked/in.md"]
+    assert is_sound(engine)
+
+
+def test_folders_left_out_are_named(engine: Engine, notes: Path) -> None:
+    """A folder called public may hold notes: its owner must learn that it is not read."""
+    for name in ("public", ".obsidian"):
+        (notes / name).mkdir()
+        (notes / name / "a.md").write_text("hidden pelican", encoding="utf-8")
+    report = engine.sync()
+    assert [(i.path, i.reason) for i in report.skipped] == [
+        ("notes/.obsidian/", "folder left out by sync.exclude"),
+        ("notes/public/", "folder left out by sync.exclude"),
+    ]
+    assert found(engine, "pelican") == []
+
+
+def test_full_disk_in_the_full_text_engine_is_one_line(
+    engine: Engine, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reports such things as a ValueError."""
+    (notes / "n0.md").write_text("walnut", encoding="utf-8")
+
+    def full(*_: object) -> int:
+        raise ValueError("An IO error occurred: No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lexical, "_written", full)
+        with pytest.raises(HomeError, match="No space left"):
+            engine.sync()
+        assert found(engine, "ash") == [], "what is gone from the catalogue is not shown"
+    assert found(engine, "walnut") == ["notes/n0.md"]
+
+
+def test_index_that_cannot_be_built_is_an_error_not_an_empty_answer(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home that cannot be written, without an index: nobody is told that the notes do not say."""
+    shutil.rmtree(engine.home / "lexical")
+
+    def full(*_: object) -> int:
+        raise ValueError("Permission denied")
+
+    monkeypatch.setattr(lexical, "_written", full)
+    with footnotes.open(engine.home) as other, pytest.raises(HomeError, match="Permission denied"):
+        other.ask("ash?")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+def test_a_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    """A home may be put into somebody's folder; only what we make is made private."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o755)
+    with footnotes.open(folder) as engine:
+        assert folder.stat().st_mode & 0o777 == 0o755
+        engine.import_documents("none", [])
+        assert (folder / "lexical").stat().st_mode & 0o777 == 0o700
+        with pytest.raises(RootError, match="where the index is kept"):
+            engine.add_root(folder)
