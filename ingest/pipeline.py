@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ingest import loaders
 from ingest.chunk import chunk
-from ingest.scan import check_present, refuse_large_loss
+from ingest.scan import LEFT_OUT, check_present, refuse_large_loss
 from rag.errors import LoadError, RootError
 from rag.store import rows
 from rag.store.catalogue import Catalogue, FileState, Record
@@ -214,7 +214,7 @@ class Pipeline:
                 batch.finish()
         report.removed += sum(map(plan.was_indexed, plan.removed))
         report.skipped += [FileIssue(s.found.id, s.reason) for s in plan.skipped]
-        report.skipped += [FileIssue(folder, "folder left out by sync.exclude") for folder in plan.left_out]
+        report.skipped += [FileIssue(folder, LEFT_OUT) for folder in plan.left_out]
         report.failed += [FileIssue(s.found.id, s.reason) for s in (*plan.still_failed, *plan.unreadable)]
 
     def _may(self, batch: Batch, plan: Plan, doc_id: str, report: SyncReport) -> bool:

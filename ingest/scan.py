@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 # A file changed this shortly before it was read may have changed again within the clock's resolution.
 _RACY_NS = 2_000_000_000
 
+# Why a file is skipped; shown to people, in their language.
+LINK = "symbolic link"
+NOT_A_FILE = "not a regular file"
+NO_LOADER = "no loader for this file type"
+TOO_LARGE = "larger than sync.max_file_mb"
+BAD_NAME = "file name is not valid UTF-8"
+LEFT_OUT = "folder left out by sync.exclude"
+REASONS = (LINK, NOT_A_FILE, NO_LOADER, TOO_LARGE, BAD_NAME, LEFT_OUT)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -227,9 +236,7 @@ def _walk(root: Root, rules: ScanRules) -> _Walk:
             walk.unreadable.append(Skip(_nowhere(doc_id, path, relative), e.strerror or str(e)))
             continue
         if not _is_text(relative):
-            walk.skipped.append(
-                Skip(Found(doc_id, path, _state(info, doc_id)), "file name is not valid UTF-8")
-            )
+            walk.skipped.append(Skip(Found(doc_id, path, _state(info, doc_id)), BAD_NAME))
             continue
         found = Found(doc_id, path, _state(info, relative))
         if reason := _reason_to_skip(entry, info, rules):
@@ -268,13 +275,13 @@ def _identified(
 
 def _reason_to_skip(entry: os.DirEntry[str], info: os.stat_result, rules: ScanRules) -> str:
     if stat.S_ISLNK(info.st_mode):
-        return "symbolic link"
+        return LINK
     if not stat.S_ISREG(info.st_mode):
-        return "not a regular file"
+        return NOT_A_FILE
     if not rules.supported(entry.name):
-        return "no loader for this file type"
+        return NO_LOADER
     if info.st_size > rules.max_bytes:
-        return "larger than sync.max_file_mb"
+        return TOO_LARGE
     return ""
 
 

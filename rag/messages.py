@@ -50,6 +50,11 @@ def say(template: str, **values: object) -> str:
     return _filled(template, values, language())
 
 
+def translated(text: str) -> str:
+    """A fixed phrase in the reader's language, anything else as it is."""
+    return _chinese().get(text, text) if language() == "zh" else text
+
+
 def explain(error: FootnotesError, wanted: Language | None = None) -> str:
     """An error's one line, in the reader's language or the one that is wanted."""
     return _filled(error.template, error.values, wanted or language())

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from rag.messages import explain, say
+from rag.messages import explain, say, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -98,7 +98,7 @@ def sync_report(report: SyncReport) -> None:
         )
     )
     for reason, count in Counter(issue.reason for issue in report.skipped).most_common():
-        line(say("skipped: {count} x {reason}", count=count, reason=reason))
+        line(say("skipped: {count} x {reason}", count=count, reason=translated(reason)))
     _issues(say("failed"), report.failed)
     _issues(say("note"), report.warnings)
     for refusal in report.refused:

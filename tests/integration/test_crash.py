@@ -83,6 +83,7 @@ def test_killed_sync_leaves_a_committed_state(tmp_path: Path, footnotes_home: Pa
             assert all(finding.ok for finding in engine.doctor())
         assert indexed(footnotes_home) == new
         old = new
+    print(f"{KILLS} syncs, {killed} of them killed")  # noqa: T201 - a figure of `make soak`
     assert killed, "no sync was still running when the signal came"
 
 

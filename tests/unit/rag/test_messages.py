@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import rag.errors
+from ingest.scan import REASONS
 from rag.errors import FootnotesError, RootError
 from rag.messages import explain, language, locale_language, say, set_language
 
@@ -19,8 +20,8 @@ ERRORS = {name for name, value in vars(rag.errors).items() if isinstance(value, 
 
 
 def templates() -> set[str]:
-    """First arguments of ``say(...)`` and of our errors, wherever they are written."""
-    found: set[str] = set()
+    """First arguments of ``say(...)`` and of our errors, wherever they are written, and the fixed phrases."""
+    found: set[str] = set(REASONS)
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
