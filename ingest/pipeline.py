@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ingest import loaders
 from ingest.chunk import chunk
-from ingest.scan import LEFT_OUT, check_present, refuse_large_loss
+from ingest.scan import refuse_large_loss
+from ingest.walk import LEFT_OUT, check_present
 from rag.errors import LoadError, RootError
 from rag.store import rows
 from rag.store.catalogue import Catalogue, FileState, Record
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ingest.scan import Found, Plan, Skip
+    from ingest.scan import Plan
+    from ingest.walk import Found, Skip
     from rag.protocols import Embedder
     from rag.store.vectors import VectorCache
     from rag.types import Chunk, Document
@@ -274,16 +276,7 @@ class Pipeline:
         """Give each passage its vector, unless the cache has it; returns how many were computed."""
         if self._embedder is None or self._vectors is None:
             return 0
-        return ensure_vectors(self._embedder, self._vectors, chunks)
-
-
-def ensure_vectors(embedder: Embedder, vectors: VectorCache, chunks: Sequence[Chunk]) -> int:
-    """Embed what the cache lacks; returns the number of texts embedded."""
-    texts = {rows.text_hash(c.index_text): c.index_text for c in chunks}
-    missing = vectors.missing(embedder.identity, texts)
-    if missing:
-        vectors.put(embedder.identity, missing, embedder.embed_passages([texts[h] for h in missing]))
-    return len(missing)
+        return self._vectors.ensure(self._embedder, chunks)
 
 
 def _batch_of(db: sqlite3.Connection, plan: Plan) -> Batch:

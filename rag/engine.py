@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from dataclasses import replace
 from functools import cached_property
@@ -11,31 +10,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from ingest import loaders, scan
-from ingest.pipeline import Pipeline, Progress, SyncReport, ensure_vectors, recipe
+from ingest.pipeline import Pipeline, Progress, SyncReport, recipe
+from ingest.walk import ScanRules
 from rag import health, roots
 from rag.answer.extract import ExtractiveWriter
 from rag.config import default_home, load
-from rag.errors import BusyError, FootnotesError, HomeError, RootError
+from rag.errors import FootnotesError, RootError
 from rag.home import Home
+from rag.indexes import Indexes
 from rag.search.retrieve import HybridRetriever
-from rag.store import follow, rows
 from rag.store.catalogue import Catalogue, Root
-from rag.store.lexical import LexicalIndex
 from rag.types import NO_FILTERS, Answer, Query, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from rag.answer.generate import GeneratedWriter
     from rag.config import LoadedSettings, Settings
     from rag.protocols import Embedder
     from rag.store.dense import DenseIndex
-    from rag.store.vectors import VectorCache
-    from rag.types import Chunk, Citation, Document, Filters, Retrieval
+    from rag.store.lexical import LexicalIndex
+    from rag.types import Citation, Document, Filters, Retrieval
 
 _CHECK_BUDGET_S = 0.15
 _FOLLOW_EVERY_S = 2.0
@@ -53,8 +49,7 @@ class Engine:
         self._home = home
         self.loaded_settings = loaded
         self.catalogue = Catalogue(home.catalogue)
-        self.lexical = LexicalIndex(home.lexical)
-        self._guard = threading.Lock()
+        self._indexes = Indexes(home, self.catalogue, loaded.settings.embedding)
 
     @classmethod
     def open(
@@ -87,9 +82,8 @@ class Engine:
 
     def close(self) -> None:
         """Close databases."""
+        self._indexes.close()
         self.catalogue.close()
-        if "vectors" in self.__dict__:
-            self.vectors.close()
 
     @property
     def settings(self) -> Settings:
@@ -103,30 +97,20 @@ class Engine:
 
     # Parts, made when first needed
 
-    @cached_property
+    @property
     def embedder(self) -> Embedder | None:
         """The configured embedding model, or None: lexical only."""
-        if self.settings.embedding.model is None:
-            return None
-        from rag.models.transformer import TransformerEmbedder
+        return self._indexes.embedder
 
-        return TransformerEmbedder(self.settings.embedding)
+    @property
+    def lexical(self) -> LexicalIndex:
+        """The full-text index."""
+        return self._indexes.lexical
 
-    @cached_property
-    def vectors(self) -> VectorCache:
-        """The vector cache."""
-        from rag.store.vectors import VectorCache
-
-        return VectorCache(self._home.vectors)
-
-    @cached_property
+    @property
     def dense(self) -> DenseIndex | None:
         """The dense index, where a model is configured."""
-        if self.embedder is None:
-            return None
-        from rag.store.dense import DenseIndex
-
-        return DenseIndex(self._home.dense, self.embedder, self._vectors_of, self.catalogue)
+        return self._indexes.dense
 
     @cached_property
     def retriever(self) -> HybridRetriever:
@@ -158,20 +142,6 @@ class Engine:
             context_tokens=llm.context_tokens,
         )
         return GeneratedWriter(open_llm(options), context_tokens=llm.context_tokens)
-
-    def _vectors_of(self, chunks: Sequence[Chunk]) -> NDArray[np.float32]:
-        import numpy as np
-
-        embedder = self.embedder
-        assert embedder is not None  # noqa: S101 - only the dense index asks
-        ensure_vectors(embedder, self.vectors, chunks)
-        hashes = [rows.text_hash(c.index_text) for c in chunks]
-        known = self.vectors.get(embedder.identity, hashes)
-        return np.stack([known[h] for h in hashes])
-
-    @property
-    def _derived(self) -> list[LexicalIndex | DenseIndex]:
-        return [self.lexical, *([self.dense] if self.dense else [])]
 
     # Roots
 
@@ -247,9 +217,9 @@ class Engine:
                 report.overtaken = again.overtaken
         except BaseException:
             with contextlib.suppress(FootnotesError):  # the first failure is the one to tell
-                self._follow()
+                self._indexes.follow()
             raise
-        self._follow()
+        self._indexes.follow()
         counts = self.catalogue.counts()
         report.documents, report.chunks = counts.indexed, counts.chunks
         report.seconds = time.perf_counter() - started
@@ -280,7 +250,7 @@ class Engine:
         def step(now: Progress) -> None:
             nonlocal last
             if time.monotonic() - last > _FOLLOW_EVERY_S and now.done < now.total:
-                self._follow()
+                self._indexes.follow()
                 last = time.monotonic()
             if progress is not None:
                 progress(now)
@@ -304,10 +274,10 @@ class Engine:
                 report.refused.append(e)
         return plans
 
-    def scan_rules(self, *, verify: bool = False) -> scan.ScanRules:
+    def scan_rules(self, *, verify: bool = False) -> ScanRules:
         """What scans leave out."""
         s = self.settings
-        return scan.ScanRules(
+        return ScanRules(
             exclude=s.sync.exclude,
             max_bytes=int(s.sync.max_file_mb * 1_000_000),
             recipe=recipe(s.chunk.size),
@@ -323,7 +293,7 @@ class Engine:
             chunk_size=self.settings.chunk.size,
             batch=self.settings.sync.batch,
             embedder=self.embedder,
-            vectors=self.vectors if self.embedder else None,
+            vectors=self._indexes.vectors if self.embedder else None,
         )
 
     def import_documents(self, root: str, documents: Iterable[Document]) -> int:
@@ -332,56 +302,16 @@ class Engine:
             if root not in {r.name for r in self.roots()}:
                 self.catalogue.add_root(Root(root, None))
         self._pipeline().put_documents(root, documents)
-        self._follow()
+        self._indexes.follow()
         return self.catalogue.counts().chunks
 
     def reindex(self) -> None:
         """Build the derived indexes anew from the catalogue, and drop vectors that no passage needs."""
-        with self._home.writing():
-            for index in self._derived:
-                follow.rebuild(index, self.catalogue)
-            if self._home.vectors.exists():
-                self.vectors.retain(self.catalogue.text_hashes())
+        self._indexes.rebuild()
 
-    def _follow(self) -> None:
-        with self._home.writing():
-            for index in self._derived:
-                index.refresh()
-                follow.catch_up(index, self.catalogue)
-            self.catalogue.prune_journal(min(i.generation for i in self._derived))
-
-    def refresh(self, wait_s: float = 0.0) -> None:
-        """See what other processes have written, and heal indexes that were left behind.
-
-        Args:
-            wait_s: how long to wait for a process that is writing; without any index, as long as a sync would.
-        """
-        with self._guard:
-            if self._is_current():
-                return
-            for index in self._derived:
-                index.refresh()
-            if self._is_current():
-                return
-            try:
-                with self._home.writing(None if self._is_unbuilt() else wait_s):
-                    for index in self._derived:
-                        index.refresh()
-                        follow.catch_up(index, self.catalogue)
-            except BusyError:
-                if self._is_unbuilt():
-                    raise
-            except HomeError:
-                if self._is_unbuilt():
-                    raise
-                return  # no room or no permission: what is there must do
-
-    def _is_current(self) -> bool:
-        now = self.catalogue.generation()
-        return all(index.generation == now for index in self._derived)
-
-    def _is_unbuilt(self) -> bool:
-        return any(index.generation < 0 for index in self._derived)
+    def refresh(self) -> None:
+        """See what other processes have written, and heal indexes that were left behind."""
+        self._indexes.refresh()
 
     # Questions
 
@@ -393,7 +323,7 @@ class Engine:
         self.refresh()
         found = self.retriever.search(query, k)
         if found.dropped:  # a note was changed and the indexes have not followed yet: follow, then look again
-            self.refresh(wait_s=_PATIENCE_S)
+            self._indexes.refresh(_PATIENCE_S)
             found = self.retriever.search(query, k)
         return found
 

@@ -16,6 +16,7 @@ from rag.store.journal import number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ingest.walk import ScanRules
     from rag.config import Settings
     from rag.protocols import Embedder
     from rag.store.catalogue import Catalogue, Root
@@ -29,7 +30,10 @@ class Parts(Protocol):
     """What is looked at: an open engine."""
 
     catalogue: Catalogue
-    lexical: LexicalIndex
+
+    @property
+    def lexical(self) -> LexicalIndex:
+        """The full-text index."""
 
     @property
     def settings(self) -> Settings:
@@ -50,7 +54,7 @@ class Parts(Protocol):
     def roots(self) -> list[Root]:
         """Registered folders."""
 
-    def scan_rules(self, *, verify: bool = False) -> scan.ScanRules:
+    def scan_rules(self, *, verify: bool = False) -> ScanRules:
         """What scans leave out."""
 
     def changed_since_sync(self) -> int | None:

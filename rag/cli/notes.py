@@ -145,11 +145,12 @@ def ui(
     settings: SetOption = None,
 ) -> None:
     """Open the browser UI; it watches the folders while it runs."""
-    from ui.server import serve
+    from ui.server import listen_as_set, serve
 
-    with open_engine(home, config_file, settings) as engine:
+    # Listening comes first: a host or port that cannot be used is told before anything is registered or read.
+    with open_engine(home, config_file, settings) as engine, listen_as_set(engine, host, port) as bound:
         names = [engine.add_root(folder).name] if folder is not None else None
         if engine.roots():
             with show.progress(quiet=False) as step:
                 show.sync_report(engine.sync(names, progress=step))
-        serve(engine, host=host, port=port, open_browser=browser)
+        serve(engine, bound, open_browser=browser)

@@ -8,12 +8,16 @@ import numpy as np
 
 from rag.store import migrations
 from rag.store.database import Database
+from rag.store.rows import text_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from rag.protocols import Embedder
+    from rag.types import Chunk
 
 _SQL_VARIABLES = 900
 _LITTLE = np.dtype("<f4")
@@ -29,6 +33,21 @@ class VectorCache:
         """Close the database."""
         self._database.close()
 
+    def ensure(self, embedder: Embedder, chunks: Sequence[Chunk]) -> int:
+        """Embed what has no vector yet; returns the number of texts embedded."""
+        texts = {text_hash(c.index_text): c.index_text for c in chunks}
+        missing = self.missing(embedder.identity, texts)
+        if missing:
+            self.put(embedder.identity, missing, embedder.embed_passages([texts[h] for h in missing]))
+        return len(missing)
+
+    def of(self, embedder: Embedder, chunks: Sequence[Chunk]) -> NDArray[np.float32]:
+        """Vectors of passages, shape (len(chunks), dimension), computed where they are not known."""
+        self.ensure(embedder, chunks)
+        hashes = [text_hash(c.index_text) for c in chunks]
+        known = self.get(embedder.identity, hashes)
+        return np.stack([known[h] for h in hashes])
+
     def get(self, model: str, hashes: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
         """Known vectors by text hash; each of shape (dimension,)."""
         wanted = list(dict.fromkeys(hashes))
@@ -37,11 +56,11 @@ class VectorCache:
             for i in range(0, len(wanted), _SQL_VARIABLES):
                 part = wanted[i : i + _SQL_VARIABLES]
                 marks = ",".join("?" * len(part))
-                for text_hash, blob in db.execute(
+                for found_hash, blob in db.execute(
                     f"SELECT text_hash, vector FROM vectors WHERE model = ? AND text_hash IN ({marks})",
                     (model, *part),
                 ):
-                    found[text_hash] = np.frombuffer(blob, dtype=_LITTLE).astype(np.float32)
+                    found[found_hash] = np.frombuffer(blob, dtype=_LITTLE).astype(np.float32)
         return found
 
     def put(self, model: str, hashes: Sequence[bytes], vectors: NDArray[np.float32]) -> None:

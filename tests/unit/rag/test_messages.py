@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import rag.errors
-from ingest.scan import REASONS
+from ingest.walk import REASONS
 from rag.errors import FootnotesError, RootError
 from rag.messages import explain, language, locale_language, say, set_language
 
