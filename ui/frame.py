@@ -63,5 +63,7 @@ def examples(notes: Sequence[Document], text: Text) -> list[str]:
 
 
 def hint_html(text: Text) -> str:
-    """The keys, in one line."""
-    return f'<p class="keys">{text("hint")}</p>'
+    """The keys, in one line; another line while a question waits."""
+    return (
+        f'<p class="keys">{text("hint")}</p><p class="keys waits" role="status">{text("next_question")}</p>'
+    )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # What the page asks for. Everything else that Gradio serves is closed.
 _OPEN = re.compile(
-    r"/(?:$|health$|page\.(?:css|js)$|favicon\.ico$|favicon\.svg$|manifest\.json$|theme\.css$|config/?$|(?:assets|static)/"
+    r"/(?:$|health$|state$|page\.(?:css|js)$|favicon\.ico$|favicon\.svg$|manifest\.json$|theme\.css$|config/?$|(?:assets|static)/"
     r"|gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/|startup-events)|v1/|mcp)"
 )
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)

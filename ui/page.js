@@ -1,4 +1,5 @@
-// The page's behaviour: opening footnotes, the keyboard, examples. It makes no requests and builds no markup.
+// The page's behaviour: opening footnotes, the keyboard, examples, one question at a time. It builds no markup,
+// and all it ever asks the server by itself is whether a cited note is still the one that was cited.
 "use strict";
 
 (() => {
@@ -23,6 +24,7 @@
     panel.classList.add("open");
     turn.querySelectorAll(`:is(.fn, .ref)[data-n="${n}"]`).forEach((it) => it.classList.add("on"));
     document.body.classList.add("fn-reading");
+    check([panel]);
     const cited = panel.querySelector(".cited");
     const lines = panel.querySelector(".lines");
     if (cited) lines.scrollTop = cited.offsetTop - lines.offsetTop - lines.clientHeight / 3;
@@ -40,10 +42,99 @@
     if (next) open(turn, next.dataset.n, null);
   }
 
+  // --- what has become of the cited notes ---
+
+  const known = new Map();
+  const key = (panel) => JSON.stringify([panel.dataset.id, panel.dataset.sha256]);
+
+  function mark(panel) {
+    const state = known.get(key(panel));
+    if (!state) return;
+    const n = panel.dataset.n;
+    const places = [panel, ...panel.closest(".turn").querySelectorAll(`:is(.fn, .ref)[data-n="${n}"]`)];
+    for (const place of places) {
+      const badge = place.querySelector(".fate");
+      const words = badge?.dataset[state] ?? "";
+      if (badge && badge.textContent !== words) badge.textContent = words;
+      place.classList.toggle("stale", state !== "same");
+    }
+  }
+
+  // A note that cannot be asked about now keeps what was last said of it.
+  async function check(panels) {
+    panels.forEach(mark);
+    const wanted = new Map(panels.map((panel) => [key(panel), panel.dataset]));
+    for (const [name, { id, sha256 }] of wanted) {
+      try {
+        const answer = await fetch(`/state?${new URLSearchParams({ id, sha256 })}`);
+        if (answer.ok) known.set(name, (await answer.json()).state);
+      } catch {
+        return;
+      }
+      document.querySelectorAll(".turn .source").forEach((panel) => key(panel) === name && mark(panel));
+    }
+  }
+
+  // Answers are drawn anew when they move up the page; each drawing is looked at once.
+  const seen = new WeakSet();
+  function checkNew() {
+    const panels = [...document.querySelectorAll(".turn .source")].filter((panel) => !seen.has(panel));
+    panels.forEach((panel) => seen.add(panel));
+    if (panels.length) check(panels);
+  }
+
+  const checkAll = () => document.hidden || check([...document.querySelectorAll(".turn .source")]);
+  document.addEventListener("visibilitychange", checkAll);
+  window.addEventListener("focus", checkAll);
+
+  // --- one question at a time: the next one waits in the box until the answer before it is finished ---
+
+  let sent = null; // the turn that stood there when a question was sent and the server had not yet begun
+  let waits = false;
+  const current = () => document.querySelector("#fn-current .turn")?.dataset.turn ?? "";
+  const writing = () => document.querySelector("#fn-current .turn.live, #fn-box .stop-button") !== null;
+
+  function hold() {
+    box().readOnly = sent !== null || waits;
+    document.body.classList.toggle("fn-waits", waits);
+  }
+
+  function fill(words) {
+    box().value = words;
+    box().dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function release() {
+    sent = null;
+    waits = false;
+    hold();
+  }
+
+  // True: the question may go to the server now.
+  function sending() {
+    if (sent !== null || !box().value.trim()) return false;
+    if (writing()) waits = true;
+    else sent = current();
+    hold();
+    return sent !== null;
+  }
+
+  function follow() {
+    if (sent !== null && current() !== sent) {
+      sent = null;
+      fill("");
+      hold();
+    }
+    if (waits && !writing()) {
+      waits = false;
+      hold();
+      document.querySelector("#fn-box .submit-button")?.click();
+    }
+  }
+
   function ask(question) {
-    const area = box();
-    area.value = question;
-    area.dispatchEvent(new Event("input", { bubbles: true }));
+    if (sent !== null || writing()) return;
+    fill(question);
     setTimeout(() => document.querySelector("#fn-box .submit-button")?.click(), 30);
   }
 
@@ -53,6 +144,15 @@
     button.textContent = button.dataset.done;
     setTimeout(() => (button.textContent = label), 1200);
   }
+
+  window.addEventListener(
+    "click",
+    (event) => {
+      if (event.target.closest?.("#fn-box .submit-button") && !sending()) event.stopImmediatePropagation();
+      else if (event.target.closest?.("#fn-new")) release();
+    },
+    true,
+  );
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("button");
@@ -70,7 +170,12 @@
     window.addEventListener(
       kind,
       (event) => {
-        if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.stopImmediatePropagation();
+        if (event.key !== "Enter" || event.target !== box()) return;
+        if (event.isComposing || event.keyCode === 229) event.stopImmediatePropagation();
+        else if (kind === "keypress" && !event.shiftKey && !sending()) {
+          event.preventDefault();
+          event.stopImmediatePropagation();
+        }
       },
       true,
     );
@@ -79,7 +184,8 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") {
-      if (openSource()) close();
+      if (waits) release();
+      else if (openSource()) close();
       return;
     }
     if (event.target.closest?.("textarea, input")) return;
@@ -99,13 +205,15 @@
   function changed() {
     const language = document.querySelector(".brand")?.dataset.lang;
     if (language) document.documentElement.lang = language === "zh" ? "zh-Hans" : "en";
-    const current = document.querySelector("#fn-current .turn");
-    document.body.classList.toggle("fn-asked", Boolean(current));
-    if ((current?.dataset.turn ?? "") === turn) return;
-    turn = current?.dataset.turn ?? "";
+    const latest = document.querySelector("#fn-current .turn");
+    document.body.classList.toggle("fn-asked", Boolean(latest));
+    follow();
+    checkNew();
+    if (current() === turn) return;
+    turn = current();
     close({ refocus: false });
     document.body.classList.remove("fn-reading");
-    current?.scrollIntoView({ block: "start", behavior: "smooth" });
+    latest?.scrollIntoView({ block: "start", behavior: "smooth" });
   }
 
   function begin() {

@@ -68,7 +68,7 @@ class Page:
         words = self._words(request)
         talk = talk.ask(question.strip())
         talk = replace(talk, shown=view.live_html(_turn(talk), "", words))
-        busy = gr.update(value="", submit_btn=False, stop_btn=words("stop"))
+        busy = gr.update(submit_btn=False, stop_btn=words("stop"))
         yield "", "".join(talk.done), talk.shown, busy, talk
         for drawn in self._drawn(talk, words):
             yield gr.skip(), gr.skip(), drawn.shown, gr.skip(), drawn
@@ -109,6 +109,9 @@ class Page:
 
     def _written(self, talk: Talk, words: Text) -> Iterator[Talk]:
         turn, drawn = _turn(talk), time.monotonic()
+        if not self._engine.catalogue.counts().indexed:
+            yield replace(talk, shown=view.unasked_html(turn, words))
+            return
         for piece in self._engine.ask_stream(turn.question):
             if isinstance(piece, Answer):
                 shown = view.answer_html(turn, piece, self._sources(piece), words)
@@ -172,8 +175,9 @@ def build(engine: Engine) -> gr.Blocks:
             )
             hint = _html("fn-hint")
         blocks.load(page.opened, None, [header, welcome, box, new, hint], **_EVENT)
+        # "once" would drop a question without a word; page.js lets one wait until the answer before it is done.
         asked = box.submit(
-            page.ask, [box, talk], [welcome, thread, current, box, talk], trigger_mode="once", **_EVENT
+            page.ask, [box, talk], [welcome, thread, current, box, talk], trigger_mode="multiple", **_EVENT
         )
         box.stop(page.stop, talk, [current, box, talk], cancels=[asked], **_EVENT)
         new.click(page.clear, None, [welcome, thread, current, box, talk], cancels=[asked], **_EVENT)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.answer.cite import display
 from ui.source import escape, place
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 
-_INLINE = re.compile(r"\s*\[(?P<n>\d{1,3})\]|\*\*(?P<strong>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`")
+_INLINE = re.compile(
+    r"!?\[(?P<link>[^\[\]\n]*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|!?\[\[(?P<wiki>[^\[\]\n]+)\]\]"
+    r"|\s*\[(?P<n>\d{1,3})\]|\*\*(?P<strong>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`"
+)
 _ITEM = re.compile(r"\s*[-*+•]\s+")
 _HEADING = re.compile(r"\s*#{1,6}\s+")
 _TAIL = re.compile(r"\S{1,3}$")
@@ -104,6 +108,8 @@ class Prose:
             tag = "strong" if m["strong"] else "code"
             if marker:
                 out.append(_kept(before, marker))
+            elif m["link"] is not None or m["wiki"]:
+                out.append(escape(before + (display(m[0]) if m["wiki"] else m["link"])))
             elif m["n"]:
                 out.append(escape(before + m[0]))
             else:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
 import threading
 import webbrowser
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
+from ingest.scan import sha256_of
 from rag.errors import ConfigError
+from rag.messages import say
 from ui.guard import Guard, is_loopback
 from ui.offline import quiet_import
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
     from contextlib import AbstractAsyncContextManager
 
     from fastapi import FastAPI
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
 _NEXT_PORTS = 20
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#9a3b26"/>'
     '<path d="M8 8h9v3h-5.6v4H16v3h-4.6v7H8z" fill="#fff"/><path d="M22 6h2.4v9h-2.6V9l-1.8.6V7.3z" fill="#ffe2b8"/></svg>'
@@ -54,6 +60,7 @@ def build_app(engine: Engine, *, watch: bool = True) -> Guard:
         lifespan=_lifespan(engine) if watch else None, docs_url=None, redoc_url=None, openapi_url=None
     )
     _add_routes(app)
+    _add_state(app, engine)
     gr.mount_gradio_app(
         app,
         page.build(engine),
@@ -100,6 +107,32 @@ def _add_routes(app: FastAPI) -> None:
         app.get(f"/{name}")(static(name))
 
 
+def _add_state(app: FastAPI, engine: Engine) -> None:
+    def state(id: str, sha256: str) -> dict[str, str]:  # noqa: A002 - the name in the URL
+        return {"state": state_of(engine, id, sha256)}
+
+    app.get("/state")(state)
+
+
+def state_of(engine: Engine, doc_id: str, sha256: str) -> str:
+    """What has become of a note since an answer cited it: ``same``, ``changed`` or ``gone``.
+
+    Only files of notes that the catalogue holds are looked at, so that nobody learns here what else is on the disk.
+    """
+    note = engine.document(doc_id)
+    if note is None:
+        return "gone"
+    file = engine.file_of(doc_id)
+    if file is None:  # it came from elsewhere; what is indexed is all there is
+        return "same" if note.sha256 == sha256 else "changed"
+    try:
+        return "same" if sha256_of(file) == sha256 else "changed"
+    except FileNotFoundError:
+        return "gone"
+    except OSError:  # it is there and cannot be read: nobody can say that it is the same
+        return "changed"
+
+
 def _lifespan(engine: Engine) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(_app: FastAPI) -> AsyncIterator[None]:
@@ -135,50 +168,74 @@ def sync_roots(engine: Engine, names: list[str]) -> None:
 
 
 def serve(
-    engine: Engine,
-    host: str | None = None,
-    port: int | None = None,
-    open_browser: bool = True,
-    watch: bool | None = None,
+    engine: Engine, bound: socket.socket, *, open_browser: bool = True, watch: bool | None = None
 ) -> None:
     """Serve until interrupted.
 
     Args:
         engine: answers the questions.
-        host: a loopback name or address; default: the setting ``ui.host``.
-        port: exactly this one, 0 for any; default: the setting ``ui.port``, or the first free one of the next 20.
+        bound: where; it is closed at the end. See ``listen``.
         open_browser: show the page when the server is ready.
         watch: sync when notes change; default: the setting ``ui.watch``.
-
-    Raises:
-        ConfigError: the host is reachable from other machines, or the port is taken.
     """
-    import typer
-
-    defaults = engine.settings.ui
-    bound = listen(host or defaults.host, defaults.port if port is None else port, exact=port is not None)
-    with bound:
+    with bound, _interrupts() as interrupted:
         url = address(bound)
         typer.echo(f"Footnotes: {url}")
+        typer.echo(say("Press Ctrl-C to stop."))
         if open_browser:
             # The socket listens already: the browser waits until the app is up. A text browser would hold us up.
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-        with suppress(KeyboardInterrupt):
-            asyncio.run(_serve(engine, bound, watch=defaults.watch if watch is None else watch))
+        watch = engine.settings.ui.watch if watch is None else watch
+        asyncio.run(_serve(engine, bound, interrupted, watch=watch))
 
 
-async def _serve(engine: Engine, bound: socket.socket, *, watch: bool) -> None:
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Inside, Ctrl-C sets the event and does nothing else, however often it is pressed: the end is on its way.
+
+    By default a second one would break into the tidying up of the first, with a long trace.
+    """
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+    before = {kind: signal.signal(kind, lambda *_: interrupted.set()) for kind in _ENDINGS}
+    try:
+        yield interrupted
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+
+async def _serve(engine: Engine, bound: socket.socket, interrupted: threading.Event, *, watch: bool) -> None:
     import uvicorn
 
     app = build_app(engine, watch=watch)  # inside the loop: outside, Gradio would make some of its own
 
     class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Generator[None]:
+            yield  # ours are in place
+
+        async def on_tick(self, counter: int) -> bool:
+            return interrupted.is_set() or await super().on_tick(counter)
+
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             app.close()
             await super().shutdown(sockets)
 
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
     await Server(config).serve(sockets=[bound])
+
+
+def listen_as_set(engine: Engine, host: str | None = None, port: int | None = None) -> socket.socket:
+    """Listen where the settings say, or on the host and on exactly the port that are given (0: any).
+
+    Raises:
+        ConfigError: the host is reachable from other machines, or the port is taken.
+    """
+    defaults = engine.settings.ui
+    return listen(host or defaults.host, defaults.port if port is None else port, exact=port is not None)
 
 
 def address(bound: socket.socket) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rag.types import Citation, Document
     from ui.text import Text
@@ -26,6 +26,12 @@ class Source:
 
     document: Document | None
     file: str = ""
+
+    def sha256_for(self, citation: Citation) -> str:
+        """Hash of the file that the citation stands in; empty where what is indexed is another text by now."""
+        if self.document is None or self.document.text[citation.start : citation.end] != citation.quote:
+            return ""
+        return self.document.sha256
 
 
 def escape(text: str) -> str:
@@ -72,13 +78,14 @@ def source_html(citation: Citation, source: Source, position: tuple[int, int], t
     label = escape(text("open_footnote", n=n, place=place(citation, text)))
     heading = heading_path(citation)
     return (
-        f'<aside class="source" data-n="{n}" role="dialog" aria-label="{label}" tabindex="-1">'
+        f'<aside class="source" data-n="{n}" data-id="{escape(citation.doc_id)}" '
+        f'data-sha256="{escape(source.sha256_for(citation))}" role="dialog" aria-label="{label}" tabindex="-1">'
         f"{_bar(citation, source, position, text)}"
         f'<header><p class="title"><bdi>{escape(citation.title)}</bdi></p>'
         f'<p class="at">{path_html(citation.doc_id)}'
         f'<span class="where">{escape(where(citation, text))}</span></p>'
         + (f'<p class="under"><bdi>{escape(heading)}</bdi></p>' if heading else "")
-        + _warnings(citation, source, text)
+        + _panel_badge(citation, source, text)
         + f'</header><div class="lines{" paged" if citation.page is not None else ""}" tabindex="0">'
         f"{_lines_html(citation, source.document)}</div></aside>"
     )
@@ -107,9 +114,28 @@ def _icon(key: str, sign: str, text: Text, *, disabled: bool = False) -> str:
     return f'<button type="button" class="{key}" aria-label="{label}" title="{label}"{off}>{sign}</button>'
 
 
-def _warnings(citation: Citation, source: Source, text: Text) -> str:
-    key = "gone" if source.document is None else "changed_long" if citation.changed else ""
-    return f'<p class="badge warn">{text(key)}</p>' if key else ""
+def badge_html(state: str, words: Mapping[str, str]) -> str:
+    """What has become of the cited file since, in words; the page writes it anew when it has asked.
+
+    Args:
+        state: ``same``, ``changed`` or ``gone``: what is known now.
+        words: what to say of the last two.
+    """
+    data = "".join(f' data-{key}="{escape(said)}"' for key, said in words.items())
+    return f'<em class="badge warn fate" role="status"{data}>{escape(words.get(state, ""))}</em>'
+
+
+def fate(citation: Citation, source: Source | None) -> str:
+    """``same``, ``changed`` or ``gone``: the cited file, as it was when the answer was given."""
+    if source is not None and source.document is None:
+        return "gone"
+    return "changed" if citation.changed else "same"
+
+
+def _panel_badge(citation: Citation, source: Source, text: Text) -> str:
+    changed = "changed_long" if citation.changed else "changed_since_long"
+    gone = "gone_long" if source.document is None else "gone_since_long"
+    return badge_html(fate(citation, source), {"changed": text(changed), "gone": text(gone)})
 
 
 # --- lines -------------------------------------------------------------------------------------------------------
@@ -122,7 +148,7 @@ def _lines_html(citation: Citation, document: Document | None) -> str:
         window = quote
     else:
         whole, quote = document.text, (citation.start, citation.end)
-        window = passage_window(whole, quote)
+        window = page_window(document, citation) if citation.page else passage_window(whole, quote)
         first = whole.count("\n", 0, window[0]) + 1
     return "".join(
         _line_html(whole, span, quote, first + i) for i, span in enumerate(_line_spans(whole, window))
@@ -133,6 +159,19 @@ def passage_window(whole: str, quote: Span) -> Span:
     """The quote and up to 15 lines on each side, cut to 4000 characters a side."""
     start, end = _back(whole, quote[0]), _forward(whole, quote[1])
     return max(start, quote[0] - _REACH), min(end, quote[1] + _REACH)
+
+
+def page_window(document: Document, citation: Citation) -> Span:
+    """The cited page without the blank lines around its text, cut to 4000 characters a side of the quote."""
+    number, pages = citation.page or 1, document.pages
+    if number > len(pages):
+        return passage_window(document.text, (citation.start, citation.end))
+    start = pages[number - 1]
+    end = pages[number] if number < len(pages) else len(document.text)
+    page = document.text[start:end]
+    start, end = start + len(page) - len(page.lstrip()), start + len(page.rstrip())
+    start, end = min(start, citation.start), max(end, citation.end)  # a quote may run on to the next page
+    return max(start, citation.start - _REACH), min(end, citation.end + _REACH)
 
 
 def _back(whole: str, at: int) -> int:

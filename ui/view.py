@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag.answer.cite import display
 from ui.prose import Prose, unsupported_spans
-from ui.source import Source, escape, heading_path, path_html, source_html, where
+from ui.source import Source, badge_html, escape, fate, heading_path, path_html, source_html, where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ui.text import Text
 
 _LONGEST_QUOTE = 280  # characters shown of a quote in the footnote list; the panel shows all of it
+_LONGEST_QUESTION = 300  # characters, and lines, of a question that is shown whole at once
+_MOST_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def answer_html(turn: Turn, answer: Answer, sources: Mapping[int, Source], text:
     body = (
         *([f'<p class="abstained">{text("abstained")}</p>'] if answer.abstained else ()),
         _prose(answer, text),
-        _footnotes(answer.citations, text),
+        _footnotes(answer.citations, sources, text),
         _colophon(answer, text),
         *(
             source_html(c, sources[c.marker], (i, len(answer.citations)), text)
@@ -57,6 +59,15 @@ def live_html(turn: Turn, written: str, text: Text, *, stopped: bool = False) ->
     return _turn(turn, body, "stopped" if stopped else "live")
 
 
+def unasked_html(turn: Turn, text: Text) -> str:
+    """A question to an index that holds no notes: what to do first."""
+    body = (
+        f'<div class="failed" role="alert"><strong>{text("empty")}</strong><p>{text("empty_body")}</p>'
+        f"<pre><code>{text('empty_command')}</code></pre></div>"
+    )
+    return _turn(turn, body, "failed")
+
+
 def failed_html(turn: Turn, line: str, text: Text) -> str:
     """A question that ended in an error, told in one line."""
     body = f'<div class="failed" role="alert"><strong>{text("failed")}</strong><p>{escape(line)}</p></div>'
@@ -67,8 +78,16 @@ def _turn(turn: Turn, body: str, state: str) -> str:
     busy = "true" if state == "live" else "false"
     return (
         f'<article class="turn {state}" data-turn="{turn.number}" aria-busy="{busy}" aria-live="polite">'
-        f'<h2 dir="auto">{escape(turn.question)}</h2>{body}</article>'
+        f"{_question(turn.question)}{body}</article>"
     )
+
+
+def _question(question: str) -> str:
+    """The heading of a turn; a long one is cut by the style sheet until it is opened."""
+    heading = f'<h2 dir="auto">{escape(question)}</h2>'
+    if len(question) <= _LONGEST_QUESTION and question.count("\n") < _MOST_LINES:
+        return heading
+    return f'<details class="asked"><summary>{heading}</summary></details>'
 
 
 def _prose(answer: Answer, text: Text) -> str:
@@ -79,19 +98,20 @@ def _prose(answer: Answer, text: Text) -> str:
 # --- footnotes ---------------------------------------------------------------------------------------------------
 
 
-def _footnotes(citations: Sequence[Citation], text: Text) -> str:
+def _footnotes(citations: Sequence[Citation], sources: Mapping[int, Source], text: Text) -> str:
     if not citations:
         return ""
-    items = "".join(_footnote(c, text) for c in citations)
+    items = "".join(_footnote(c, fate(c, sources.get(c.marker)), text) for c in citations)
     return f'<section class="notes"><h3>{text("footnotes")}</h3><ol>{items}</ol></section>'
 
 
-def _footnote(citation: Citation, text: Text) -> str:
+def _footnote(citation: Citation, state: str, text: Text) -> str:
     quote = display(citation.quote)
     if len(quote) > _LONGEST_QUOTE:
         quote = quote[: _LONGEST_QUOTE - 1] + "…"
     heading = heading_path(citation)
-    changed = f'<em class="badge warn">{text("changed")}</em>' if citation.changed else ""
+    changed = text("changed" if citation.changed else "changed_since")
+    badge = badge_html(state, {"changed": changed, "gone": text("gone")})
     return (
         f'<li><button type="button" class="ref" data-n="{citation.marker}">'
         f'<span class="n" aria-hidden="true">{citation.marker}</span>'
@@ -99,7 +119,7 @@ def _footnote(citation: Citation, text: Text) -> str:
         f'<span class="at">{path_html(citation.doc_id)}'
         f'<span class="where">{escape(where(citation, text))}</span>'
         + (f'<bdi class="under">{escape(heading)}</bdi>' if heading else "")
-        + f"{changed}</span></button></li>"
+        + f"{badge}</span></button></li>"
     )
 
 

@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 REPOSITORY = __file__.rpartition("tests")[0]
@@ -20,10 +21,27 @@ START_S = 90.0
 
 
 @contextmanager
-def serving(notes: Path, home: Path, **variables: str) -> Iterator[str]:
-    """``footnotes ui NOTES --port 0``: its URL, until the block ends; it must end quietly on Ctrl-C."""
-    environment = {**os.environ, "FOOTNOTES_HOME": str(home), "PYTHONPATH": REPOSITORY, **variables}
-    command = [sys.executable, "-c", "from rag.cli import main; main()", "ui", str(notes), "--port", "0"]
+def serving(
+    notes: Path | None,
+    home: Path,
+    *,
+    output: list[str] | None = None,
+    pauses: Sequence[float] = (),
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """``footnotes ui NOTES --port 0``: its URL, until the block ends; it must end quietly on Ctrl-C.
+
+    Args:
+        notes: the folder of notes; None: a home without any.
+        home: where the index goes.
+        output: receives every line that is printed.
+        pauses: seconds before each further Ctrl-C.
+        variables: environment variables.
+    """
+    environment = {**os.environ, "FOOTNOTES_HOME": str(home), "PYTHONPATH": REPOSITORY, **(variables or {})}
+    folder = [str(notes)] if notes else []
+    command = [sys.executable, "-c", "from rag.cli import main; main()", "ui", *folder, "--port", "0"]
+    output = [] if output is None else output
     process = subprocess.Popen(
         [*command, "--no-browser"],
         env=environment,
@@ -31,7 +49,6 @@ def serving(notes: Path, home: Path, **variables: str) -> Iterator[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    output: list[str] = []
     url: list[str] = []
     known = threading.Event()
 
@@ -52,6 +69,9 @@ def serving(notes: Path, home: Path, **variables: str) -> Iterator[str]:
         assert url, f"the server did not start: {''.join(output)}"
         yield url[0]
         process.send_signal(signal.SIGINT)
+        for pause in pauses:
+            time.sleep(pause)
+            process.send_signal(signal.SIGINT)
         process.wait(15)
         reader.join()
         assert not re.search("Traceback|ERROR", "".join(output)), "".join(output)

@@ -295,3 +295,141 @@ def test_examples_ask_themselves_and_a_new_page_is_clean(open_page: Callable[...
     page.click("#fn-new")
     page.wait_for_selector(".welcome")
     assert page.locator(".turn").count() == 0
+
+
+# --- what has become of the cited notes --------------------------------------------------------------------------
+
+CHANGED = "This note has changed since this answer"
+GONE = "This note is gone"
+
+
+@pytest.mark.parametrize(
+    ("language", "changed", "gone"),
+    [("en-GB", CHANGED, GONE), ("zh-CN", "回答之后，这篇笔记有改动", "这篇笔记已经不在了")],
+)
+def test_an_old_answer_says_that_its_note_has_changed_or_is_gone(
+    open_page: Callable[..., Page], notes: Path, language: str, changed: str, gone: str
+) -> None:
+    """At the footnote and in its panel, where the passage stays the one that was used; and it is taken back."""
+    note, was = notes / f"locker {language}.md", f"# Locker\n\nThe locker code {language} is 3141.\n"
+    note.write_text(was, "utf-8")
+    page = open_page(language)
+    _ask_until(page, f"locker code {language}?", "3141", 1)
+    number = page.locator(f"{DONE} .ref", has_text=note.name).first.get_attribute("data-n")
+    badge, panel_badge = f"{DONE} .ref[data-n='{number}'] .fate", f"{PANEL} .fate"
+
+    def opened() -> None:
+        page.keyboard.press("Escape")
+        page.click(f"{DONE} .ref[data-n='{number}']")
+        page.wait_for_selector(f"{PANEL}[data-n='{number}']")
+
+    opened()
+    page.wait_for_timeout(300)
+    assert page.inner_text(badge) == ""
+    assert not page.is_visible(panel_badge)
+    note.write_text(was.replace("3141", "2718"), "utf-8")
+    opened()
+    page.wait_for_function(
+        "([it, said]) => document.querySelector(it).innerText === said", arg=[badge, changed]
+    )
+    assert changed in page.inner_text(panel_badge)
+    assert "3141" in page.inner_text(f"{PANEL} mark")
+    assert "2718" not in page.inner_text(PANEL)
+    note.unlink()
+    page.evaluate("dispatchEvent(new Event('focus'))")  # the reader comes back to the tab
+    page.wait_for_function("([it, said]) => document.querySelector(it).innerText === said", arg=[badge, gone])
+    assert gone in page.inner_text(panel_badge)
+    assert "3141" in page.inner_text(f"{PANEL} mark")
+    note.write_text(was, "utf-8")
+    page.wait_for_timeout(1500)  # the watcher indexes it again
+    opened()
+    page.wait_for_function("it => document.querySelector(it).innerText === ''", arg=badge)
+    note.unlink()
+
+
+def test_an_answer_that_moved_up_the_page_keeps_its_mark(open_page: Callable[..., Page], notes: Path) -> None:
+    """It is drawn anew there, by a server that knew nothing of the change."""
+    note = notes / "kiosk.md"
+    note.write_text("# Kiosk\n\nThe kiosk shutter opens at 6:40.\n", "utf-8")
+    page = open_page()
+    turn = _ask_until(page, "When does the kiosk shutter open?", "6:40", 1)
+    note.write_text("# Kiosk\n\nThe kiosk shutter opens at 7:20.\n", "utf-8")
+    ask(page, "Who serviced the boiler?", turn + 1)
+    old = page.locator(f"#fn-thread .turn[data-turn='{turn}'] .ref", has_text="kiosk.md").first
+    old.locator(".fate:not(:empty)").wait_for()
+    assert old.locator(".fate").inner_text() == CHANGED
+    assert page.locator(f"{DONE} .fate:not(:empty)").count() == 0
+    note.unlink()
+
+
+# --- asking quickly, at length, and of nothing -------------------------------------------------------------------
+
+
+def test_questions_asked_in_haste_are_all_answered(open_page: Callable[..., Page]) -> None:
+    """The next one waits in the box until the answer before it is finished; none is lost, none is asked twice."""
+    page = open_page()
+    asked = ["Who serviced the boiler?", "锅炉是谁检修的？", "When is Mira's birthday?", "boiler again?"]
+    for question in asked:
+        page.fill(BOX, question)  # waits while the box is held
+        page.press(BOX, "Enter")
+        page.press(BOX, "Enter")
+    page.wait_for_selector(f"{DONE}[data-turn='4']")
+    assert page.locator(".turn h2").all_inner_texts() == asked
+    page.wait_for_timeout(500)
+    assert page.locator(".turn").count() == 4
+    assert page.input_value(BOX) == ""
+    assert page.is_editable(BOX)
+
+
+def test_a_waiting_question_says_so_and_can_be_taken_back(open_page: Callable[..., Page]) -> None:
+    """Escape makes it editable again, and it is not asked."""
+    page = open_page()
+    _make_it_seem_busy(page)
+    page.fill(BOX, "Who serviced the boiler?")
+    page.press(BOX, "Enter")
+    assert not page.is_editable(BOX)
+    assert "Asked as soon as this answer is finished" in page.inner_text("#fn-hint")
+    page.keyboard.press("Escape")
+    assert page.is_editable(BOX)
+    assert "Asked as soon" not in page.inner_text("#fn-hint")
+    page.evaluate("document.querySelector('#fn-current .turn').remove()")
+    page.wait_for_timeout(300)
+    assert page.input_value(BOX) == "Who serviced the boiler?"
+    assert page.locator(".turn").count() == 0
+
+
+def _make_it_seem_busy(page: Page) -> None:
+    """Answers from notes take no time; this stands for one that a language model writes."""
+    page.evaluate(
+        """document.querySelector('#fn-current').append(Object.assign(document.createElement('article'),
+        {className: 'turn live'}))"""
+    )
+
+
+def test_a_long_question_is_folded_until_it_is_clicked(open_page: Callable[..., Page]) -> None:
+    """12,000 characters are answered, and take four lines."""
+    page = open_page()
+    ask(page, "Who serviced the boiler? " * 480)
+    question = page.locator(f"{DONE} .asked h2")
+    folded = question.bounding_box()
+    question.click()
+    opened = question.bounding_box()
+    assert folded is not None
+    assert opened is not None
+    assert folded["height"] < 200
+    assert opened["height"] > 2000
+
+
+def test_without_notes_the_page_says_what_to_do(browser: Browser, tmp_path: Path) -> None:
+    """Not that the notes say nothing."""
+    with serving(None, tmp_path / "home") as url:
+        page = browser.new_page(locale="en-GB")
+        page.goto(url)
+        page.wait_for_selector(".welcome")
+        page.fill(BOX, "Who serviced the boiler?")
+        page.press(BOX, "Enter")
+        page.wait_for_selector("#fn-current .turn.failed")
+        said = page.inner_text("#fn-current .turn")
+        page.close()
+    assert "There are no notes here yet." in said
+    assert "footnotes sync ~/notes" in said

@@ -117,6 +117,14 @@ def test_loopback_names_are_served(host: str) -> None:
     assert get("/health", host=host)[0] == 200
 
 
+def test_the_state_of_a_note_is_told_to_the_page_only() -> None:
+    """Neither a rebound name nor another site learns what lies on this disk."""
+    assert get("/state")[0] == 200
+    assert get("/state", host="evil.example")[0] == 421
+    assert get("/state", origin="https://evil.example")[0] == 403
+    assert get("/state/notes/a.md")[0] == 404
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:9999", "null"])
 def test_requests_from_other_sites_are_refused(origin: str) -> None:
     """Also from another server on this machine, and from a sandboxed page."""

@@ -29,8 +29,9 @@ class Scripted:
 
     settings = SimpleNamespace(language="auto")
 
-    def __init__(self, *items: str | Answer | Exception) -> None:
+    def __init__(self, *items: str | Answer | Exception, indexed: int = 1) -> None:
         self.items = items
+        self.catalogue = SimpleNamespace(counts=lambda: SimpleNamespace(indexed=indexed))
 
     def ask_stream(self, _question: str) -> Iterator[str | Answer]:
         """The script, where an exception is raised in its turn."""
@@ -99,6 +100,15 @@ def test_turns_pile_up_and_a_stopped_one_keeps_what_was_written() -> None:
     thread = next(page.ask("b", stopped, ENGLISH))[1]
     assert "Stopped before" in thread
     assert 'data-turn="1"' in thread
+
+
+def test_without_notes_a_question_is_answered_with_what_to_do() -> None:
+    """An empty index knows nothing about the notes, so it must not say what they say."""
+    page: Any = Page(Scripted(ValueError("never asked"), indexed=0))  # type: ignore[arg-type]
+    shown = last_shown(list(page.ask("Why?", Talk(), ENGLISH)))
+    assert "There are no notes here yet" in shown
+    assert "footnotes sync ~/notes" in shown
+    assert "do not say" not in shown
 
 
 def test_an_empty_question_asks_nothing() -> None:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typer.testing import CliRunner
 
+from ingest.scan import sha256_of
+from rag.cli import app
 from rag.engine import Engine
 from rag.errors import ConfigError, RootError
 from tests.browser.serving import REPOSITORY, serving
 from ui.offline import quiet_import
-from ui.server import address, listen, sync_roots
+from ui.server import address, listen, state_of, sync_roots
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,6 +112,56 @@ def test_a_refused_root_is_an_error_for_the_watcher(tmp_path: Path, footnotes_ho
             sync_roots(engine, ["notes"])
 
 
+def test_the_fate_of_a_cited_note_is_read_from_its_file(tmp_path: Path, footnotes_home: Path) -> None:
+    """Same, changed and gone, before and after a sync; a file that is no note is never looked at."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    file, other = notes / "a.md", notes / "b.md"
+    file.write_text("a note", "utf-8")
+    other.write_text("another note", "utf-8")
+    secret = tmp_path / "secret.md"
+    secret.write_text("not a note", "utf-8")
+    with Engine.open(footnotes_home) as engine:
+        engine.add_root(notes)
+        engine.sync()
+        note = engine.document("notes/a.md")
+        assert note is not None
+        assert state_of(engine, note.id, note.sha256) == "same"
+        file.write_text("an edited note", "utf-8")
+        assert state_of(engine, note.id, note.sha256) == "changed"
+        engine.sync()
+        assert state_of(engine, note.id, note.sha256) == "changed"
+        file.write_text("a note", "utf-8")
+        assert state_of(engine, note.id, note.sha256) == "same"
+        file.unlink()
+        assert state_of(engine, note.id, note.sha256) == "gone"
+        engine.sync()
+        assert state_of(engine, note.id, note.sha256) == "gone"
+        assert state_of(engine, "notes/../secret.md", sha256_of(secret)) == "gone"
+        engine.import_documents("elsewhere", [replace(note, id="elsewhere/a.md")])
+        assert state_of(engine, "elsewhere/a.md", note.sha256) == "same"
+        assert state_of(engine, "elsewhere/a.md", "0") == "changed"
+
+
+# --- before serving ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [["--host", "0.0.0.0"], ["--port", "{taken}"]])  # noqa: S104 - must be refused
+def test_a_host_or_port_that_cannot_be_used_is_told_before_anything_is_read(
+    tmp_path: Path, footnotes_home: Path, given: list[str]
+) -> None:
+    """No folder is registered and no note is read for a server that will not start."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "a.md").write_text("a note", "utf-8")
+    with listen("127.0.0.1", 0, exact=True) as taken:
+        words = [word.format(taken=taken.getsockname()[1]) for word in given]
+        outcome = CliRunner().invoke(app, ["ui", str(notes), "--no-browser", *words])
+    assert isinstance(outcome.exception, ConfigError)
+    with Engine.open(footnotes_home) as engine:
+        assert engine.roots() == []
+
+
 # --- serving -----------------------------------------------------------------------------------------------------
 
 
@@ -150,7 +205,7 @@ def test_the_ui_starts_and_answers_behind_dead_proxies(tmp_path: Path) -> None:
     seen = tmp_path / "seen.txt"
     (tmp_path / "sitecustomize.py").write_text(SPY.format(path=str(seen)), "utf-8")
     path = os.pathsep.join((str(tmp_path), REPOSITORY))
-    with serving(notes, tmp_path / "home", PYTHONPATH=path, **DEAD_PROXIES) as url:
+    with serving(notes, tmp_path / "home", variables={"PYTHONPATH": path, **DEAD_PROXIES}) as url:
         assert _healthy(url)
         page = _get(url)
         assert "Footnotes" in page
@@ -161,6 +216,7 @@ def test_the_ui_starts_and_answers_behind_dead_proxies(tmp_path: Path) -> None:
         streamed = _ask(url, "Who serviced the boiler?")
         assert "Ms Aydin" in streamed
         assert "data-n=" in streamed
+        assert json.loads(_get(f"{url}state?id=notes/boiler.md&sha256=0")) == {"state": "changed"}
         with pytest.raises(urllib.error.HTTPError, match="404"):
             _get(f"{url}gradio_api/info")
     addresses = [
@@ -180,3 +236,23 @@ def test_ctrl_c_ends_the_server_although_a_tab_is_open(tmp_path: Path) -> None:
         began = time.monotonic()
     assert time.monotonic() - began < 10
     held.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
+@pytest.mark.parametrize("pauses", [(0.05,), (0.05, 0.05, 0.2, 0.2)])
+def test_ctrl_c_again_and_again_ends_as_quietly(tmp_path: Path, pauses: tuple[float, ...]) -> None:
+    """A second one must not break into the tidying up of the first. How to stop is said at the start."""
+    (tmp_path / "notes").mkdir()
+    output: list[str] = []
+    with serving(tmp_path / "notes", tmp_path / "home", output=output, pauses=pauses) as url:
+        assert _healthy(url)
+    assert re.search("Footnotes: .*\nPress Ctrl-C to stop.\n$", "".join(output)), "".join(output)
+
+
+def test_ctrl_c_while_the_page_is_still_being_made_ends_quietly(tmp_path: Path) -> None:
+    """The address is printed some seconds before the first answer."""
+    (tmp_path / "notes").mkdir()
+    output: list[str] = []
+    with serving(tmp_path / "notes", tmp_path / "home", output=output, pauses=(0.05,)):
+        pass
+    assert "".join(output).endswith("Press Ctrl-C to stop.\n")

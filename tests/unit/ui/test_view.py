@@ -11,7 +11,7 @@ from rag.types import Answer, Citation, Document, SentenceSupport, Stage, Trace
 from ui import text, view
 from ui.frame import examples, header_html, welcome_html
 from ui.prose import Prose, unsupported_spans
-from ui.source import Source, heading_path, passage_window, source_html
+from ui.source import Source, heading_path, page_window, passage_window, source_html
 
 EN, ZH = text.load("en"), text.load("zh")
 TURN = view.Turn(1, "Why?")
@@ -45,6 +45,7 @@ ALLOWED = {
         "em",
     ),
     *("small", "strong", "code", "pre", "aside", "nav", "header", "mark", "wbr", "sup"),
+    *("details", "summary"),
 }
 
 
@@ -137,12 +138,9 @@ def test_nothing_from_a_note_becomes_markup(payload: str) -> None:
     sources = {n: Source(note, f"/notes/{payload}") for n in (1, 2)}
     words = parsed(view.answer_html(view.Turn(1, payload), given, sources, EN)).words
     assert words.count(payload) >= 6
-    for html in (
-        view.live_html(TURN, payload, EN),
-        view.failed_html(TURN, payload, EN),
-        welcome_html(1, [payload], EN),
-    ):
+    for html in (view.failed_html(TURN, payload, EN), welcome_html(1, [payload], EN)):
         assert payload in parsed(html).words
+    parsed(view.live_html(TURN, payload, EN))  # a link in it is its words only
 
 
 # --- the answer --------------------------------------------------------------------------------------------------
@@ -167,6 +165,14 @@ def test_the_list_names_quote_path_line_and_heading_without_repeating_the_title(
     assert heading_path(citation(heading=("Other", "Week 2"))) == "Other › Week 2"
 
 
+def test_a_quote_is_listed_as_it_reads_and_opened_as_it_was_written() -> None:
+    """A link's address is noise in the list and proof in the panel."""
+    quote = "See [GCP](https://cloud.example.com) ."
+    html = html_of(answer(citations=(citation(start=0, end=len(quote), quote=quote),)), document=None)
+    assert '<span class="q" dir="auto">See GCP.</span>' in html
+    assert f"<mark>{quote}</mark>" in html
+
+
 def test_a_page_takes_the_place_of_lines() -> None:
     """A PDF's lines are nobody's lines."""
     html = html_of(answer(citations=(citation(page=4),)))
@@ -181,6 +187,60 @@ def test_a_changed_file_says_so_in_list_and_panel() -> None:
     assert "changed since indexed" in words
     assert "You see the text that the answer used" in words
     assert "changed" not in parsed(html_of(answer())).words
+
+
+def test_a_note_that_is_gone_says_so_in_list_and_panel() -> None:
+    """Its quote is all that is left."""
+    words = parsed(html_of(answer(), document=None)).words
+    assert "This note is gone" in words
+    assert "only its quote is left" in words
+
+
+def test_a_panel_carries_what_the_page_asks_about_and_what_it_may_have_to_say() -> None:
+    """The note's id and hash as the answer saw them, and the words for each fate, in the reader's language."""
+    for words, changed, gone in (
+        (EN, "This note has changed since this answer", "This note is gone"),
+        (ZH, "回答之后，这篇笔记有改动", "这篇笔记已经不在了"),
+    ):
+        elements = parsed(html_of(answer(), words)).seen
+        aside = next(attributes for tag, attributes in elements if tag == "aside")
+        assert (aside["data-id"], aside["data-sha256"]) == (NOTE.id, NOTE.sha256)
+        badges = [a for tag, a in elements if tag == "em" and "fate" in (a["class"] or "")]
+        assert len(badges) == 2
+        assert all(
+            (a["data-changed"] or "").startswith(changed) and (a["data-gone"] or "").startswith(gone)
+            for a in badges
+        )
+
+
+def test_a_note_that_was_indexed_anew_meanwhile_has_no_hash_to_compare() -> None:
+    """Its new hash would call the old quote up to date."""
+    moved_on = replace(NOTE, text="Entirely other words.", sha256="1")
+    aside = next(a for tag, a in parsed(html_of(answer(), document=moved_on)).seen if tag == "aside")
+    assert aside["data-sha256"] == ""
+
+
+def test_a_long_question_is_folded_and_complete() -> None:
+    """Nothing is refused and nothing is lost; the page shows the first lines until it is opened."""
+    short, long = view.Turn(1, "Why? " * 20), view.Turn(1, "Why? " * 2400)
+    assert "<details" not in view.live_html(short, "", EN)
+    html = view.live_html(long, "", EN)
+    assert '<details class="asked"><summary><h2 dir="auto">' in html
+    assert long.question in parsed(html).words
+    assert "<details" in view.live_html(view.Turn(1, "a\n" * 6), "", EN)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("We use [GCP](https://cloud.example.com/a_(b)). [1]", "We use GCP.1"),
+        ("See [[plans/2024|the plan]] and [[Mira]].", "See the plan and Mira."),
+        ("A ![cat](http://192.0.2.1/cat.png) sat.", "A cat sat."),
+    ],
+)
+def test_a_link_in_an_answer_is_its_words(written: str, expected: str) -> None:
+    """As it is in an extracted answer: an address is not for reading."""
+    assert parsed(Prose(written, EN, {1: citation()}).html()).words == expected
 
 
 def test_an_unsupported_sentence_is_marked_in_place() -> None:
@@ -218,7 +278,7 @@ def test_an_abstention_says_so_and_claims_no_quotation() -> None:
     """Not knowing is an answer, and not a quotation."""
     words = parsed(html_of(answer("Nothing here.", citations=(), abstained=True))).words
     assert "Your notes do not say" in words
-    assert "word for word" not in words
+    assert "Sentences from your notes" not in words
 
 
 def test_an_answer_being_written_has_numbers_but_no_buttons() -> None:
@@ -291,6 +351,26 @@ def test_fifteen_lines_are_shown_on_each_side() -> None:
     start = whole.index("line 50")
     window = passage_window(whole, (start, start + 7))
     assert whole[slice(*window)].split("\n") == [f"line {n}" for n in range(35, 66)]
+
+
+def test_a_page_shows_that_page_and_no_other() -> None:
+    """All of it, also where it is longer than a note's neighbourhood; its file's lines are nobody's lines."""
+    parts = ["One.\n\n", "Two first.\n" + "x\n" * 30 + "Two last.\n\n", "Three."]
+    whole = "".join(parts)
+    note = replace(NOTE, text=whole, pages=(0, len(parts[0]), len(parts[0] + parts[1])), format="pdf")
+    start = whole.index("Two last.")
+    cited = citation(start=start, end=start + 9, quote="Two last.", page=2)
+    html = panel(cited, note)
+    assert "<mark>Two last.</mark>" in html
+    assert "page 2" in html
+    shown = parsed(html).words
+    assert "Two first." in shown
+    assert "One." not in shown
+    assert "Three." not in shown
+    assert whole[slice(*page_window(note, cited))] == parts[1].strip()
+    across = replace(cited, end=len(whole) - 3, quote=whole[start:-3])
+    assert whole[slice(*page_window(note, across))].endswith("Thr")
+    assert "Two last." in panel(cited, replace(note, pages=()))
 
 
 def test_the_window_ends_at_the_note_and_at_a_sane_length() -> None:
