@@ -15,8 +15,9 @@ MARKER = re.compile(
     r"[\[［【][ \t]*\^?[ \t]*(\d{1,4}(?:[ \t]*[,，、;；][ \t]*\^?[ \t]*\d{1,4})*)[ \t]*[\]］】](?!\()"
 )
 _LEADING = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•][ \t]+(?:\[[ xX]\][ \t]+)?)+")
-_IMAGE = re.compile(r"!\[\[([^\]|\n]*)[^\]\n]*\]\]|!\[([^\]\n]*)\]\([^)\n]*\)")
-_LINK = re.compile(r"\[([^\]\n]+)\]\([^)\n]*\)")
+_ADDRESS = r"\((?:[^()\n]|\([^()\n]*\))*\)"  # may hold brackets in pairs
+_IMAGE = re.compile(rf"!\[\[([^\]|\n]*)[^\]\n]*\]\]|!\[([^\]\n]*)\]{_ADDRESS}")
+_LINK = re.compile(rf"\[([^\]\n]+)\]{_ADDRESS}")
 _BLANKED_LINK = re.compile(r"\[([^\]\n]{2,})\](?:[ ]{4,}|$)", re.MULTILINE)  # its address is masked
 _WIKILINK = re.compile(r"\[\[(?:[^\]|\n]*\|)?([^\]|\n]+)\]\]")
 _STRONG = re.compile(r"(\*\*|__|==|~~)(?=\S)(.+?)(?<=\S)\1")

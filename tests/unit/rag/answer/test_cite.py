@@ -60,3 +60,17 @@ def test_a_quote_is_shown_without_decoration(quote: str, shown: str) -> None:
 def test_a_link_with_a_number_is_not_a_marker() -> None:
     """``[1](address)`` is a link."""
     assert plain_markers("[1](http://x.y) [1]") == "[1](http://x.y) (1)"
+
+
+@pytest.mark.parametrize(
+    ("quote", "shown"),
+    [
+        ("see [x](https://a/b_(c)) now", "see x now"),
+        ("[a](b) and [c](d)", "a and c"),
+        ("![p](u(1)) t", "p t"),
+        ("[x](unclosed ( y", "[x](unclosed ( y"),
+    ],
+)
+def test_an_address_may_hold_brackets(quote: str, shown: str) -> None:
+    """Wikipedia's do; none of it is left in what is shown."""
+    assert display(quote) == shown
