@@ -21,7 +21,9 @@ PREFIX = "FOOTNOTES_"
 CONFIG_NAME = "config.yaml"
 _DELIMITER = "__"
 # Environment variables with our prefix that are not settings.
-_NOT_SETTINGS = frozenset({"FOOTNOTES_HOME", "FOOTNOTES_CONFIG", "FOOTNOTES_SHARED", "FOOTNOTES_CHROMIUM"})
+_NOT_SETTINGS = frozenset(
+    {"FOOTNOTES_HOME", "FOOTNOTES_CONFIG", "FOOTNOTES_SHARED", "FOOTNOTES_CHROMIUM", "FOOTNOTES_SOAK"}
+)
 
 
 class _Section(BaseModel):

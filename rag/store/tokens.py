@@ -236,7 +236,9 @@ def _normal(text: str) -> str:
     """Fold all but case, which still tells the parts of CamelCase."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", text).translate(_table())
+    folded = unicodedata.normalize("NFKC", text).translate(_table())
+    # Without the invisible character between them, a letter and its mark may join.
+    return unicodedata.normalize("NFC", folded)
 
 
 def _aligned(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
