@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ingest import loaders
 from ingest.chunk import chunk
 from ingest.scan import refuse_large_loss
-from ingest.walk import LEFT_OUT, check_present
+from ingest.walk import LEFT_OUT, folder_of
 from rag.errors import LoadError, RootError
 from rag.store import rows
 from rag.store.catalogue import Catalogue, FileState, Record
@@ -236,7 +236,7 @@ class Pipeline:
             chunks = chunk(document, self._chunk_size)
             _check_storable(document)
         except FileNotFoundError:
-            check_present(plan.root)
+            folder_of(plan.root)  # raises where the whole folder went
             return None
         except LoadError as e:
             return _Failed(found, str(e), digest, moved_from)

@@ -13,9 +13,11 @@ from ingest.walk import (
     Skip,
     Walk,
     document_id,
+    folder_of,
     identified,
     nowhere,
     state_of,
+    storable,
     walk,
 )
 from rag.errors import RootError
@@ -72,14 +74,15 @@ def scan(root: Root, known: Mapping[str, Record], rules: ScanRules) -> Plan:
     """
     seen = walk(root, rules)
     for doc_id, reason in _below(known, root, seen.unlisted).items():
-        seen.unreadable.append(Skip(nowhere(doc_id, root.path / doc_id, doc_id), reason))  # type: ignore[operator] # a walk has a path
+        relative = doc_id.partition("/")[2]
+        seen.unreadable.append(Skip(nowhere(doc_id, folder_of(root) / relative, relative), reason))
     plan = _Comparison(known, rules).run(seen.found)
     plan = replace(
         plan,
         root=root,
         skipped=tuple(seen.skipped),
         unreadable=plan.unreadable + tuple(seen.unreadable),
-        left_out=tuple(document_id(root.name, folder) for folder in seen.left_out),
+        left_out=tuple(storable(document_id(root.name, folder)) for folder in seen.left_out),
     )
     present = {f.id for f in seen.found} | {s.found.id for s in (*seen.skipped, *plan.unreadable)}
     missing = [i for i in known if i not in present]
@@ -90,7 +93,7 @@ def _below(known: Mapping[str, Record], root: Root, folders: Mapping[str, str]) 
     """What cannot be read because its folder cannot be entered: the folder itself and every known file below."""
     locked: dict[str, str] = {}
     for folder, reason in folders.items():
-        doc_id = document_id(root.name, folder)
+        doc_id = storable(document_id(root.name, folder))
         why = f"the folder cannot be listed: {reason}"
         locked |= {i: why for i in known if i.startswith(doc_id + "/")} | {doc_id: why}
     return locked

@@ -85,8 +85,8 @@ def document_id(root: str, relative: str) -> str:
     return unicodedata.normalize("NFC", f"{root}/{relative.replace(os.sep, '/')}")
 
 
-def check_present(root: Root) -> None:
-    """Whether a root's folder is there.
+def folder_of(root: Root) -> Path:
+    """A root's folder, which is there.
 
     Raises:
         RootError: it is not; what is known of it is kept.
@@ -98,6 +98,7 @@ def check_present(root: Root) -> None:
             path=root.path,
             name=root.name,
         )
+    return root.path
 
 
 def walk(root: Root, rules: ScanRules) -> Walk:
@@ -144,12 +145,10 @@ def identified(
         listed.append((entry, relative, document_id(root.name, relative)))
     listed.sort(key=lambda one: one[2] != f"{root.name}/{one[1]}")  # stable
     taken: set[str] = set()
-    for entry, relative, doc_id in listed:
-        if doc_id in taken:
-            doc_id = f"{root.name}/{relative}"  # noqa: PLW2901 - the id that is left
-        doc_id = doc_id.encode("utf-8", "backslashreplace").decode("utf-8")  # noqa: PLW2901 - legible, storable
+    for entry, relative, wanted in listed:
+        doc_id = storable(wanted if wanted not in taken else f"{root.name}/{relative}")
         while doc_id in taken:
-            doc_id += "?"  # noqa: PLW2901 - a name that spells out another's undecodable bytes
+            doc_id += "?"  # a name that spells out another's undecodable bytes
         taken.add(doc_id)
         yield entry, relative, doc_id
 
@@ -167,16 +166,14 @@ def _reason_to_skip(entry: os.DirEntry[str], info: os.stat_result, rules: ScanRu
 
 
 def _entries(root: Root, rules: ScanRules, seen: Walk) -> Iterator[tuple[os.DirEntry[str], str]]:
-    check_present(root)
-    assert root.path is not None  # noqa: S101 - checked
-    pending = [(root.path, "")]
+    pending = [(folder_of(root), "")]
     while pending:
         folder, prefix = pending.pop()
         try:
             with os.scandir(folder) as entries:
                 listed = sorted(entries, key=lambda e: e.name)
         except FileNotFoundError:
-            check_present(root)
+            folder_of(root)
             continue  # a folder that went while we looked
         except OSError as e:
             if prefix:
@@ -214,6 +211,11 @@ def _is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def storable(name: str) -> str:
+    """A name in which bytes that are no UTF-8 are spelled out."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def state_of(info: os.stat_result, relative: str) -> FileState:

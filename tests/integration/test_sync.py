@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,6 @@ from rag.store import manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from footnotes import Engine
 
@@ -248,15 +248,23 @@ def test_bad_files_do_not_stop_the_run(engine: Engine, notes: Path) -> None:
     assert is_sound(engine)
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root reads everything")
-def test_unreadable_file_fails_alone(engine: Engine, notes: Path) -> None:
+def test_unreadable_file_fails_alone(engine: Engine, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without permission there is a reason; with it back, the note is back."""
-    (notes / "apple.md").chmod(0)
+    real = Path.read_bytes
+
+    def refusing(self: Path) -> bytes:  # root may read everything, so the refusal is made here
+        if self.name == "apple.md":
+            raise PermissionError(13, "Permission denied")
+        return real(self)
+
     engine.add_root(notes)
-    report = engine.sync()
-    assert [i.path for i in report.failed] == ["notes/apple.md"]
-    (notes / "apple.md").chmod(0o600)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refusing)
+        report = engine.sync()
+    assert [(i.path, i.reason) for i in report.failed] == [("notes/apple.md", "Permission denied")]
+    assert report.added == 3
     assert engine.sync().added == 1
+    assert paths(engine, "harvest") == ["notes/apple.md"]
 
 
 def test_title_only_note_is_found_by_its_title(engine: Engine, notes: Path) -> None:

@@ -425,6 +425,29 @@ def test_folder_that_cannot_be_entered_does_not_stop_the_rest(
     assert is_sound(engine)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_folders_whose_names_are_no_utf8(
+    engine: Engine, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Left out or locked, they are named legibly and stop nothing."""
+    odd = Path(os.fsdecode(os.fsencode(notes) + b"/\xff"))
+    odd.mkdir()
+    Path(os.fsdecode(os.fsencode(notes) + b"/.\xfe")).mkdir()
+    real = os.scandir
+
+    def refusing(path: Path | int) -> object:
+        if not isinstance(path, int) and Path(path) == odd:
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refusing)
+        report = engine.sync()
+    assert [i.path for i in report.failed] == [r"notes/\udcff"]
+    assert [i.path for i in report.skipped] == [r"notes/.\udcfe/"]
+    assert report.unchanged == NOTES
+
+
 def test_folders_left_out_are_named(engine: Engine, notes: Path) -> None:
     """A folder called public may hold notes: its owner must learn that it is not read."""
     for name in ("public", ".obsidian"):
