@@ -24,6 +24,8 @@ _DELIMITER = "__"
 _NOT_SETTINGS = frozenset(
     {"FOOTNOTES_HOME", "FOOTNOTES_CONFIG", "FOOTNOTES_SHARED", "FOOTNOTES_CHROMIUM", "FOOTNOTES_SOAK"}
 )
+# Never read from a file: files are copied, committed and shared.
+_SECRETS = frozenset({"llm.api_key", "embedding.api_key", "rerank.api_key"})
 
 
 class _Section(BaseModel):
@@ -53,19 +55,55 @@ class ChunkSettings(_Section):
 
 
 class EmbeddingSettings(_Section):
-    """The dense side. Without a model, search is lexical only."""
+    """The dense side: which model turns texts into vectors. Without one, search is lexical only."""
 
     model: str | None = Field(
-        default=None, description="sentence-transformers model: a local folder or a hub id (extra: models)"
+        default=None,
+        description="builtin; a sentence-transformers folder or hub id (extra: models); a name on `url`; none",
     )
+    url: str | None = Field(
+        default=None, description="base URL of an embeddings server, for example http://127.0.0.1:11434"
+    )
+    kind: Literal["openai", "ollama"] = Field(default="openai", description="that server's protocol")
+    api_key: SecretStr | None = Field(
+        default=None, description="only from the environment: FOOTNOTES_EMBEDDING__API_KEY"
+    )
+    timeout_s: float = Field(default=60.0, gt=0, description="seconds to wait for that server")
     query_prompt: str | None = Field(
         default=None, description="put before a question; default: the model's own"
     )
     passage_prompt: str | None = Field(
         default=None, description="put before a passage; default: the model's own"
     )
+    dimension: int | None = Field(
+        default=None, ge=8, description="keep only the first numbers of a vector (Matryoshka models)"
+    )
+    max_length: int | None = Field(default=None, ge=16, description="tokens of a text that are read")
     batch_size: int = Field(default=32, ge=1, description="passages embedded together")
     device: str | None = Field(default=None, description="cpu, cuda, mps; default: the best there is")
+    precision: Literal["float32", "float16", "bfloat16"] = Field(
+        default="float32", description="numbers that the model computes with"
+    )
+    backend: Literal["torch", "onnx", "openvino"] = Field(
+        default="torch", description="what sentence-transformers runs the model with"
+    )
+
+
+class RerankSettings(_Section):
+    """A reranking server that reads the best passages again. Off without ``url``."""
+
+    url: str | None = Field(
+        default=None, description="base URL of a server with /rerank, for example http://127.0.0.1:8080"
+    )
+    model: str | None = Field(default=None, description="name of the model on that server")
+    kind: Literal["cohere", "tei"] = Field(
+        default="cohere", description="cohere: llama.cpp, vLLM, Infinity; tei: text-embeddings-inference"
+    )
+    api_key: SecretStr | None = Field(
+        default=None, description="only from the environment: FOOTNOTES_RERANK__API_KEY"
+    )
+    timeout_s: float = Field(default=60.0, gt=0, description="seconds to wait for that server")
+    candidates: int = Field(default=50, ge=1, description="passages that it reads")
 
 
 class SearchSettings(_Section):
@@ -106,6 +144,7 @@ class Settings(_Section):
     chunk: ChunkSettings = ChunkSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     search: SearchSettings = SearchSettings()
+    rerank: RerankSettings = RerankSettings()
     llm: LLMSettings = LLMSettings()
     ui: UISettings = UISettings()
 
@@ -214,10 +253,12 @@ def _file_values(home: Path, config: Path | None) -> Iterator[tuple[str, dict[st
     if not isinstance(loaded, dict):
         raise ConfigError("The settings file {path} must hold `key: value` lines.", path=path)
     values = _flatten(loaded)
-    if "llm.api_key" in values:
+    for key in sorted(_SECRETS & values.keys()):
         raise ConfigError(
-            "llm.api_key stands in {path}. Keys belong in the environment: set FOOTNOTES_LLM__API_KEY.",
+            "{key} stands in {path}. Keys belong in the environment: set {variable}.",
+            key=key,
             path=path,
+            variable=PREFIX + key.upper().replace(".", _DELIMITER),
         )
     yield str(path), values
 
