@@ -1,0 +1,1 @@
+"""How the built-in embedding model is made. Not packaged: `make train-model` runs it."""
