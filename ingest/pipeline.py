@@ -26,24 +26,23 @@ if TYPE_CHECKING:
 
     from ingest.scan import Plan
     from ingest.walk import Found, Skip
-    from rag.protocols import Embedder
-    from rag.store.vectors import VectorCache
     from rag.types import Chunk, Document
 
 _T = TypeVar("_T")
 _VERSION = 1
 _NO_FILE = FileState(0, 0, 0, 0, 0)
 WriteLock = Callable[[], AbstractContextManager[object]]
+Embed = Callable[["Sequence[Chunk]"], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a sync is: ``done`` of ``total`` files, and the one just read."""
+    """Where a run is. Stage ``sync``: ``done`` of ``total`` files, and the one just read; ``embed``: passages."""
 
     stage: str
     done: int
     total: int
-    path: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,8 @@ class SyncReport:
         refused: roots that were not touched (missing, or they have lost most of their notes), and why.
         overtaken: roots in which another process was faster; they are looked at again.
         embedded: passages whose vectors were computed.
+        model: the embedding model that answers, where there is one.
+        model_wished: the one that the settings name instead; `footnotes reindex` switches to it.
         seconds: wall time.
     """
 
@@ -82,6 +83,8 @@ class SyncReport:
     refused: list[RootError] = field(default_factory=list)
     overtaken: set[str] = field(default_factory=set)
     embedded: int = 0
+    model: str | None = None
+    model_wished: str | None = None
     seconds: float = 0.0
 
     def add_actions(self, other: SyncReport) -> None:
@@ -99,6 +102,8 @@ class SyncReport:
             **{name: getattr(self, name) for name in numbers},
             **{name: [{"path": i.path, "reason": i.reason} for i in getattr(self, name)] for name in issues},
             "refused": [str(e) for e in self.refused],
+            "model": self.model,
+            "model_wished": self.model_wished,
             "seconds": round(self.seconds, 3),
         }
 
@@ -125,7 +130,11 @@ def recipe(chunk_size: int) -> str:
 
 
 class Pipeline:
-    """Brings the catalogue up to date with plans."""
+    """Brings the catalogue up to date with plans.
+
+    Args:
+        embed: gives each passage its vector, unless it has one; returns how many were computed.
+    """
 
     def __init__(
         self,
@@ -134,15 +143,13 @@ class Pipeline:
         write_lock: WriteLock,
         chunk_size: int,
         batch: int,
-        embedder: Embedder | None = None,
-        vectors: VectorCache | None = None,
+        embed: Embed,
     ) -> None:
         self._catalogue = catalogue
         self._write_lock = write_lock
         self._chunk_size = chunk_size
         self._batch = batch
-        self._embedder = embedder
-        self._vectors = vectors
+        self._embed = embed
 
     def apply(
         self,
@@ -271,12 +278,6 @@ class Pipeline:
             state = item.found.state if item.sha256 else _unread(item.found)
             batch.fail(doc_id, "failed", item.reason, state, item.sha256, made)
         return True
-
-    def _embed(self, chunks: Sequence[Chunk]) -> int:
-        """Give each passage its vector, unless the cache has it; returns how many were computed."""
-        if self._embedder is None or self._vectors is None:
-            return 0
-        return self._vectors.ensure(self._embedder, chunks)
 
 
 def _batch_of(db: sqlite3.Connection, plan: Plan) -> Batch:

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Self
 from ingest import loaders, scan
 from ingest.pipeline import Pipeline, Progress, SyncReport, recipe
 from ingest.walk import ScanRules
-from rag import health, roots
+from rag import health, roots, switch
 from rag.answer.extract import ExtractiveWriter
 from rag.config import default_home, load
-from rag.errors import FootnotesError, RootError
 from rag.home import Home
 from rag.indexes import Indexes
+from rag.live import Wish
 from rag.search.retrieve import HybridRetriever
 from rag.store.catalogue import Catalogue, Root
+from rag.syncing import Syncing
 from rag.types import NO_FILTERS, Answer, Query, Trace
 
 if TYPE_CHECKING:
@@ -28,14 +29,13 @@ if TYPE_CHECKING:
 
     from rag.answer.generate import GeneratedWriter
     from rag.config import LoadedSettings, Settings
+    from rag.live import Models
     from rag.protocols import Embedder
     from rag.store.dense import DenseIndex
     from rag.store.lexical import LexicalIndex
     from rag.types import Citation, Document, Filters, Retrieval
 
 _CHECK_BUDGET_S = 0.15
-_FOLLOW_EVERY_S = 2.0
-_ROUNDS = 3
 _PATIENCE_S = 2.0
 
 
@@ -49,7 +49,7 @@ class Engine:
         self._home = home
         self.loaded_settings = loaded
         self.catalogue = Catalogue(home.catalogue)
-        self._indexes = Indexes(home, self.catalogue, loaded.settings.embedding)
+        self._indexes = Indexes(home, self.catalogue, Wish.of(loaded))
 
     @classmethod
     def open(
@@ -99,8 +99,9 @@ class Engine:
 
     @property
     def embedder(self) -> Embedder | None:
-        """The configured embedding model, or None: lexical only."""
-        return self._indexes.embedder
+        """The embedding model that answers, or None: lexical only."""
+        side = self._indexes.side
+        return side.embedder if side else None
 
     @property
     def lexical(self) -> LexicalIndex:
@@ -109,14 +110,20 @@ class Engine:
 
     @property
     def dense(self) -> DenseIndex | None:
-        """The dense index, where a model is configured."""
-        return self._indexes.dense
+        """Its index."""
+        side = self._indexes.side
+        return side.index if side else None
 
-    @cached_property
+    @property
+    def models(self) -> Models:
+        """Which embedding model answers, which one the settings name instead, which one is kept to go back to."""
+        return self._indexes.models
+
+    @property
     def retriever(self) -> HybridRetriever:
-        """The retriever over all sources that exist."""
-        share = self.settings.search.dense_weight
-        sources = {"lexical": self.lexical} | ({"dense": self.dense} if self.dense else {})
+        """The retriever over all sources that exist now: a search ends with the model that it began with."""
+        share, dense = self.settings.search.dense_weight, self.dense
+        sources = {"lexical": self.lexical} | ({"dense": dense} if dense else {})
         return HybridRetriever(
             sources,
             {"lexical": 1 - share, "dense": share},
@@ -205,74 +212,22 @@ class Engine:
             BusyError: another process does not let go of the write lock.
         """
         started = time.perf_counter()
-        step = self._following(progress)
-        try:
-            report = self._sync(names, step, verify=verify, accept_deletions=accept_deletions)
-            for _ in range(_ROUNDS):
-                waiting = report.overtaken & {root.name for root in self.roots()}
-                if not waiting:
-                    break
-                again = self._sync(sorted(waiting), step, verify=verify, accept_deletions=accept_deletions)
-                report.add_actions(again)
-                report.overtaken = again.overtaken
-        except BaseException:
-            with contextlib.suppress(FootnotesError):  # the first failure is the one to tell
-                self._indexes.follow()
-            raise
-        self._indexes.follow()
+        syncing = Syncing(
+            self.catalogue,
+            self._indexes,
+            self._pipeline(),
+            self.scan_rules(verify=verify),
+            accept_deletions,
+            progress or _silent,
+        )
+        report = syncing.run(names)
         counts = self.catalogue.counts()
         report.documents, report.chunks = counts.indexed, counts.chunks
+        models = self.models
+        report.model = models.answering.name if models.answering else None
+        report.model_wished = models.wished
         report.seconds = time.perf_counter() - started
         return report
-
-    def _sync(
-        self,
-        names: Sequence[str] | None,
-        step: Callable[[Progress], None],
-        *,
-        verify: bool,
-        accept_deletions: bool,
-    ) -> SyncReport:
-        report = SyncReport()
-        plans = self._plans(names, report, verify=verify, accept_deletions=accept_deletions)
-        pipeline = self._pipeline()
-        for plan in plans:
-            try:
-                pipeline.apply(plan, report, step, accept_deletions=accept_deletions)
-            except RootError as e:
-                report.refused.append(e)
-        return report
-
-    def _following(self, progress: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
-        """Let the indexes follow a long sync every few seconds, so that what is committed is found."""
-        last = time.monotonic()
-
-        def step(now: Progress) -> None:
-            nonlocal last
-            if time.monotonic() - last > _FOLLOW_EVERY_S and now.done < now.total:
-                self._indexes.follow()
-                last = time.monotonic()
-            if progress is not None:
-                progress(now)
-
-        return step
-
-    def _plans(
-        self, names: Sequence[str] | None, report: SyncReport, *, verify: bool, accept_deletions: bool
-    ) -> list[scan.Plan]:
-        rules = self.scan_rules(verify=verify)
-        if verify:
-            rules = replace(rules, damaged=frozenset(self.catalogue.text_problems()))
-        plans = []
-        for root in roots.select(self.catalogue, names):
-            try:
-                plan = scan.scan(root, self.catalogue.records(root.name), rules)
-                if not accept_deletions:
-                    scan.refuse_large_loss(plan)
-                plans.append(plan)
-            except RootError as e:
-                report.refused.append(e)
-        return plans
 
     def scan_rules(self, *, verify: bool = False) -> ScanRules:
         """What scans leave out."""
@@ -292,8 +247,7 @@ class Engine:
             write_lock=self._home.writing,
             chunk_size=self.settings.chunk.size,
             batch=self.settings.sync.batch,
-            embedder=self.embedder,
-            vectors=self._indexes.vectors if self.embedder else None,
+            embed=self._indexes.embed,
         )
 
     def import_documents(self, root: str, documents: Iterable[Document]) -> int:
@@ -305,9 +259,29 @@ class Engine:
         self._indexes.follow()
         return self.catalogue.counts().chunks
 
-    def reindex(self) -> None:
-        """Build the derived indexes anew from the catalogue, and drop vectors that no passage needs."""
-        self._indexes.rebuild()
+    def reindex(self, progress: Callable[[Progress], None] | None = None) -> None:
+        """Switch to the embedding model that the settings ask for, building its index beside the live one.
+
+        Where it answers already, build every index anew from the catalogue. Vectors that no passage needs are
+        dropped. The model before is kept for ``rollback``. After a kill, the next call goes on where it stopped.
+
+        Raises:
+            BusyError: another process is doing so, or does not let go of the write lock.
+            ModelError: the model cannot be used; the one before goes on answering.
+        """
+        switch.reindex(self._indexes, _embedding(progress))
+
+    def rollback(self, progress: Callable[[Progress], None] | None = None) -> None:
+        """Switch back to the embedding model before; only passages that changed since are embedded.
+
+        Raises:
+            ModelError: no model is kept, or it cannot be used.
+        """
+        switch.rollback(self._indexes, _embedding(progress))
+
+    def prune(self) -> int:
+        """Remove what is kept of other models than the live one; returns how many vectors went."""
+        return switch.prune(self._indexes)
 
     def refresh(self) -> None:
         """See what other processes have written, and heal indexes that were left behind."""
@@ -407,3 +381,12 @@ class Engine:
     def doctor(self) -> list[health.Finding]:
         """Prove that index and folders are equal; each finding says what was checked and the remedy."""
         return health.doctor(self)
+
+
+def _embedding(progress: Callable[[Progress], None] | None) -> Callable[[int, int], None]:
+    report = progress or _silent
+    return lambda done, total: report(Progress("embed", done, total))
+
+
+def _silent(_: Progress) -> None:
+    """No progress is shown."""

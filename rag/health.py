@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ingest import scan
 from rag.errors import IndexDamagedError, RootError
+from rag.store import manifest
 from rag.store.journal import number
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from ingest.walk import ScanRules
     from rag.config import Settings
-    from rag.protocols import Embedder
+    from rag.live import Model, Models
     from rag.store.catalogue import Catalogue, Root
     from rag.store.dense import DenseIndex
     from rag.store.lexical import LexicalIndex
@@ -45,11 +46,11 @@ class Parts(Protocol):
 
     @property
     def dense(self) -> DenseIndex | None:
-        """The dense index, where a model is configured."""
+        """The dense index, where a model answers."""
 
     @property
-    def embedder(self) -> Embedder | None:
-        """The embedding model, where one is configured."""
+    def models(self) -> Models:
+        """Which embedding model answers, is asked for, is kept."""
 
     def roots(self) -> list[Root]:
         """Registered folders."""
@@ -79,7 +80,11 @@ class Status:
 
     Attributes:
         generation: the catalogue's journal generation; derived indexes list their own.
-        model: identity of the embedding model, or None: search is lexical only.
+        model: the embedding model that answers, or None: search is lexical only.
+        model_hash: 16 hexadecimal digits that differ where its weights, prompts or widths do.
+        model_identity: the same in words.
+        model_wished: the model that the settings name where another one answers.
+        model_previous: the one before, kept for ``footnotes reindex --rollback``.
         changed: files that differ from the index by size or times; None: not known.
         size_bytes: disk that the home takes.
     """
@@ -95,6 +100,10 @@ class Status:
     lexical: dict[str, int]
     dense: dict[str, int] | None
     model: str | None
+    model_hash: str | None
+    model_identity: str | None
+    model_wished: str | None
+    model_previous: str | None
     llm: str | None
     changed: int | None
     size_bytes: int
@@ -127,7 +136,8 @@ def status(engine: Parts) -> Status:
     engine.refresh()
     counts = engine.catalogue.counts()
     by_root = engine.catalogue.counts_by_root()
-    llm = engine.settings.llm
+    models, llm = engine.models, engine.settings.llm
+    model = models.answering
     return Status(
         version=version(),
         home=str(engine.home),
@@ -139,7 +149,11 @@ def status(engine: Parts) -> Status:
         generation=engine.catalogue.generation(),
         lexical=_summary(engine.lexical),
         dense=_summary(engine.dense) if engine.dense else None,
-        model=engine.embedder.identity if engine.embedder else None,
+        model=model.name if model else None,
+        model_hash=model.slug if model else None,
+        model_identity=model.identity if model else None,
+        model_wished=models.wished,
+        model_previous=models.previous.name if models.previous else None,
         llm=f"{llm.model} at {llm.url}" if llm.url and llm.model else None,
         changed=engine.changed_since_sync(),
         size_bytes=_size(engine.home),
@@ -153,6 +167,7 @@ def doctor(engine: Parts) -> list[Finding]:
         *_folders(engine),
         _derived("full-text index", engine.lexical, engine),
         *([_derived("dense index", engine.dense, engine)] if engine.dense else []),
+        *([_kept(engine.models.previous, engine)] if engine.models.previous else []),
         _import_names(),
     ]
 
@@ -231,6 +246,18 @@ def _derived(name: str, index: LexicalIndex | DenseIndex, engine: Parts) -> Find
         detail = f"{reached}, {index.count} of {chunks} passages"
         return Finding(name, ok=False, detail=detail, remedy=remedy)
     return Finding(name, ok=True, detail=f"generation {number(now)}, {chunks} passages")
+
+
+def _kept(model: Model, engine: Parts) -> Finding:
+    """The index that a rollback would start from. It may lie behind: a rollback follows the journal first."""
+    name = "dense index of the model before"
+    folder = engine.home / "dense" / model.slug
+    try:
+        found = manifest.read(folder)
+        manifest.verify(folder, found)
+    except IndexDamagedError as e:
+        return Finding(name, ok=False, detail=str(e), remedy="footnotes reindex --prune")
+    return Finding(name, ok=True, detail=f"{model.name}, generation {number(found.generation)}")
 
 
 def _import_names() -> Finding:

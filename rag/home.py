@@ -31,6 +31,7 @@ class Home:
         self.dense = self.path / "dense"
         self._wait_s = wait_s
         self._lock = FileLock(self.path / "write.lock", mode=0o600)
+        self._switch_lock = FileLock(self.path / "switch.lock", mode=0o600)
 
     @contextlib.contextmanager
     def writing(self, wait_s: float | None = None) -> Iterator[None]:
@@ -58,3 +59,27 @@ class Home:
             yield
         finally:
             self._lock.release()
+
+    @contextlib.contextmanager
+    def switching(self) -> Iterator[None]:
+        """Be the only one who builds, switches or removes a model's index; others may sync and search meanwhile.
+
+        Raises:
+            BusyError: another process is doing so.
+            HomeError: the home is read-only.
+        """
+        try:
+            self._switch_lock.acquire(timeout=0)
+        except Timeout as e:
+            raise BusyError(
+                "Another Footnotes process is rebuilding the index in {path}. Wait for it to finish, or stop it.",
+                path=self.path,
+            ) from e
+        except OSError as e:
+            raise HomeError(
+                "The home {path} cannot be written: {reason}.", path=self.path, reason=e.strerror or e
+            ) from e
+        try:
+            yield
+        finally:
+            self._switch_lock.release()

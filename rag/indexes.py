@@ -2,102 +2,166 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import threading
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rag.errors import HomeError
-from rag.store import follow
+from rag import live
+from rag.errors import HomeError, IndexDamagedError
+from rag.models import opening
+from rag.store import follow, manifest
+from rag.store.database import private_folder
 from rag.store.lexical import LexicalIndex
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
     from rag.config import EmbeddingSettings
     from rag.home import Home
+    from rag.live import Live, Model, Models, Wish
     from rag.protocols import Embedder
     from rag.store.catalogue import Catalogue
     from rag.store.dense import DenseIndex
+    from rag.store.follow import Step
     from rag.store.vectors import VectorCache
+    from rag.types import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class DenseSide:
+    """A model, opened, and its index."""
+
+    model: Model
+    embedder: Embedder
+    index: DenseIndex
 
 
 class Indexes:
-    """Full text always, vectors where a model is configured. Safe to use from many threads."""
+    """Full text always, vectors where a model answers. Safe to use from many threads.
 
-    def __init__(self, home: Home, catalogue: Catalogue, settings: EmbeddingSettings) -> None:
-        self._home = home
-        self._catalogue = catalogue
-        self._settings = settings
-        self._guard = threading.Lock()
+    Searches that run while the model is switched finish with the one they began with.
+    """
+
+    def __init__(self, home: Home, catalogue: Catalogue, wish: Wish) -> None:
+        self.home = home
+        self.catalogue = catalogue
+        self.wish = wish
         self.lexical = LexicalIndex(home.lexical)
+        self._guard = threading.Lock()
+        self._looking = threading.RLock()
+        self._has_looked = False
+        self._fact: Live | None = None
+        self._side: DenseSide | None = None
 
-    @cached_property
-    def embedder(self) -> Embedder | None:
-        """The configured embedding model, or None: lexical only."""
-        if self._settings.model is None:
-            return None
-        from rag.models.transformer import TransformerEmbedder
+    @property
+    def fact(self) -> Live | None:
+        """Which model answers, as the home says now."""
+        return live.read(self.home.dense)
 
-        return TransformerEmbedder(self._settings)
+    @property
+    def side(self) -> DenseSide | None:
+        """The model that answers and its index, as of the last ``refresh`` or ``follow``; None: lexical only."""
+        with self._looking:
+            if not self._has_looked:
+                self._look()
+            return self._side
+
+    @property
+    def models(self) -> Models:
+        """Which model answers, which one is asked for instead, which one is kept."""
+        side, fact = self.side, self.fact
+        wished = live.name_of(self.wish.settings) if self.wish.differs_from(fact) else None
+        return live.Models(side.model if side else None, wished, fact.previous if fact else None)
 
     @cached_property
     def vectors(self) -> VectorCache:
         """The vector cache."""
         from rag.store.vectors import VectorCache
 
-        return VectorCache(self._home.vectors)
-
-    @cached_property
-    def dense(self) -> DenseIndex | None:
-        """The dense index, where a model is configured."""
-        embedder = self.embedder
-        if embedder is None:
-            return None
-        from rag.store.dense import DenseIndex
-
-        return DenseIndex(
-            self._home.dense, embedder, lambda chunks: self.vectors.of(embedder, chunks), self._catalogue
-        )
+        return VectorCache(self.home.vectors)
 
     def all(self) -> list[LexicalIndex | DenseIndex]:
         """Every index that is in use."""
-        return [self.lexical, *([self.dense] if self.dense else [])]
+        side = self.side
+        return [self.lexical, *([side.index] if side else [])]
 
-    def follow(self) -> None:
+    def embed(self, chunks: Sequence[Chunk]) -> int:
+        """Give passages the vectors of the model that answers; returns how many were computed."""
+        self._look()
+        side = self.side
+        return self.vectors.ensure(side.embedder, chunks) if side else 0
+
+    def open(self, settings: EmbeddingSettings) -> DenseSide:
+        """A model and its index, which need not be there yet, nor answer."""
+        embedder = opening.open_embedder(settings)
+        assert embedder is not None  # noqa: S101 - nobody opens a lexical-only wish
+        return self._side_of(embedder, settings)
+
+    def folder_of(self, model: Model) -> Path:
+        """Where a model's index lies."""
+        return self.home.dense / model.slug
+
+    # Following the catalogue
+
+    def follow(self, step: Step | None = None) -> None:
         """Bring every index to the catalogue's generation.
+
+        Args:
+            step: called while passages are embedded, with how many are done, and of how many.
 
         Raises:
             BusyError: another process does not let go of the write lock.
             HomeError: no room or no permission.
         """
-        with self._home.writing():
+        self._look()
+        self._embed_ahead(step)
+        with self.home.writing():
             self._catch_up()
-            self._catalogue.prune_journal(min(index.generation for index in self.all()))
+            self.prune_journal()
 
-    def rebuild(self) -> None:
+    def rebuild(self, step: Step | None = None) -> None:
         """Build every index anew from the catalogue, and drop vectors that no passage needs."""
-        with self._home.writing():
+        self._look()
+        side = self.side
+        if side is not None:
+            self.vectors.drop_misfits(side.embedder)
+            embedder = side.embedder
+            follow.embed_passages(
+                self.catalogue, lambda chunks: self.vectors.ensure(embedder, chunks), step or _silent
+            )
+        with self.home.writing():
+            self._look()
             for index in self.all():
-                follow.rebuild(index, self._catalogue)
-            if self._home.vectors.exists():
-                self.vectors.retain(self._catalogue.text_hashes())
+                follow.rebuild(index, self.catalogue)
+            self._record()
+            self.drop_unneeded_vectors()
+            self.prune_journal()
 
     def refresh(self, wait_s: float = 0.0) -> None:
-        """See what other processes have written, and heal indexes that were left behind.
+        """See what other processes have written or switched, and heal indexes that were left behind.
 
         Args:
             wait_s: how long to wait for a process that is writing; without any index, as long as a sync would.
 
         Raises:
             HomeError: an index must be built and cannot be.
+            ModelError: passages must be embedded, and the model cannot be used.
         """
         with self._guard:
+            self._look()
             if self._are_current():
                 return
             for index in self.all():
                 index.refresh()
             if self._are_current():
                 return
+            self._embed_ahead(None)
             try:
-                with self._home.writing(None if self._is_one_unbuilt() else wait_s):
+                with self.home.writing(None if self._is_one_unbuilt() else wait_s):
                     self._catch_up()
             except HomeError:
                 # Another process writes, or there is no room: what is there must do, unless nothing is there.
@@ -109,14 +173,126 @@ class Indexes:
         if "vectors" in self.__dict__:
             self.vectors.close()
 
+    # Switching; the caller holds the write lock
+
+    def make_live(self, side: DenseSide) -> None:
+        """Let another model answer from now on: its index catches up, then the file that says so is replaced."""
+        side.index.refresh()
+        follow.catch_up(side.index, self.catalogue)
+        fact = self.fact
+        self._write(fact.switched_to(side.model) if fact else live.Live(side.model))
+        with self._looking:
+            if not (self.wish.is_stated and self.wish.is_lexical_only):
+                self._side = side
+        self.prune_journal()
+
+    def forget_previous(self) -> int:
+        """Remove every model's index and vectors but the live one's; returns how many vectors went."""
+        fact = self.fact
+        if fact is None:
+            return 0
+        self._write(live.Live(fact.model))
+        self.prune_journal()
+        return self.vectors.drop_other_models(fact.model.identity) if self.home.vectors.exists() else 0
+
+    def drop_unneeded_vectors(self) -> None:
+        """Drop vectors of texts that are in no passage any more, whichever model made them."""
+        if self.home.vectors.exists():
+            self.vectors.retain(self.catalogue.text_hashes())
+
+    def prune_journal(self) -> None:
+        """Forget what every index has seen, those that are kept for later among them."""
+        self.catalogue.prune_journal(min(self._generations()))
+
+    # Underneath
+
+    def _look(self) -> None:
+        """See which model answers now; open it where it is another one."""
+        with self._looking:
+            fact = self.fact
+            if self._has_looked and fact == self._fact:
+                return
+            settings = self.wish.answering(fact)
+            if settings is None:
+                self._side = None
+            elif self._side is None or fact is None or fact.model != self._side.model:
+                self._side = self._open_answering(settings, fact)
+            self._fact, self._has_looked = fact, True
+
+    def _open_answering(self, settings: EmbeddingSettings, fact: Live | None) -> DenseSide:
+        embedder = opening.open_embedder(settings)
+        assert embedder is not None  # noqa: S101 - a lexical-only wish is not opened
+        return self._side_of(live.Answering(embedder) if fact else embedder, settings)
+
+    def _side_of(self, embedder: Embedder, settings: EmbeddingSettings) -> DenseSide:
+        from rag.store.dense import DenseIndex
+
+        model = live.Model(embedder.identity, live.essence(settings))
+        index = DenseIndex(
+            self.folder_of(model), embedder, lambda chunks: self.vectors.of(embedder, chunks), self.catalogue
+        )
+        return DenseSide(model, embedder, index)
+
+    def _embed_ahead(self, step: Step | None) -> None:
+        """Embed before the write lock is taken: others may write meanwhile, and a kill loses one batch."""
+        side = self.side
+        if side is not None:
+            embedder = side.embedder
+            follow.embed_ahead(
+                side.index,
+                self.catalogue,
+                lambda chunks: self.vectors.ensure(embedder, chunks),
+                step or _silent,
+            )
+
     def _catch_up(self) -> None:
+        self._look()  # another process may have switched while this one waited for the lock
         for index in self.all():
             index.refresh()
-            follow.catch_up(index, self._catalogue)
+            follow.catch_up(index, self.catalogue)
+        self._record()
+
+    def _record(self) -> None:
+        """Make the wish a fact where there was none, or name the new weights of the same model."""
+        side, fact = self.side, self.fact
+        if side is not None and (fact is None or fact.model != side.model):
+            self._write(live.Live(side.model, fact.previous if fact else None))
+
+    def _write(self, fact: Live) -> None:
+        live.write(private_folder(self.home.dense), fact)
+        with self._looking:
+            self._fact, self._has_looked = fact, True
+        self._sweep(fact)
+
+    def _sweep(self, fact: Live) -> None:
+        """Remove what belongs to no model that is kept; an index that lay here directly is of an older layout."""
+        kept = {live.NAME, *(model.slug for model in (fact.model, fact.previous) if model)}
+        for path in [p for p in self.home.dense.iterdir() if p.name not in kept]:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+    def _generations(self) -> Iterator[int]:
+        yield from (index.generation for index in self.all())
+        fact = self.fact
+        for model in (fact.model, fact.previous) if fact else ():
+            if model is not None:
+                with contextlib.suppress(IndexDamagedError):
+                    yield manifest.read(self.folder_of(model)).generation
 
     def _are_current(self) -> bool:
-        now = self._catalogue.generation()
-        return all(index.generation == now for index in self.all())
+        now = self.catalogue.generation()
+        return self._is_recorded() and all(index.generation == now for index in self.all())
+
+    def _is_recorded(self) -> bool:
+        side = self.side
+        return side is None or (self._fact is not None and self._fact.model == side.model)
 
     def _is_one_unbuilt(self) -> bool:
         return any(index.generation < 0 for index in self.all())
+
+
+def _silent(_done: int, _total: int) -> None:
+    """No progress is shown."""

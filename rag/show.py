@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _QUOTE = 300
 _LISTED = 10
+_LINE_EVERY_S = 2.0
 
 
 def console() -> Console:
@@ -103,6 +105,8 @@ def sync_report(report: SyncReport) -> None:
     _issues(say("note"), report.warnings)
     for refusal in report.refused:
         line(explain(refusal))
+    if report.model and report.model_wished:
+        line(other_model(report.model, report.model_wished))
 
 
 def status(out: Console, found: Status) -> None:
@@ -121,7 +125,8 @@ def status(out: Console, found: Status) -> None:
             if found.dense
             else say("off: no embedding model; search is lexical only"),
         ),
-        (say("embedding model"), found.model or say("none")),
+        (say("embedding model"), f"{found.model} [{found.model_hash}]" if found.model else say("none")),
+        *([(say("kept for --rollback"), found.model_previous)] if found.model_previous else []),
         (say("language model"), found.llm or say("none; answers are extractive")),
         (say("version"), found.version),
     ]
@@ -130,6 +135,8 @@ def status(out: Console, found: Status) -> None:
         out.print(name + " " * (width - _width(name) + 2) + value)
     if found.changed:
         out.print(changed_files(found.changed))
+    if found.model and found.model_wished:
+        out.print(other_model(found.model, found.model_wished))
 
 
 def findings(out: Console, found: Sequence[Finding]) -> None:
@@ -146,6 +153,15 @@ def changed_files(count: int) -> str:
     return say("{count} files changed since the last sync. Run: footnotes sync", count=count)
 
 
+def other_model(model: str, wished: str) -> str:
+    """The line that tells a wish from the fact."""
+    return say(
+        "Answers still come from {model}. `footnotes reindex` switches to {wished}.",
+        model=model,
+        wished=wished,
+    )
+
+
 @contextlib.contextmanager
 def progress(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     """A bar on a terminal, plain lines elsewhere, nothing when quiet."""
@@ -155,7 +171,7 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
         with _bar() as step:
             yield step
     else:
-        yield _plain_step
+        yield _PlainSteps()
 
 
 @contextlib.contextmanager
@@ -165,12 +181,23 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(say("Reading notes"), total=None)
-        yield lambda p: bar.update(task, completed=p.done, total=p.total)
+        names = {"sync": say("Reading notes"), "embed": say("Embedding passages")}
+        task = bar.add_task(names["sync"], total=None)
+        yield lambda p: bar.update(task, description=names[p.stage], completed=p.done, total=p.total)
 
 
-def _plain_step(step: Progress) -> None:
-    line(say("{done} of {total} files read", done=step.done, total=step.total))
+class _PlainSteps:
+    """A line a batch of files; while passages are embedded, a line every few seconds."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def __call__(self, step: Progress) -> None:
+        if step.stage == "sync":
+            line(say("{done} of {total} files read", done=step.done, total=step.total))
+        elif time.monotonic() - self._last > _LINE_EVERY_S:
+            self._last = time.monotonic()
+            line(say("{done} of {total} passages embedded", done=step.done, total=step.total))
 
 
 def _footnote(cited: Citation) -> Text:

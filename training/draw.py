@@ -28,6 +28,7 @@ class Batch:
     kind: str
     left: Ragged
     right: Ragged
+    margin: float = 0.0
 
 
 class Drawer:
@@ -47,6 +48,11 @@ class Drawer:
         size: int,
         seed: int,
         keep: float = 0.3,
+        groups: Mapping[str, Sequence[NDArray[np.int64]]] | None = None,
+        margin: float = 0.0,
+        by_group: float = 0.7,
+        boost: Mapping[str, Mapping[int, float]] | None = None,
+        parallel_size: int = 2048,
     ) -> None:
         self._kinds = [kind for kind in kinds if shares.get(kind.name)]
         weights = np.array([shares[kind.name] for kind in self._kinds])
@@ -55,6 +61,11 @@ class Drawer:
         self._seed = seed
         self._keep = keep
         self._by_source = [_by_source(kind.source) for kind in self._kinds]
+        self._groups = groups or {}
+        self._margin = margin
+        self._by_group = by_group
+        self._boost = boost or {}
+        self._parallel_size = parallel_size
 
     def batches(self) -> Iterator[Batch]:
         """Batches without end, prepared ahead in a thread."""
@@ -69,10 +80,15 @@ class Drawer:
         random = np.random.default_rng([self._seed, number])
         at = random.choice(len(self._kinds), p=self._shares)
         kind = self._kinds[at]
-        rows = _rows(self._by_source[at], self._size, random)
+        size = self._parallel_size if kind.name == "pairs-parallel" else self._size
+        if kind.name in self._groups and random.random() < self._by_group:
+            rows = _rows(self._groups[kind.name], size, random)
+        else:
+            rows = _rows(self._by_source[at], size, random, self._boost.get(kind.name, {}))
         if isinstance(kind, Pairs):
             left = _take(kind.left, rows, random)
-            return Batch(kind.name, left, _take(kind.right, rows, random))
+            margin = self._margin if kind.name == "pairs-parallel" else 0.0
+            return Batch(kind.name, left, _take(kind.right, rows, random), margin)
         return Batch(kind.name, *self._cloze(kind, rows, random))
 
     def _cloze(
@@ -111,9 +127,11 @@ def _by_source(source: NDArray[np.int16]) -> list[NDArray[np.int64]]:
     return [np.flatnonzero(source == s) for s in range(int(source.max()) + 1)]
 
 
-def _rows(groups: Sequence[NDArray[np.int64]], size: int, random: np.random.Generator) -> NDArray[np.int64]:
+def _rows(groups: Sequence[NDArray[np.int64]], size: int, random: np.random.Generator, boost: Mapping[int, float] = {}) -> NDArray[np.int64]:
     """Blocks of rows, each of a source drawn by the square root of its size; no row twice."""
     weights = np.sqrt([len(group) for group in groups])
+    for g, b in boost.items():
+        weights[g] *= b
     weights /= weights.sum()
     drawn = [
         random.choice(groups[g], min(_BLOCK, len(groups[g])), replace=False)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MOMENTUM: Final = 0.9
 _DECAY: Final = 0.99
+_SHARED: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Model:
         random = torch.Generator().manual_seed(recipe.seed)
         self.own = torch.randn(rows, width, generator=random) / math.sqrt(width)
         # Arora et al. 2017, smooth inverse frequency: a / (a + p).
-        smooth = 1e-3
+        smooth = 1e-4
         self.scale = torch.from_numpy(np.log(smooth / (smooth + frequencies)) / 2).float()
         self.kin = kin
         self._m = torch.zeros(rows, width)
@@ -137,9 +138,9 @@ class Model:
         starts: NDArray[np.int64],
     ) -> torch.Tensor:
         shared = embedding_bag(
-            torch.from_numpy(places), own, torch.from_numpy(starts[:-1]), mode="mean"
+            torch.from_numpy(places), own, torch.from_numpy(starts[:-1]), mode="sum"
         )
-        return scale.exp()[:, None] * (own[:count] + shared)
+        return scale.exp()[:, None] * (own[:count] + _SHARED * shared)
 
 
 def gather(ragged: Ragged, rows: NDArray[np.int64]) -> Ragged:
@@ -151,13 +152,14 @@ def gather(ragged: Ragged, rows: NDArray[np.int64]) -> Ragged:
     return Ragged(ragged.tokens[index], starts)
 
 
-def loss_of(recipe: Recipe, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+def loss_of(recipe: Recipe, left: torch.Tensor, right: torch.Tensor, margin: float) -> torch.Tensor:
     """InfoNCE both ways, the mean over the widths (Matryoshka)."""
     target = torch.arange(len(left))
     losses = []
     for width in recipe.widths:
-        scores = normalize(left[:, :width]) @ normalize(right[:, :width]).T / recipe.temperature
-        losses.append((cross_entropy(scores, target) + cross_entropy(scores[: , : len(left)].T, target)) / 2)
+        cosines = normalize(left[:, :width]) @ normalize(right[:, :width]).T
+        scores = (cosines - margin * torch.eye(len(left))) / recipe.temperature
+        losses.append((cross_entropy(scores, target) + cross_entropy(scores.T, target)) / 2)
     return torch.stack(losses).mean()
 
 
@@ -170,7 +172,7 @@ def train(
         batch = next(batches)
         share = min(step / recipe.warm_up, 1.0) * (1 - step / recipe.steps)
         loss, gradients = model.gradients(
-            (batch.left, batch.right), lambda left, right: loss_of(recipe, left, right)
+            (batch.left, batch.right), lambda left, right, margin=batch.margin: loss_of(recipe, left, right, margin)
         )
         model.update(gradients, recipe.rate * share, recipe.scale_rate * share)
         report(step, loss, time.perf_counter() - started)

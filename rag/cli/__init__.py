@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from rag import show
-from rag.cli import evals, notes, roots, upkeep
+from rag.cli import evals, models, notes, roots, upkeep
 from rag.errors import FootnotesError
 from rag.messages import explain
 
@@ -33,6 +33,7 @@ for _command in (
 ):
     app.command()(_command)
 app.add_typer(roots.app, name="roots")
+app.add_typer(models.app, name="models")
 app.add_typer(evals.app, name="eval")
 
 

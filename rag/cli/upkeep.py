@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +21,14 @@ from rag.cli.options import (
     overrides_of,
     print_json,
 )
+from rag.live import Wish, essence, name_of
 from rag.messages import say, set_language
+from rag.models import opening
+
+if TYPE_CHECKING:
+    from rag.engine import Engine
+
+_INTERRUPTED = 130
 
 
 def status(*, as_json: JsonOption = False, home: HomeOption = None, config_file: ConfigOption = None) -> None:
@@ -43,12 +53,75 @@ def doctor(*, as_json: JsonOption = False, home: HomeOption = None, config_file:
         raise typer.Exit(1)
 
 
-def reindex(*, home: HomeOption = None, config_file: ConfigOption = None, settings: SetOption = None) -> None:
-    """Rebuild the derived indexes from the catalogue."""
-    with open_engine(home, config_file, settings) as engine:
-        engine.reindex()
-        chunks = engine.catalogue.counts().chunks
-    show.line(say("{count} passages indexed.", count=chunks))
+def reindex(
+    *,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="NAME", help="Switch to this model.", show_default=False),
+    ] = None,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Switch back to the model before.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove what is kept of other models than the one that answers.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    home: HomeOption = None,
+    config_file: ConfigOption = None,
+    settings: SetOption = None,
+) -> None:
+    """Rebuild the search indexes, or switch the embedding model; questions are answered meanwhile."""
+    if sum((model is not None, rollback, prune)) > 1:
+        raise typer.BadParameter("choose one of --model, --rollback and --prune")
+    with open_engine(home, config_file, [*(settings or ()), *_chosen(model)]) as engine:
+        if prune:
+            count = engine.prune()
+            report = say("{count} vectors of other models removed.", count=count)
+        else:
+            _build(engine, rollback=rollback, quiet=quiet)
+            report = say("{count} passages indexed.", count=engine.catalogue.counts().chunks)
+        lines = [report, *_standing(engine, config_file)]
+    for line in [] if quiet else lines:
+        show.line(line)
+
+
+def _chosen(model: str | None) -> list[str]:
+    """``--model`` as overrides. The built-in model is on no server, whatever the settings say of one."""
+    if model is None:
+        return []
+    if model.casefold() == "none":
+        raise typer.BadParameter("to search without a model, set embedding.model: none", param_hint="--model")
+    return [f"embedding.model={model}", *(["embedding.url="] if model == opening.BUILTIN else [])]
+
+
+def _build(engine: Engine, *, rollback: bool, quiet: bool) -> None:
+    try:
+        with show.progress(quiet=quiet) as step:
+            if rollback:
+                engine.rollback(step)
+            else:
+                engine.reindex(step)
+    except KeyboardInterrupt:
+        show.line(say("Stopped. What was committed is kept; run the command again to go on."))
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def _standing(engine: Engine, config_file: Path | None) -> Iterator[str]:
+    """Which model answers, how to go back, and whether the settings file agrees, once --model and --set are gone."""
+    models = engine.models
+    if models.answering is None:
+        return
+    if models.previous is not None:
+        yield say(
+            "Answers come from {model}. {previous} is kept: --rollback switches back, --prune removes it.",
+            model=models.answering.name,
+            previous=models.previous.name,
+        )
+    lasting = Wish.of(settings_of.load(engine.home, config=config_file))
+    if lasting.is_stated and essence(lasting.settings) != models.answering.settings:
+        yield say(
+            "The settings still name {wished}: set embedding.model to {model}.",
+            wished=name_of(lasting.settings),
+            model=models.answering.name,
+        )
 
 
 def config(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag.errors import IndexDamagedError
+from rag.errors import IndexDamagedError, ModelError
 from rag.store import manifest
 from rag.store.database import private_folder
 
@@ -35,14 +35,14 @@ class DenseIndex:
     """Follows the journal. The whole file is rewritten, then named by the manifest, so a crash changes nothing.
 
     Args:
-        folder: where file and manifest live.
+        folder: where file and manifest live; made with the first build.
         embedder: gives questions their vectors, and the index its identity.
         vectors: passages' vectors, from the cache; shape (n, dimension).
         key_filter: resolves filters to keys, for the search inside FAISS.
     """
 
     def __init__(self, folder: Path, embedder: Embedder, vectors: Vectors, key_filter: KeyFilter) -> None:
-        self.folder = private_folder(folder)
+        self.folder = folder
         self._embedder = embedder
         self._vectors = vectors
         self._key_filter = key_filter
@@ -118,7 +118,7 @@ class DenseIndex:
             if not len(allowed):
                 return []
             params = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
-        vector = self._embedder.embed_query(query.text)[None, :]
+        vector = self._fitting(self._embedder.embed_query(query.text)[None, :], index)
         scores, keys = index.search(vector, min(k, index.ntotal), params=params)
         found = [
             (int(key), float(s)) for key, s in zip(keys[0], scores[0], strict=True) if key >= 0 and s > 0
@@ -138,13 +138,29 @@ class DenseIndex:
     def _add(self, index: Any, chunks: Sequence[Chunk]) -> None:
         if chunks:
             keys = np.array([c.key for c in chunks], dtype=np.int64)
-            index.add_with_ids(np.ascontiguousarray(self._vectors(chunks), dtype=np.float32), keys)
+            vectors = self._fitting(self._vectors(chunks), index)
+            index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), keys)
+
+    def _fitting(self, vectors: NDArray[np.float32], index: Any) -> NDArray[np.float32]:
+        """The same vectors. A server may have exchanged its model under the same name.
+
+        Raises:
+            ModelError: they are of another width than the index's.
+        """
+        if vectors.shape[1] != index.d:
+            raise ModelError(
+                "Embedding model {model} gives {found} dimensions, the index has {known}: run `footnotes reindex`.",
+                model=self._embedder.identity,
+                found=vectors.shape[1],
+                known=index.d,
+            )
+        return vectors
 
     def _save(self, index: Any, generation: int) -> None:
         import faiss
 
         name = _FILE.format(generation=f"{generation}-{time.time_ns():x}")
-        path = self.folder / name
+        path = private_folder(self.folder) / name
         with path.open("wb") as f:
             f.write(faiss.serialize_index(index).tobytes())
             f.flush()
@@ -153,7 +169,7 @@ class DenseIndex:
             kind="dense",
             version=VERSION,
             model=self._embedder.identity,
-            dimension=self._embedder.dimension,
+            dimension=index.d,
             generation=generation,
             count=int(index.ntotal),
             files={name: manifest.checksum(path)},
@@ -167,8 +183,8 @@ class DenseIndex:
     def _load(self, found: manifest.Manifest) -> Any:
         import faiss
 
-        expected = ("dense", VERSION, self._embedder.identity, self._embedder.dimension)
-        if (found.kind, found.version, found.model, found.dimension) != expected:
+        # The width is not asked of the model: that may mean loading it, and an identity has one width.
+        if (found.kind, found.version, found.model) != ("dense", VERSION, self._embedder.identity):
             raise IndexDamagedError("The index in {path} was made by another model.", path=self.folder)
         manifest.verify(self.folder, found)
         (name,) = found.files
@@ -176,7 +192,7 @@ class DenseIndex:
             index = faiss.deserialize_index(np.fromfile(self.folder / name, dtype=np.uint8))
         except (OSError, RuntimeError) as e:
             raise IndexDamagedError("The index file {path} cannot be read.", path=self.folder / name) from e
-        if index.ntotal != found.count:
+        if (index.ntotal, index.d) != (found.count, found.dimension):
             raise IndexDamagedError("The index in {path} does not hold what it says.", path=self.folder)
         return index
 

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 from rag.errors import HomeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rag.protocols import DerivedIndex
     from rag.store.catalogue import Catalogue
+    from rag.store.journal import Changes
+    from rag.types import Chunk
 
+    Step = Callable[[int, int], None]
+
+_READ_TOGETHER = 2_000
+_EMBEDDED_TOGETHER = 64  # what a kill may cost
 # Beyond this share of all passages, starting anew is cheaper than changing.
 _REBUILD_SHARE = 0.5
 
@@ -23,11 +29,14 @@ def is_behind(index: DerivedIndex, catalogue: Catalogue) -> bool:
 
 
 def catch_up(index: DerivedIndex, catalogue: Catalogue) -> None:
-    """Apply the journal, or rebuild where it does not reach back. The caller holds the write lock."""
+    """Apply the journal, or rebuild where it does not reach back.
+
+    The caller holds the write lock, unless nobody else writes this index.
+    """
     if not is_behind(index, catalogue):
         return
-    changes = catalogue.changes_since(index.generation) if index.generation >= 0 else None
-    if changes is None or len(changes.added) > _REBUILD_SHARE * catalogue.counts().chunks:
+    changes = _changes(index, catalogue)
+    if changes is None:
         rebuild(index, catalogue)
         return
     chunks = catalogue.chunks(changes.added)
@@ -43,6 +52,51 @@ def rebuild(index: DerivedIndex, catalogue: Catalogue) -> None:
     batches, generation = catalogue.all_chunks()
     with _room():
         index.rebuild(batches, generation)
+
+
+def embed_ahead(
+    index: DerivedIndex, catalogue: Catalogue, embed: Callable[[Sequence[Chunk]], int], step: Step
+) -> None:
+    """Give vectors to what the index will take up, so that nothing slow is left for when the lock is held.
+
+    ``embed`` embeds passages that have no vector yet, and keeps the vectors at once: a kill costs one batch.
+    ``step`` is called after each batch with the passages done, and of how many.
+    """
+    if is_behind(index, catalogue):
+        changes = _changes(index, catalogue)
+        keys = None if changes is None else changes.added
+        embed_passages(catalogue, embed, step, keys)
+
+
+def embed_passages(
+    catalogue: Catalogue,
+    embed: Callable[[Sequence[Chunk]], int],
+    step: Step,
+    keys: Sequence[int] | None = None,
+) -> None:
+    """Give vectors to passages, all or those of ``keys``; see ``embed_ahead``."""
+    batches = catalogue.all_chunks()[0] if keys is None else _batches_of(catalogue, keys)
+    total = catalogue.counts().chunks if keys is None else len(keys)
+    done = 0
+    for batch in batches:
+        for start in range(0, len(batch), _EMBEDDED_TOGETHER):
+            part = batch[start : start + _EMBEDDED_TOGETHER]
+            embed(part)
+            done += len(part)
+            step(done, max(total, done))
+
+
+def _batches_of(catalogue: Catalogue, keys: Sequence[int]) -> Iterator[Sequence[Chunk]]:
+    for start in range(0, len(keys), _READ_TOGETHER):
+        yield list(catalogue.chunks(keys[start : start + _READ_TOGETHER]).values())
+
+
+def _changes(index: DerivedIndex, catalogue: Catalogue) -> Changes | None:
+    """What the index has to do; None: start anew."""
+    changes = catalogue.changes_since(index.generation) if index.generation >= 0 else None
+    if changes is None or len(changes.added) > _REBUILD_SHARE * catalogue.counts().chunks:
+        return None
+    return changes
 
 
 @contextlib.contextmanager

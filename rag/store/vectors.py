@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.errors import ModelError
 from rag.store import migrations
 from rag.store.database import Database
 from rag.store.rows import text_hash
@@ -42,10 +45,21 @@ class VectorCache:
         return len(missing)
 
     def of(self, embedder: Embedder, chunks: Sequence[Chunk]) -> NDArray[np.float32]:
-        """Vectors of passages, shape (len(chunks), dimension), computed where they are not known."""
+        """Vectors of passages, shape (len(chunks), dimension), computed where they are not known.
+
+        Raises:
+            ModelError: a server has exchanged its model under the same name, and the widths differ.
+        """
         self.ensure(embedder, chunks)
         hashes = [text_hash(c.index_text) for c in chunks]
         known = self.get(embedder.identity, hashes)
+        widths = sorted({len(vector) for vector in known.values()})
+        if len(widths) > 1:
+            raise ModelError(
+                "Embedding model {model} has given vectors of {widths} dimensions: run `footnotes reindex`.",
+                model=embedder.identity,
+                widths=widths,
+            )
         return np.stack([known[h] for h in hashes])
 
     def get(self, model: str, hashes: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
@@ -87,6 +101,26 @@ class VectorCache:
                     )
                 }
         return [h for h in wanted if h not in known]
+
+    def drop_misfits(self, embedder: Embedder) -> int:
+        """Drop a model's vectors that are not of its present width; returns how many went."""
+        size = embedder.dimension * _LITTLE.itemsize
+        with self._database.writing() as db:
+            return db.execute(
+                "DELETE FROM vectors WHERE model = ? AND length(vector) <> ?", (embedder.identity, size)
+            ).rowcount
+
+    def drop_other_models(self, kept: str) -> int:
+        """Drop every model's vectors but one's, and give the room back; returns how many went."""
+        with self._database.writing() as db:
+            count = db.execute("DELETE FROM vectors WHERE model <> ?", (kept,)).rowcount
+        # Somebody may be reading, or the disk be full: then the file keeps its size, and fills its holes later.
+        with (
+            contextlib.suppress(sqlite3.OperationalError),
+            contextlib.closing(sqlite3.connect(self._database.path)) as db,
+        ):
+            db.execute("VACUUM")
+        return count
 
     def retain(self, hashes: Iterable[bytes]) -> int:
         """Drop every vector whose text is in no passage any more; returns how many went."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,34 +10,10 @@ import pytest
 import footnotes
 from rag.errors import ExtraMissingError, ModelError
 from rag.models import transformer
+from tests.integration.counting_embedder import CountingEmbedder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from rag.config import EmbeddingSettings
-
-
-class CountingEmbedder:
-    """Words hashed to 32 dimensions; counts the texts it is given."""
-
-    embedded = 0
-    dimension = 32
-
-    def __init__(self, settings: EmbeddingSettings) -> None:
-        self.identity = f"fake:{settings.model}"
-
-    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        CountingEmbedder.embedded += len(texts)
-        return np.stack([self.embed_query(text) for text in texts])
-
-    def embed_query(self, text: str) -> NDArray[np.float32]:
-        vector = np.full(self.dimension, 1e-6, dtype=np.float32)
-        for word in text.lower().split():
-            vector[hashlib.sha256(word.encode()).digest()[0] % self.dimension] += 1
-        return vector / np.linalg.norm(vector)
 
 
 @pytest.fixture
@@ -86,29 +61,31 @@ def test_only_changed_passages_are_embedded(notes: Path, footnotes_home: Path) -
         assert found.hits[0].chunk.doc_id == "notes/walnut.md"
         assert found.hits[0].ranks == {"lexical": 1, "dense": 1}
         assert all(finding.ok for finding in engine.doctor())
-        assert engine.status().model == "fake:a"
+        assert engine.status().model == "a"
+        assert engine.status().model_identity == "fake:a||256"
 
 
 @pytest.mark.usefixtures("_fake_model")
 def test_turning_a_model_on_builds_its_index(notes: Path, footnotes_home: Path) -> None:
-    """A home that was lexical only, then another model, then the first again: no vectors are mixed or lost."""
-    with footnotes.open(footnotes_home) as engine:
+    """A home that was lexical only, then a model, then none again, at once: no vectors are lost, no ghost answers."""
+    with footnotes.open(footnotes_home, settings={"embedding.model": "none"}) as engine:
         engine.add_root(notes)
         engine.sync()
         assert engine.status().model is None
-    for model, embedded in (("a", 3), ("b", 6), ("a", 6)):
-        with footnotes.open(footnotes_home, settings={"embedding.model": model}) as engine:
-            assert engine.search("zebra").hits[0].chunk.doc_id == "notes/zebra.md"
-            assert engine.dense is not None
-            assert engine.dense.count == 3
-            assert CountingEmbedder.embedded == embedded
-    with footnotes.open(footnotes_home) as engine:
+    with footnotes.open(footnotes_home, settings={"embedding.model": "a"}) as engine:
+        assert engine.search("zebra").hits[0].chunk.doc_id == "notes/zebra.md"
+        assert engine.dense is not None
+        assert (engine.dense.count, CountingEmbedder.embedded) == (3, 3)
+    with footnotes.open(footnotes_home, settings={"embedding.model": "none"}) as engine:
+        assert engine.search("apple").stages.keys() == {"lexical"}
         (notes / "zebra.md").unlink()
         engine.sync()
+        assert engine.status().model is None
     with footnotes.open(footnotes_home, settings={"embedding.model": "a"}) as engine:
         assert all(hit.chunk.doc_id != "notes/zebra.md" for hit in engine.search("zebra").hits)
         assert engine.dense is not None
         assert engine.dense.count == 2, "deleted while the model was off"
+        assert CountingEmbedder.embedded == 3
 
 
 def test_missing_model_is_one_line(notes: Path, footnotes_home: Path) -> None:

@@ -1,0 +1,51 @@
+"""Which embedding model and which reranker the settings ask for. Nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rag.config import EmbeddingSettings, RerankSettings
+    from rag.protocols import Embedder, Reranker
+
+BUILTIN = "builtin"
+_NONE = "none"
+
+
+def open_embedder(settings: EmbeddingSettings) -> Embedder | None:
+    """The configured embedder; None where search is lexical only.
+
+    Raises:
+        ConfigError: an address without a model, or a wrong address.
+    """
+    if is_lexical_only(settings):
+        return None
+    if settings.model == BUILTIN:
+        from rag.models import static
+
+        return static.StaticEmbedder(dimension=settings.dimension)
+    if settings.url:
+        from rag.models import remote
+
+        return remote.RemoteEmbedder(settings)
+    from rag.models import transformer
+
+    return transformer.TransformerEmbedder(settings)
+
+
+def is_lexical_only(settings: EmbeddingSettings) -> bool:
+    """Whether no embedding model is asked for."""
+    return (settings.model or _NONE).casefold() == _NONE
+
+
+def open_reranker(settings: RerankSettings) -> Reranker | None:
+    """The configured reranker; None without an address.
+
+    Raises:
+        ConfigError: the address is wrong.
+    """
+    if not settings.url:
+        return None
+    from rag.models import rerank
+
+    return rerank.RemoteReranker(settings)
