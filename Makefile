@@ -24,10 +24,10 @@ export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test check wheels format bench soak image clean
+.PHONY: help demo ui test check wheels format bench train-model soak image clean
 
 help: ## list the targets
-	@awk -F ': .*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: export FOOTNOTES_HOME = $(DEMO)
 demo: .venv/.installed ## install into .venv, index the sample notes, ask in Chinese and in English
@@ -57,6 +57,10 @@ bench: .venv-test/.installed ## speed, and with FOOTNOTES_SHARED quality against
 	$(TEST_PY) benchmarks/search_speed.py
 	$(TEST_PY) benchmarks/chunkers.py $(if $(FOOTNOTES_SHARED),,$(VAULT))
 	$(if $(FOOTNOTES_SHARED),$(TEST_PY) benchmarks/eval_all.py $(FOOTNOTES_SHARED)/eval --against benchmarks/results/lexical_baseline)
+
+train-model: .venv-test/.installed ## make the built-in embedding model anew, from DATA or $$FOOTNOTES_SHARED/train
+	$(TEST_PY) -m pip install --quiet --group train
+	$(TEST_PY) -m training $(or $(DATA),$(FOOTNOTES_SHARED)/train)
 
 soak: export FOOTNOTES_SOAK = 1
 soak: .venv-test/.installed ## the long proofs in full

@@ -58,7 +58,7 @@ class EmbeddingSettings(_Section):
     """The dense side: which model turns texts into vectors. Without one, search is lexical only."""
 
     model: str | None = Field(
-        default=None,
+        default="builtin",
         description="builtin; a sentence-transformers folder or hub id (extra: models); a name on `url`; none",
     )
     url: str | None = Field(
@@ -110,8 +110,11 @@ class SearchSettings(_Section):
     """How passages are found and mixed."""
 
     candidates: int = Field(default=100, ge=10, description="passages taken from each source")
-    dense_weight: float = Field(
-        default=0.35, ge=0, le=1, description="share of the dense score in the mix, the rest is lexical"
+    dense_weight: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="share of the dense side in the mix; default: measured, for the built-in model and for others",
     )
 
 

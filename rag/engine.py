@@ -18,6 +18,7 @@ from rag.config import default_home, load
 from rag.home import Home
 from rag.indexes import Indexes
 from rag.live import Wish
+from rag.models import opening
 from rag.search.retrieve import HybridRetriever
 from rag.store.catalogue import Catalogue, Root
 from rag.syncing import Syncing
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from rag.answer.generate import GeneratedWriter
     from rag.config import LoadedSettings, Settings
     from rag.live import Models
-    from rag.protocols import Embedder
+    from rag.protocols import Embedder, Reranker
     from rag.store.dense import DenseIndex
     from rag.store.lexical import LexicalIndex
     from rag.types import Citation, Document, Filters, Retrieval
@@ -122,14 +123,21 @@ class Engine:
     @property
     def retriever(self) -> HybridRetriever:
         """The retriever over all sources that exist now: a search ends with the model that it began with."""
-        share, dense = self.settings.search.dense_weight, self.dense
-        sources = {"lexical": self.lexical} | ({"dense": dense} if dense else {})
+        side, search = self._indexes.side, self.settings.search
         return HybridRetriever(
-            sources,
-            {"lexical": 1 - share, "dense": share},
+            self.lexical,
+            side.index if side else None,
             self.catalogue,
-            self.settings.search.candidates,
+            candidates=search.candidates,
+            share=search.dense_weight,
+            comparer=side.comparer if side else None,
+            reranker=self.reranker,
         )
+
+    @cached_property
+    def reranker(self) -> Reranker | None:
+        """Orders the best passages anew, where a server for it is configured."""
+        return opening.open_reranker(self.settings.rerank)
 
     @cached_property
     def generator(self) -> GeneratedWriter | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rag import live
 from rag.errors import HomeError, IndexDamagedError
 from rag.models import opening
+from rag.protocols import Comparer
 from rag.store import follow, manifest
 from rag.store.database import private_folder
 from rag.store.lexical import LexicalIndex
@@ -38,6 +39,7 @@ class DenseSide:
     model: Model
     embedder: Embedder
     index: DenseIndex
+    comparer: Comparer | None
 
 
 class Indexes:
@@ -97,9 +99,7 @@ class Indexes:
 
     def open(self, settings: EmbeddingSettings) -> DenseSide:
         """A model and its index, which need not be there yet, nor answer."""
-        embedder = opening.open_embedder(settings)
-        assert embedder is not None  # noqa: S101 - nobody opens a lexical-only wish
-        return self._side_of(embedder, settings)
+        return self._side_of(_opened(settings), settings)
 
     def folder_of(self, model: Model) -> Path:
         """Where a model's index lies."""
@@ -220,18 +220,18 @@ class Indexes:
             self._fact, self._has_looked = fact, True
 
     def _open_answering(self, settings: EmbeddingSettings, fact: Live | None) -> DenseSide:
-        embedder = opening.open_embedder(settings)
-        assert embedder is not None  # noqa: S101 - a lexical-only wish is not opened
-        return self._side_of(live.Answering(embedder) if fact else embedder, settings)
+        return self._side_of(_opened(settings), settings, explain=fact is not None)
 
-    def _side_of(self, embedder: Embedder, settings: EmbeddingSettings) -> DenseSide:
+    def _side_of(self, opened: Embedder, settings: EmbeddingSettings, *, explain: bool = False) -> DenseSide:
         from rag.store.dense import DenseIndex
 
+        comparer = opened if isinstance(opened, Comparer) else None
+        embedder = live.Answering(opened) if explain else opened
         model = live.Model(embedder.identity, live.essence(settings))
         index = DenseIndex(
             self.folder_of(model), embedder, lambda chunks: self.vectors.of(embedder, chunks), self.catalogue
         )
-        return DenseSide(model, embedder, index)
+        return DenseSide(model, embedder, index, comparer)
 
     def _embed_ahead(self, step: Step | None) -> None:
         """Embed before the write lock is taken: others may write meanwhile, and a kill loses one batch."""
@@ -292,6 +292,12 @@ class Indexes:
 
     def _is_one_unbuilt(self) -> bool:
         return any(index.generation < 0 for index in self.all())
+
+
+def _opened(settings: EmbeddingSettings) -> Embedder:
+    embedder = opening.open_embedder(settings)
+    assert embedder is not None  # noqa: S101 - nobody opens a lexical-only wish
+    return embedder
 
 
 def _silent(_done: int, _total: int) -> None:

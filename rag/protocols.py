@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from rag.types import Chunk, Filters, Hit, Query, Retrieval
+    from rag.types import Chunk, Comparison, Filters, Hit, Query, Retrieval
 
 
 @runtime_checkable
@@ -34,6 +34,14 @@ class Embedder(Protocol):
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Shape (dimension,)."""
+
+
+@runtime_checkable
+class Comparer(Protocol):
+    """An embedder that can also read passages against a question token by token."""
+
+    def compare(self, question: str, texts: Sequence[str]) -> Comparison:
+        """One number a text in each part."""
 
 
 class DerivedIndex(Protocol):

@@ -164,6 +164,19 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """How near passages are to a question, one number a passage in each.
+
+    Attributes:
+        cosine: of the whole texts, from -1 to 1.
+        coverage: how much of the question has its like in the passage, from 0 to 1.
+    """
+
+    cosine: tuple[float, ...]
+    coverage: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """What one stage of a question did: candidates out, and wall time in milliseconds."""
 

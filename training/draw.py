@@ -1,4 +1,4 @@
-"""Draws batches: one kind of text a batch, blocks of one source inside it."""
+"""Draws batches: one kind of text a batch, blocks of kin inside it, so that what must be told apart is alike."""
 
 from __future__ import annotations
 
@@ -9,63 +9,70 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from training.encode import Pairs, Passages, Ragged
+from training.encode import PARALLEL, Pairs, Passages, Ragged, gather
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-_BLOCK: Final = 128  # rows of one source that stand together in a batch
+    Groups = Sequence[NDArray[np.int64]]
+
+# How often each kind is drawn.
+SHARES: Final = {
+    PARALLEL: 0.33,
+    "pairs-heading-zh": 0.14,
+    "pairs-heading-en": 0.16,
+    "pairs-qa-zh": 0.06,
+    "pairs-qa-en": 0.07,
+    "passages-zh": 0.15,
+    "passages-en": 0.12,
+}
+# Sources drawn more often than the square root of their size: everyday words and prose, not software manuals.
+BOOSTS: Final = {"cc-cedict": 4.0, "wordnet-zh": 4.0, "tatoeba": 4.0, "lctt": 4.0, "wordnet-en": 2.0}
+_BLOCK: Final = 128  # rows of one group that stand together in a batch
 _LONGEST: Final = 320  # tokens of a text; longer ones are cut at random
 _AHEAD: Final = 4
+_BY_CLUSTER: Final = 0.7  # how often blocks are clusters of similar texts; else they are of one source
+_KEPT: Final = 0.3  # inverse cloze: how often the drawn sentence stays in its passage
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Row i of both sides belongs together."""
+    """Row i of both sides belongs together; ``margin`` is asked for between it and all others."""
 
-    kind: str
     left: Ragged
     right: Ragged
-    margin: float = 0.0
+    margin: float
 
 
 class Drawer:
     """Draws at random, the same for the same seed.
 
     Args:
-        kinds: training text by name.
-        shares: how often each kind is drawn.
-        size: rows of a batch.
-        keep: inverse cloze: how often the drawn sentence stays in its passage.
+        kinds: training text.
+        clusters: rows of similar texts, by kind.
+        size: rows of a batch; twice as many of the parallel pairs, which are short.
+        margin: for parallel pairs.
     """
 
     def __init__(
         self,
         kinds: Sequence[Pairs | Passages],
-        shares: Mapping[str, float],
+        clusters: Mapping[str, Groups],
+        *,
         size: int,
+        margin: float,
         seed: int,
-        keep: float = 0.3,
-        groups: Mapping[str, Sequence[NDArray[np.int64]]] | None = None,
-        margin: float = 0.0,
-        by_group: float = 0.7,
-        boost: Mapping[str, Mapping[int, float]] | None = None,
-        parallel_size: int = 2048,
     ) -> None:
-        self._kinds = [kind for kind in kinds if shares.get(kind.name)]
-        weights = np.array([shares[kind.name] for kind in self._kinds])
-        self._shares = weights / weights.sum()
+        self._kinds = kinds
+        shares = np.array([SHARES[kind.name] for kind in kinds])
+        self._shares = shares / shares.sum()
+        self._clusters = [(clusters[kind.name], _weights(clusters[kind.name])) for kind in kinds]
+        self._sources = [_by_source(kind) for kind in kinds]
         self._size = size
-        self._seed = seed
-        self._keep = keep
-        self._by_source = [_by_source(kind.source) for kind in self._kinds]
-        self._groups = groups or {}
         self._margin = margin
-        self._by_group = by_group
-        self._boost = boost or {}
-        self._parallel_size = parallel_size
+        self._seed = seed
 
     def batches(self) -> Iterator[Batch]:
         """Batches without end, prepared ahead in a thread."""
@@ -78,37 +85,37 @@ class Drawer:
     def batch(self, number: int) -> Batch:
         """Batch ``number``."""
         random = np.random.default_rng([self._seed, number])
-        at = random.choice(len(self._kinds), p=self._shares)
+        at = int(random.choice(len(self._kinds), p=self._shares))
         kind = self._kinds[at]
-        size = self._parallel_size if kind.name == "pairs-parallel" else self._size
-        if kind.name in self._groups and random.random() < self._by_group:
-            rows = _rows(self._groups[kind.name], size, random)
-        else:
-            rows = _rows(self._by_source[at], size, random, self._boost.get(kind.name, {}))
+        is_parallel = kind.name == PARALLEL
+        groups = self._clusters if random.random() < _BY_CLUSTER else self._sources
+        rows = _rows(*groups[at], 2 * self._size if is_parallel else self._size, random)
         if isinstance(kind, Pairs):
-            left = _take(kind.left, rows, random)
-            margin = self._margin if kind.name == "pairs-parallel" else 0.0
-            return Batch(kind.name, left, _take(kind.right, rows, random), margin)
-        return Batch(kind.name, *self._cloze(kind, rows, random))
+            texts = _take(kind.left, rows, random), _take(kind.right, rows, random)
+        else:
+            texts = _cloze(kind, rows, random)
+        return Batch(*texts, self._margin if is_parallel else 0.0)
 
-    def _cloze(
-        self, kind: Passages, rows: NDArray[np.int64], random: np.random.Generator
-    ) -> tuple[Ragged, Ragged]:
-        """A sentence as the question; its passage, mostly without it, as the answer."""
-        left, right = [], []
-        for row in rows:
-            first, last = kind.starts[row], kind.starts[row + 1]
-            sentences = [kind.sentences.row(i) for i in range(first, last)]
-            pick = int(random.integers(len(sentences)))
-            stays = len(sentences) == 1 or random.random() < self._keep
-            rest = [s for i, s in enumerate(sentences) if stays or i != pick]
-            left.append(sentences[pick])
-            right.append(_cut(np.concatenate(rest), random))
-        return _join(left), _join(right)
+
+def _cloze(kind: Passages, rows: NDArray[np.int64], random: np.random.Generator) -> tuple[Ragged, Ragged]:
+    """A sentence as the question; its passage, mostly without it, as the answer (Lee et al. 2019)."""
+    left, right = [], []
+    for row in rows:
+        first, last = kind.starts[row], kind.starts[row + 1]
+        sentences = [kind.sentences.row(i) for i in range(first, last)]
+        pick = int(random.integers(len(sentences)))
+        stays = len(sentences) == 1 or random.random() < _KEPT
+        rest = [s for i, s in enumerate(sentences) if stays or i != pick]
+        left.append(sentences[pick])
+        right.append(_cut(np.concatenate(rest), random))
+    return _join(left), _join(right)
 
 
 def _take(texts: Ragged, rows: NDArray[np.int64], random: np.random.Generator) -> Ragged:
-    return _join([_cut(texts.row(int(row)), random) for row in rows])
+    found = gather(texts, rows)
+    if int(np.diff(found.starts).max()) <= _LONGEST:
+        return found
+    return _join([_cut(found.row(i), random) for i in range(len(found))])
 
 
 def _cut(tokens: NDArray[np.int32], random: np.random.Generator) -> NDArray[np.int32]:
@@ -123,20 +130,26 @@ def _join(rows: Sequence[NDArray[np.int32]]) -> Ragged:
     return Ragged(np.concatenate(rows), np.concatenate([[0], np.cumsum(lengths)]))
 
 
-def _by_source(source: NDArray[np.int16]) -> list[NDArray[np.int64]]:
-    return [np.flatnonzero(source == s) for s in range(int(source.max()) + 1)]
+def _by_source(kind: Pairs | Passages) -> tuple[Groups, NDArray[np.float64]]:
+    groups = [np.flatnonzero(kind.source == number) for number in range(len(kind.sources))]
+    weights = _weights(groups) * [BOOSTS.get(name, 1.0) for name in kind.sources]
+    return groups, weights / weights.sum()
 
 
-def _rows(groups: Sequence[NDArray[np.int64]], size: int, random: np.random.Generator, boost: Mapping[int, float] = {}) -> NDArray[np.int64]:
-    """Blocks of rows, each of a source drawn by the square root of its size; no row twice."""
-    weights = np.sqrt([len(group) for group in groups])
-    for g, b in boost.items():
-        weights[g] *= b
-    weights /= weights.sum()
+def _weights(groups: Groups) -> NDArray[np.float64]:
+    """Each group by the square root of its size."""
+    roots = np.sqrt([len(group) for group in groups])
+    return np.asarray(roots / roots.sum(), dtype=np.float64)
+
+
+def _rows(
+    groups: Groups, weights: NDArray[np.float64], size: int, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Blocks of rows, each of one group; no row twice."""
     drawn = [
         random.choice(groups[g], min(_BLOCK, len(groups[g])), replace=False)
         for g in random.choice(len(groups), 2 * size // _BLOCK, p=weights)
     ]
     rows = np.concatenate(drawn)
     _, first = np.unique(rows, return_index=True)
-    return rows[np.sort(first)][:size]
+    return np.asarray(rows[np.sort(first)][:size])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
+PARALLEL: Final = "pairs-parallel"
 _SENTENCE: Final = re.compile(r"[^。！？!?\n]+?(?:[。！？!?\n]+|\.(?=\s)|$)")
 _BLOCK: Final = 4096
 
@@ -44,6 +45,7 @@ class Pairs:
     left: Ragged
     right: Ragged
     source: NDArray[np.int16]
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +56,25 @@ class Passages:
     sentences: Ragged
     starts: NDArray[np.int64]
     source: NDArray[np.int16]
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
+    sources: tuple[str, ...]
 
 
 def pairs(folder: Path, file: corpus.File, tokenizer: Tokenizer) -> Pairs:
     """One file of pairs, less what is held out."""
-    parallel = file.name == "pairs-parallel"
-    kept = [row for row in corpus.rows(folder, file) if not (parallel and corpus.is_held_out(row))]
+    is_parallel = file.name == PARALLEL
+    kept = [row for row in corpus.rows(folder, file) if not (is_parallel and corpus.is_held_out(row))]
     left = ragged([row.left for row in kept], tokenizer)
     right = ragged([row.right for row in kept], tokenizer)
-    return Pairs(file.name, left, right, _sources(kept))
+    return Pairs(file.name, left, right, *_sources(kept))
 
 
 def passages(folder: Path, file: corpus.File, tokenizer: Tokenizer) -> Passages:
     """One file of passages."""
-    kept = list(corpus.rows(folder, file))
+    kept = [row for row in corpus.rows(folder, file) if row.left.strip()]
     cut = [_SENTENCE.findall(row.left) for row in kept]
     starts = np.cumsum([0, *map(len, cut)], dtype=np.int64)
     sentences = ragged([sentence for sentences in cut for sentence in sentences], tokenizer)
-    return Passages(file.name, sentences, starts, _sources(kept))
+    return Passages(file.name, sentences, starts, *_sources(kept))
 
 
 def ragged(texts: Sequence[str], tokenizer: Tokenizer) -> Ragged:
@@ -89,6 +89,39 @@ def ragged(texts: Sequence[str], tokenizer: Tokenizer) -> Ragged:
     return Ragged(np.concatenate(parts), np.cumsum([0, *lengths], dtype=np.int64))
 
 
-def _sources(rows: Iterable[corpus.Row]) -> NDArray[np.int16]:
+def gather(ragged: Ragged, rows: NDArray[np.int64]) -> Ragged:
+    """The given rows, in their order."""
+    begins, ends = ragged.starts[rows], ragged.starts[rows + 1]
+    lengths = ends - begins
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    index = np.arange(starts[-1]) - np.repeat(starts[:-1], lengths) + np.repeat(begins, lengths)
+    return Ragged(ragged.tokens[index], starts)
+
+
+def joined(parts: Sequence[Ragged]) -> Ragged:
+    """All rows of all parts, one part after another."""
+    lengths = np.concatenate([np.diff(part.starts) for part in parts])
+    tokens = np.concatenate([part.tokens for part in parts])
+    return Ragged(tokens, np.concatenate([[0], np.cumsum(lengths)]))
+
+
+def texts(kind: Pairs | Passages) -> Ragged:
+    """Whole texts: the right side of pairs, or passages."""
+    if isinstance(kind, Pairs):
+        return kind.right
+    return Ragged(kind.sentences.tokens, kind.sentences.starts[kind.starts])
+
+
+def counts(kinds: Iterable[Pairs | Passages], rows: int) -> NDArray[np.int64]:
+    """How often each token occurs, shape (rows,)."""
+    found = np.zeros(rows, dtype=np.int64)
+    for kind in kinds:
+        for part in (kind.left, kind.right) if isinstance(kind, Pairs) else (kind.sentences,):
+            found += np.bincount(part.tokens, minlength=rows)
+    return found
+
+
+def _sources(rows: Iterable[corpus.Row]) -> tuple[NDArray[np.int16], tuple[str, ...]]:
     numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(row.source, len(numbers)) for row in rows], dtype=np.int16)
+    found = np.array([numbers.setdefault(row.source, len(numbers)) for row in rows], dtype=np.int16)
+    return found, tuple(numbers)

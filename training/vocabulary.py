@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 UNKNOWN: Final = "[UNK]"
 _BUCKETS: Final = 1024  # rows that characters without a row of their own share
 _PIECES: Final = 6_000
+_LONGEST_HAN, _LONGEST_LATIN, _LONGEST_NUMBER = 8, 24, 4
 _YEARS: Final = tuple(str(year) for year in range(1900, 2031))
 _LATIN: Final = re.compile(r"[a-z]+|[0-9]+")
 _HAN: Final = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -58,8 +59,12 @@ def choose(counts: Counter[str], *, chinese: int, english: int) -> list[str]:
     """
     ordered = sorted(counts, key=lambda word: (-counts[word], word))
     han = [w for w in ordered if len(w) == 1 and _HAN_RUN.fullmatch(w) and counts[w] > 1]
-    words = [w for w in ordered if 1 < len(w) <= 8 and _HAN_RUN.fullmatch(w)][:chinese]
-    latin = [w for w in ordered if w.isascii() and 1 < len(w) <= 24 and (w.isalpha() or len(w) <= 4)]
+    words = [w for w in ordered if 1 < len(w) <= _LONGEST_HAN and _HAN_RUN.fullmatch(w)][:chinese]
+    latin = [
+        w
+        for w in ordered
+        if w.isascii() and 1 < len(w) <= _LONGEST_LATIN and (w.isalpha() or len(w) <= _LONGEST_NUMBER)
+    ]
     chosen, rare = latin[:english], latin[english:]
     singles = [*"abcdefghijklmnopqrstuvwxyz0123456789"]
     pairs = [f"{n:02d}" for n in range(100)]
@@ -73,19 +78,13 @@ def tokenizer_json(vocabulary: Sequence[str]) -> str:
     rows = len(ids)
     for code in _fallbacks():
         ids.setdefault(chr(code), rows + code % _BUCKETS)
-    ids.setdefault("\ue000", rows)  # stands for every Han character beyond the basic plane
     return json.dumps(
         {
             "version": "1.0",
             "truncation": None,
             "padding": None,
             "added_tokens": [],
-            "normalizer": {
-                "type": "Sequence",
-                "normalizers": [
-                    {"type": "Precompiled", "precompiled_charsmap": _charsmap()},
-                ],
-            },
+            "normalizer": {"type": "Precompiled", "precompiled_charsmap": _charsmap()},
             "pre_tokenizer": {
                 "type": "Split",
                 "pattern": {"Regex": _RUN},
@@ -116,7 +115,7 @@ def components(word: str, ids: dict[str, int]) -> list[int]:
     """Rows that a word shares with its kin: its characters (Chinese) or its stem (English)."""
     if _HAN_RUN.fullmatch(word):
         return [ids[c] for c in word if c in ids] if len(word) > 1 else []
-    if word.isalpha() and len(word) > 3:
+    if word.isalpha():
         stem = _stem(word)
         return [ids[stem]] if stem != word and stem in ids else []
     return []
@@ -139,8 +138,10 @@ def _pieces(rare: dict[str, int]) -> list[str]:
 
 def _fallbacks() -> Iterable[int]:
     yield from (*range(0x3005, 0x3008), *range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))
+    yield from range(0xF900, 0xFB00)  # those that folding leaves as they are
     yield from (*range(0x3041, 0x3100), *range(0x31F0, 0x3200), *range(0xAC00, 0xD7A4))
     yield from range(0x370, 0x500)
+    yield from (*range(0x20000, 0x2A6E0), *range(0x2A700, 0x2EE5E), *range(0x30000, 0x323B0))
 
 
 def _charsmap() -> str:

@@ -53,8 +53,9 @@ def export(
 ) -> None:
     """Write the built-in model as a folder that sentence-transformers loads."""
     from rag.models import export as exporting
+    from rag.models import static
 
-    exporting.export(exporting.BUILTIN_FOLDER, target)
+    exporting.export(static.FOLDER, target)
     show.line(say("Written. In Python: SentenceTransformer({path!r})", path=str(target)))
 
 

@@ -81,8 +81,8 @@ def search(
     if not found.hits:
         show.line(say("Nothing found. No note shares a word with the question."))
     show.hits(show.console(), found)
-    if note:
-        show.line(note)
+    for remark in _noted(found.trace, note).notes:
+        show.line(remark)
 
 
 def ask(

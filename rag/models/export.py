@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rag.errors import ModelError
-from rag.models import tensors
+from rag.models import static, tensors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
-BUILTIN_FOLDER = Path(__file__).with_name("builtin")
 _STATIC, _NORMALIZE = "0_StaticEmbedding", "1_Normalize"
 _MODULES = [
     {"idx": 0, "name": "0", "path": _STATIC, "type": "sentence_transformers.models.StaticEmbedding"},
@@ -37,8 +37,7 @@ def export(folder: Path, target: Path) -> None:
     A mean over tokens takes the place of our sum: both point the same way, and vectors are normalised.
 
     Args:
-        folder: ``model.safetensors`` with ``embeddings`` (int8, tokens x dimension) and ``scale`` (float32, tokens),
-            and ``tokenizer.json``.
+        folder: ``model.safetensors``, as ``rag.models.static`` reads it, and ``tokenizer.json``.
         target: a folder that is empty or does not exist.
 
     Raises:
@@ -70,7 +69,7 @@ def _weights(folder: Path) -> NDArray[np.float32]:
     try:
         found = tensors.read(folder / "model.safetensors")
         (folder / "tokenizer.json").stat()
-        return found["embeddings"].astype(np.float32) * found["scale"].astype(np.float32)[:, None]
+        return static.unpacked(found["embeddings"].view(np.uint8), found["scale"].astype(np.float32))
     except (OSError, ValueError, LookupError) as e:
         raise ModelError(
             "The built-in model in {path} is missing or damaged. Install Footnotes again.", path=folder

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 
 from rag.errors import FootnotesError
-from rag.models.export import BUILTIN_FOLDER
 from rag.models.opening import BUILTIN, is_lexical_only
 from rag.models.server import Server, shown
+from rag.models.static import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -165,9 +165,9 @@ def _list_of(server: Server) -> tuple[int, tuple[str, ...]]:
 
 def _local() -> Iterator[Entry]:
     """Models that are on this machine: built in, in the hub's cache, in ModelScope's."""
-    if (BUILTIN_FOLDER / "model.safetensors").is_file():
-        size = _size(BUILTIN_FOLDER)
-        yield Entry("embedding", BUILTIN, "present", size_mb=size, place=str(BUILTIN_FOLDER))
+    if (FOLDER / "model.safetensors").is_file():
+        size = _size(FOLDER)
+        yield Entry("embedding", BUILTIN, "present", size_mb=size, place=str(FOLDER))
     yield from _hub_cache()
     yield from _modelscope_cache()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rag.errors import ConfigError
+
 if TYPE_CHECKING:
     from rag.config import EmbeddingSettings, RerankSettings
     from rag.protocols import Embedder, Reranker
@@ -21,6 +23,11 @@ def open_embedder(settings: EmbeddingSettings) -> Embedder | None:
     if is_lexical_only(settings):
         return None
     if settings.model == BUILTIN:
+        if settings.url:
+            raise ConfigError(
+                "embedding.url is {url}, and no model on it is named. Set embedding.model to its name.",
+                url=settings.url,
+            )
         from rag.models import static
 
         return static.StaticEmbedder(dimension=settings.dimension)

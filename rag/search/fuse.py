@@ -6,12 +6,18 @@ measured and lost 5 to 9 points of nDCG@10 against this, see docs/decisions.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+
+    from rag.types import Comparison
 
 Scored = tuple[int, float]
+
+# Chosen on development questions: docs/decisions/0003-built-in-model.md.
+_COSINE: Final = 0.4
+_FOREIGN: Final = 0.8
 
 
 def mix(lists: Mapping[str, Sequence[Scored]], weights: Mapping[str, float]) -> list[Scored]:
@@ -32,6 +38,40 @@ def mix(lists: Mapping[str, Sequence[Scored]], weights: Mapping[str, float]) -> 
         for key, score in found:
             mixed[key] = mixed.get(key, 0.0) + weights[name] / total * score / top
     return sorted(mixed.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def blend(
+    lexical: Sequence[Scored],
+    read: Sequence[int],
+    compared: Comparison,
+    foreign: Collection[int],
+    share: float,
+) -> list[Scored]:
+    """Lexical scores and what a model saw when it read the passages against the question.
+
+    ``(1 - share) * lexical / best lexical + share * likeness``, where likeness is 0.4 cosine + 0.6 coverage. Full-text
+    search is blind to a passage in another language than the question's, so there likeness stands for both.
+
+    Args:
+        lexical: (key, score > 0) pairs, best first.
+        read: the keys that were compared, in the order of ``compared``; no other is returned.
+        compared: from the model.
+        foreign: the keys of passages in another language.
+        share: of the model, from 0 to 1.
+
+    Returns:
+        (key, score) pairs, best first, ties by key.
+    """
+    scores = dict(lexical)
+    top = lexical[0][1] if lexical else 1.0
+    blended = []
+    for key, cosine, coverage in zip(read, compared.cosine, compared.coverage, strict=True):
+        likeness = max(0.0, _COSINE * cosine + (1 - _COSINE) * coverage)
+        words = scores.get(key, 0.0) / top
+        if key in foreign:
+            words = max(words, _FOREIGN * likeness)
+        blended.append((key, (1 - share) * words + share * likeness))
+    return sorted(blended, key=lambda pair: (-pair[1], pair[0]))
 
 
 def ranks(lists: Mapping[str, Sequence[Scored]]) -> dict[int, dict[str, int]]:

@@ -1,68 +1,157 @@
-"""The hybrid retriever: asks each source, mixes their lists, and resolves keys to passages."""
+"""The hybrid retriever: asks each source, resolves keys to passages, and mixes the lists.
+
+Where the embedding model can read passages token by token, it reads the best of both lists, and what it saw is mixed
+with the lexical scores. Other models' vectors are mixed as they are. A reranker, where there is one, has the last word.
+"""
 
 from __future__ import annotations
 
 import time
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from rag.errors import ModelError
+from rag.messages import explain
 from rag.search import fuse
-from rag.types import Hit, Query, Retrieval, Stage, Trace
+from rag.types import Comparison, Hit, Query, Retrieval, Stage, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rag.protocols import ChunkResolver, ScoredIndex
+    from rag.protocols import ChunkResolver, Comparer, Reranker, ScoredIndex
     from rag.search.fuse import Scored
     from rag.types import Chunk
 
-HYBRID = "hybrid"
+LEXICAL: Final = "lexical"
+DENSE: Final = "dense"
+HYBRID: Final = "hybrid"
+RERANKED: Final = "reranked"
+_READ: Final = 50  # passages of each list that the model reads against the question
+# Chosen on development questions: docs/decisions/0003-built-in-model.md.
+_SHARE: Final = 0.2  # of vectors
+_READING_SHARE: Final = 0.5  # of what the model saw reading
+_HAN_SHARE: Final = 0.15  # of the letters, from which on a text is Chinese
 
 
 class HybridRetriever:
     """Satisfies ``rag.protocols.Retriever``.
 
     Args:
-        sources: by name (``lexical``, ``dense``, ...).
-        weights: each source's share of the mix.
+        lexical: the full-text index.
+        dense: the vectors of a model, if one answers.
         resolver: reads passages by key; keys that it does not know are dropped, so no ghost is shown.
         candidates: how many passages to take from each source.
+        share: of the dense side in the mix, from 0 to 1; None: as measured.
+        comparer: the model, if it can read passages against a question.
+        reranker: orders the best passages anew.
     """
 
     def __init__(
         self,
-        sources: Mapping[str, ScoredIndex],
-        weights: Mapping[str, float],
+        lexical: ScoredIndex,
+        dense: ScoredIndex | None,
         resolver: ChunkResolver,
+        *,
         candidates: int,
+        share: float | None,
+        comparer: Comparer | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
-        self._sources = sources
-        self._weights = weights
+        self._sources = {LEXICAL: lexical} | ({DENSE: dense} if dense else {})
         self._resolver = resolver
         self._candidates = candidates
+        self._share = share if share is not None else _SHARE if comparer is None else _READING_SHARE
+        self._comparer = comparer
+        self._reranker = reranker
 
     def search(self, query: Query, k: int) -> Retrieval:
-        """The k best passages, and every stage's own list."""
+        """The k best passages, and every stage's own list.
+
+        A model that fails leaves the question to the others; the trace says so.
+        """
         depth = max(k, self._candidates)
-        stages: list[Stage] = []
-        lists: dict[str, list[Scored]] = {}
-        for name, source in self._sources.items():
-            started = time.perf_counter()
-            lists[name] = source.search(query, depth)
-            stages.append(_stage(name, len(lists[name]), started))
+        run = _Run(query)
+        lists = {name: self._list(source, name, run, depth) for name, source in self._sources.items()}
         started = time.perf_counter()
-        positions = fuse.ranks(lists)
-        if len(lists) > 1:
-            lists[HYBRID] = fuse.mix(lists, self._weights)[:depth]
-            stages.append(_stage(HYBRID, len(lists[HYBRID]), started))
-        started = time.perf_counter()
-        wanted = {key for name, found in lists.items() for key, _ in found}
+        wanted = {key for found in lists.values() for key, _ in found}
         chunks = self._resolver.chunks(sorted(wanted))
+        run.stage("resolve", len(chunks), started)
+        positions = fuse.ranks(lists)
         resolved = {name: _hits(found, chunks, positions) for name, found in lists.items()}
-        final = next(reversed(resolved.values()), ())[:k]
-        stages.append(_stage("resolve", len(final), started))
-        dropped = len(wanted) - len(chunks)
-        return Retrieval(query, final, Trace(tuple(stages)), MappingProxyType(resolved), dropped)
+        if DENSE in lists:
+            started = time.perf_counter()
+            resolved[HYBRID] = self._mixed(run, lists, chunks, positions)[:depth]
+            run.stage(HYBRID, len(resolved[HYBRID]), started)
+        final = resolved.get(HYBRID, resolved[LEXICAL])
+        if self._reranker is not None:
+            final = resolved[RERANKED] = self._reranked(self._reranker, final, run)
+        stages = MappingProxyType(resolved)
+        return Retrieval(query, final[:k], run.trace(), stages, len(wanted) - len(chunks))
+
+    def _list(self, source: ScoredIndex, name: str, run: _Run, depth: int) -> list[Scored]:
+        started = time.perf_counter()
+        try:
+            found = source.search(run.query, depth)
+        except ModelError as e:
+            found = []
+            run.note(e)
+        run.stage(name, len(found), started)
+        return found
+
+    def _mixed(
+        self,
+        run: _Run,
+        lists: Mapping[str, Sequence[Scored]],
+        chunks: Mapping[int, Chunk],
+        positions: Mapping[int, Mapping[str, int]],
+    ) -> tuple[Hit, ...]:
+        mixed = fuse.mix(lists, {LEXICAL: 1 - self._share, DENSE: self._share})
+        if self._comparer is None:
+            return _hits(mixed, chunks, positions)
+        best = dict.fromkeys(key for found in lists.values() for key, _ in found[:_READ])
+        read = [key for key in best if key in chunks]
+        question = run.query.text
+        try:
+            compared = self._comparer.compare(question, [chunks[key].index_text for key in read])
+        except ModelError as e:
+            run.note(e)
+            return _hits(mixed, chunks, positions)
+        is_chinese = _is_chinese(question)
+        foreign = {key for key in read if _is_chinese(chunks[key].body) != is_chinese}
+        blended = fuse.blend(lists[LEXICAL], read, compared, foreign, self._share)
+        features = _features(read, compared)
+        hits = [Hit(chunks[key], score, positions[key], features[key]) for key, score in blended]
+        floor = blended[-1][1] if blended else 0.0
+        rest = [(key, floor * score) for key, score in mixed if key not in features]
+        return (*hits, *_hits(rest, chunks, positions))
+
+    def _reranked(self, reranker: Reranker, hits: tuple[Hit, ...], run: _Run) -> tuple[Hit, ...]:
+        started = time.perf_counter()
+        try:
+            hits = tuple(reranker.rerank(run.query, hits))
+        except ModelError as e:
+            run.note(e)
+        run.stage(RERANKED, len(hits), started)
+        return hits
+
+
+class _Run:
+    """What one question's way is told by."""
+
+    def __init__(self, query: Query) -> None:
+        self.query = query
+        self._notes: dict[str, None] = {}
+        self._stages: list[Stage] = []
+
+    def stage(self, name: str, count: int, started: float) -> None:
+        self._stages.append(Stage(name, count, round((time.perf_counter() - started) * 1000, 3)))
+
+    def note(self, error: ModelError) -> None:
+        """Remember a failure, once."""
+        self._notes.setdefault(explain(error))
+
+    def trace(self) -> Trace:
+        return Trace(tuple(self._stages), tuple(self._notes))
 
 
 def _hits(
@@ -71,5 +160,14 @@ def _hits(
     return tuple(Hit(chunks[key], score, positions[key]) for key, score in found if key in chunks)
 
 
-def _stage(name: str, count: int, started: float) -> Stage:
-    return Stage(name, count, round((time.perf_counter() - started) * 1000, 3))
+def _features(read: Sequence[int], compared: Comparison) -> dict[int, Mapping[str, float]]:
+    return {
+        key: MappingProxyType({"cosine": round(cosine, 4), "coverage": round(coverage, 4)})
+        for key, cosine, coverage in zip(read, compared.cosine, compared.coverage, strict=True)
+    }
+
+
+def _is_chinese(text: str) -> bool:
+    """Whether a good part of a text's letters are Han characters."""
+    han = sum("\u4e00" <= char <= "\u9fff" for char in text)
+    return han > _HAN_SHARE * (han + sum(char.isascii() and char.isalpha() for char in text))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rag.home import Home
+from rag.models.static import StaticEmbedder
 from tests.integration.llm_server import LLMServer, Reply
 
 if TYPE_CHECKING:
@@ -68,14 +69,20 @@ def test_sync_search_ask(notes: Path) -> None:
     assert report["seconds"] > 0
 
     found = run_json("search", "Berlin", "--k", "3")
-    (hit,) = found["hits"]
+    hit, *others = found["hits"]
+    assert all("Berlin" not in other["text"] for other in others)
     text = (notes / "moving.md").read_text("utf-8")
     assert hit["text"] == text[hit["start"] : hit["end"]]
     assert (hit["rank"], hit["path"], hit["title"]) == (1, "my notes/moving.md", "Moving")
     assert hit["date"] == "2022-04-01"
     assert hit["page"] is None
-    assert hit["sources"] == {"lexical": 1}
+    assert hit["sources"] == {"lexical": 1, "dense": 1}
     assert found["query"] == "Berlin"
+    assert [s["name"] for s in found["trace"]["stages"]] == ["lexical", "dense", "resolve", "hybrid"]
+    found = run_json("search", "Berlin", "--k", "3", "--set", "embedding.model=none")
+    assert [(hit["path"], hit["sources"]) for hit in found["hits"]] == [
+        ("my notes/moving.md", {"lexical": 1})
+    ]
     assert next(s["name"] for s in found["trace"]["stages"]) == "lexical"
 
     answer = run_json("ask", "When did we move to Berlin?")
@@ -115,9 +122,14 @@ def test_status_doctor_reindex_roots(notes: Path) -> None:
     """What the home holds, and that it equals the folders."""
     run("sync", notes)
     status = run_json("status")
-    assert (status["documents"], status["failed"], status["model"]) == (2, 0, None)
-    assert status["lexical"]["generation"] == status["generation"]
-    assert "lexical only" in run("status").stdout
+    assert (status["documents"], status["failed"], status["model"]) == (2, 0, "builtin")
+    assert status["model_identity"] == StaticEmbedder().identity
+    assert status["lexical"]["generation"] == status["dense"]["generation"] == status["generation"]
+    assert status["dense"]["count"] == status["chunks"]
+    assert f"builtin [{status['model_hash']}]" in run("status").stdout, "the model is named with its hash"
+    without = run("status", "--json", FOOTNOTES_EMBEDDING__MODEL="none")
+    assert json.loads(without.stdout)["model"] is None
+    assert "lexical only" in run("status", FOOTNOTES_EMBEDDING__MODEL="none").stdout
     assert run_json("doctor")["ok"] is True
     assert run("reindex").returncode == 0
     assert run_json("doctor")["ok"] is True

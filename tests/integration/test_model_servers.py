@@ -72,7 +72,8 @@ def hit(text: str, score: float) -> Hit:
 def unit(text: str, width: int = 16) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The normalised vector that the scripted server gives a text."""
     row = np.asarray(vector(text, width))
-    return row / np.linalg.norm(row)
+    found: np.ndarray[Any, np.dtype[np.float64]] = row / np.linalg.norm(row)
+    return found
 
 
 # --- embeddings --------------------------------------------------------------------------------------------------

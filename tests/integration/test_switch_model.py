@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 KILLS = 120 if os.environ.get("FOOTNOTES_SOAK") else 4
-WORDS = ("apple", "zebra", "walnut", "quartz", "violin", "harbour", "lantern", "meadow", "pepper", "saddle")
+WORDS = ("apple", "zebra", "walnut", "quartz", "cello", "harbour", "lantern", "meadow", "pepper", "saddle")
 
 
 @pytest.fixture(autouse=True)
@@ -207,8 +207,10 @@ def test_a_server_that_exchanged_its_model_is_noticed(notes: Path, footnotes_hom
     with opened(footnotes_home, "a") as engine:
         check(engine, notes)
         CountingEmbedder.dimension = 48
-        with pytest.raises(ModelError, match="48 dimensions, the index has 256: run `footnotes reindex`"):
-            engine.search("zebra")
+        found = engine.search("zebra")
+        assert "48 dimensions, the index has 256: run `footnotes reindex`" in found.trace.notes[0]
+        assert [hit.chunk.doc_id for hit in found.hits] == ["notes/zebra.md"], "full text answers meanwhile"
+        assert found.stages["dense"] == ()
         write(notes, "apple", "fell")
         with pytest.raises(ModelError, match="reindex"):
             engine.sync()
@@ -222,14 +224,22 @@ def test_a_model_that_went_away_is_one_line(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The line names it and says how to answer with another; another one can be built without it."""
+    """It names the model and says how to answer with another; full text answers, another one can be built."""
     start(footnotes_home, notes)
     CountingEmbedder.gone = frozenset({"a"})
-    code, said = run(capsys, monkeypatch, "search", "zebra")
+    for command, *options in (("ask",), ("search", "--json"), ("search",)):
+        code, said = run(capsys, monkeypatch, command, "zebra", *options)
+        assert code == 0
+        assert "notes/zebra.md" in said
+        (line,) = [line for line in said.splitlines() if "a cannot be reached" in line]
+        assert "footnotes reindex --model NAME" in line
+    write(notes, "apple", "is ripe")
+    code, said = run(capsys, monkeypatch, "sync")
     assert code == 1
     assert said.count("\n") == 1
     assert "a cannot be reached" in said
     assert "footnotes reindex --model NAME" in said
+    write(notes, "apple")
     code, said = run(capsys, monkeypatch, "search", "zebra", "--set", "embedding.model=none")
     assert code == 0
     assert "notes/zebra.md" in said

@@ -16,6 +16,8 @@ from rag import config
 from rag.errors import HomeError, RootError
 from rag.home import Home
 from rag.store import manifest
+from tests.integration.finding import everything, is_gone
+from tests.integration.finding import with_words as paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,11 +42,6 @@ def engine(footnotes_home: Path) -> Iterator[Engine]:
     """An engine on a home of its own."""
     with footnotes.open(footnotes_home) as opened:
         yield opened
-
-
-def paths(engine: Engine, query: str) -> list[str]:
-    """Document ids found, best first."""
-    return [hit.chunk.doc_id for hit in engine.search(query).hits]
 
 
 def is_sound(engine: Engine) -> bool:
@@ -73,10 +70,17 @@ def test_edit_delete_and_rename_leave_no_ghosts(engine: Engine, notes: Path) -> 
     (notes / "猫.md").rename(notes / "sub" / "猫咪.md")
     report = engine.sync()
     assert (report.changed, report.removed, report.moved, report.added) == (1, 1, 1, 0)
-    assert paths(engine, "harvest") == []
-    assert paths(engine, "zebra") == []
+    assert is_gone(engine, "harvest")
+    assert is_gone(engine, "zebra")
     assert paths(engine, "frost") == ["notes/apple.md"]
     assert paths(engine, "年糕") == ["notes/sub/猫咪.md"]
+    assert {
+        hit.chunk.doc_id for query in ("harvest", "zebra", "年糕") for hit in everything(engine, query)
+    } <= {
+        "notes/apple.md",
+        "notes/sub/index.md",
+        "notes/sub/猫咪.md",
+    }
     assert engine.document("notes/猫.md") is None
     assert is_sound(engine)
 
@@ -114,7 +118,7 @@ def test_same_size_edit_with_restored_mtime_is_noticed(engine: Engine, notes: Pa
     assert path.stat().st_size == info.st_size
     assert engine.changed_since_sync(5) == 1
     assert engine.sync().changed == 1
-    assert paths(engine, "harvest") == []
+    assert is_gone(engine, "harvest")
     assert paths(engine, "hailing") == ["notes/apple.md"]
 
 
@@ -153,10 +157,11 @@ def test_two_roots_with_equal_paths_stay_apart(engine: Engine, notes: Path, tmp_
     assert paths(engine, "chestnut") == ["notes-2/sub/index.md"]
     assert set(paths(engine, "年糕")) == {"notes/猫.md", "notes-2/猫.md"}, "equal notes stay two"
     engine.remove_root("notes")
-    assert paths(engine, "walnut") == []
+    assert is_gone(engine, "walnut")
     assert paths(engine, "年糕") == ["notes-2/猫.md"]
     engine.rename_root("notes-2", "attic")
     assert paths(engine, "年糕") == ["attic/猫.md"]
+    assert {hit.chunk.doc_id.partition("/")[0] for hit in everything(engine, "年糕")} == {"attic"}
     assert engine.sync().unchanged == 4
     assert is_sound(engine)
 
@@ -244,7 +249,7 @@ def test_bad_files_do_not_stop_the_run(engine: Engine, notes: Path) -> None:
     assert paths(engine, "pelican") == ["notes/binary.md"]
     (notes / "apple.md").write_bytes(b"\x00" * 99)
     assert {i.path for i in engine.sync().failed} == {"notes/apple.md", "notes/broken.pdf"}
-    assert paths(engine, "harvest") == [], "a note that became unreadable does not answer with its old text"
+    assert is_gone(engine, "harvest"), "a note that became unreadable does not answer with its old text"
     assert is_sound(engine)
 
 
@@ -301,7 +306,7 @@ def test_index_left_behind_by_a_crash_catches_up(footnotes_home: Path, notes: Pa
         engine._indexes.follow = lambda *_: None  # type: ignore[method-assign] # the process dies here
         engine.sync()
     with footnotes.open(footnotes_home) as engine:
-        assert paths(engine, "harvest") == []
+        assert is_gone(engine, "harvest")
         assert paths(engine, "frost") == ["notes/apple.md"]
         assert is_sound(engine)
 
@@ -321,7 +326,7 @@ def test_no_room_for_the_index_is_one_line(
         patch.setattr(manifest, "write", full)
         with pytest.raises(HomeError, match="No space left"):
             engine.sync()
-        assert paths(engine, "harvest") == [], "no ghost, though the index is behind"
+        assert is_gone(engine, "harvest"), "no ghost, though the index is behind"
     assert paths(engine, "frost") == ["notes/apple.md"]
     assert is_sound(engine)
 
@@ -363,9 +368,11 @@ def test_threads_search_while_another_syncs(engine: Engine, notes: Path) -> None
 
     def read() -> None:
         while not stop.is_set():
-            texts = [hit.chunk.text for hit in engine.search("apples season").hits]
-            if len(texts) != 1 or not ("old" in texts[0]) ^ ("new" in texts[0]):
-                problems.append(repr(texts))
+            found = engine.search("apples season")
+            for name, hits in {**found.stages, "final": found.hits}.items():
+                texts = [hit.chunk.text for hit in hits if hit.chunk.doc_id == "notes/apple.md"]
+                if len(texts) != 1 or not ("old" in texts[0]) ^ ("new" in texts[0]):
+                    problems.append(f"{name}: {texts!r}")
 
     path = notes / "apple.md"
     path.write_text("# Apples\n\nseason old\n", encoding="utf-8")

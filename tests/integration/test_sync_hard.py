@@ -18,6 +18,8 @@ from ingest import loaders, pipeline, scan
 from rag.errors import HomeError, RootError
 from rag.store import lexical
 from rag.store.changes import Batch
+from tests.integration.finding import is_gone
+from tests.integration.finding import with_words as found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,11 +49,6 @@ def engine(footnotes_home: Path, notes: Path) -> Iterator[Engine]:
         yield opened
 
 
-def found(engine: Engine, query: str) -> list[str]:
-    """Paths of the hits."""
-    return [hit.chunk.doc_id for hit in engine.search(query).hits]
-
-
 def is_sound(engine: Engine) -> bool:
     """The doctor finds nothing."""
     return all(finding.ok for finding in engine.doctor())
@@ -77,7 +74,7 @@ def test_new_catalogue_beside_an_old_index(footnotes_home: Path, tmp_path: Path)
     with footnotes.open(footnotes_home) as engine:
         engine.add_root(folder)
         engine.sync()
-        assert found(engine, "zebra") == []
+        assert is_gone(engine, "zebra")
         assert found(engine, "walnut") == ["one/a.md"]
         assert is_sound(engine)
 
@@ -99,7 +96,7 @@ def test_restored_catalogue_beside_a_newer_index(footnotes_home: Path, notes: Pa
     (notes / "c.md").write_text("cherry", encoding="utf-8")
     with footnotes.open(footnotes_home) as engine:
         engine.sync()
-        assert found(engine, "banana") == []
+        assert is_gone(engine, "banana")
         assert found(engine, "cherry") == ["notes/c.md"]
         assert is_sound(engine)
 
@@ -119,7 +116,7 @@ def test_touch_of_a_row_that_changed_meanwhile_is_left_alone(engine: Engine, not
     engine._pipeline().apply(plan, report, lambda _: None)
     assert report.overtaken == {"notes"}
     engine.sync()
-    assert found(engine, "walnut") == []
+    assert is_gone(engine, "walnut")
     assert found(engine, "ash") == ["notes/n0.md"]
 
 
@@ -144,7 +141,7 @@ def test_overtaken_sync_looks_again(
     monkeypatch.setattr(scan, "scan", overtaking)
     engine.sync()
     assert found(engine, "cherry") == ["notes/n0.md"]
-    assert found(engine, "older") == []
+    assert is_gone(engine, "older")
     assert is_sound(engine)
 
 
@@ -233,7 +230,7 @@ def test_file_that_goes_while_it_is_read_is_seen_by_the_next_sync(
         report = engine.sync()
     assert (report.failed, report.changed) == ([], 0)
     assert engine.sync().removed == 1
-    assert found(engine, "ash") == []
+    assert is_gone(engine, "ash")
 
 
 def test_unexpected_failure_is_tried_again(
@@ -458,7 +455,7 @@ def test_folders_left_out_are_named(engine: Engine, notes: Path) -> None:
         ("notes/.obsidian/", "folder left out by sync.exclude"),
         ("notes/public/", "folder left out by sync.exclude"),
     ]
-    assert found(engine, "pelican") == []
+    assert is_gone(engine, "pelican")
 
 
 def test_full_disk_in_the_full_text_engine_is_one_line(
@@ -474,7 +471,7 @@ def test_full_disk_in_the_full_text_engine_is_one_line(
         patch.setattr(lexical, "_written", full)
         with pytest.raises(HomeError, match="No space left"):
             engine.sync()
-        assert found(engine, "ash") == [], "what is gone from the catalogue is not shown"
+        assert is_gone(engine, "ash"), "what is gone from the catalogue is not shown"
     assert found(engine, "walnut") == ["notes/n0.md"]
 
 

@@ -29,7 +29,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert [key for key, _, _ in rows] == list(config.known_keys())
     assert {origin for _, _, origin in rows} == {"default"}
     assert loaded.settings.ui.host == "127.0.0.1"
-    assert loaded.settings.embedding.model is None
+    assert loaded.settings.embedding.model == "builtin"
 
 
 def test_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

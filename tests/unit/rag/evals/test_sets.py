@@ -12,10 +12,14 @@ TINY = Path(__file__).parents[3] / "data" / "eval_tiny"
 README_COUNTS = {"scifact_en": (5_183, 300), "memdaily_zh": (8_825, 1_000), "gitlab_handbook_en": (50, 250)}
 
 
-def test_engine_answers_the_tiny_set_within_groups(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("model", "stages"), [("none", ["lexical"]), ("builtin", ["lexical", "dense", "hybrid"])]
+)
+def test_engine_answers_the_tiny_set_within_groups(tmp_path: Path, model: str, stages: list[str]) -> None:
     """Chinese and English questions find their note first, in the right group, without the excluded row."""
-    found = harness.run(TINY, cache=tmp_path)
-    assert list(found.stages) == ["lexical", "final"]
+    found = harness.run(TINY, cache=tmp_path, overrides={"embedding.model": model})
+    assert list(found.stages) == [*stages, "final"]
+    assert found.stages["final"] == found.stages[stages[-1]]
     assert found.stages["final"]["mrr@10"] == 1.0
     assert found.stages["final"]["recall@5"] >= 0.8
     # The two bicycle questions read the same; only the group tells them apart.

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from rag.errors import ModelError
-from rag.models import tensors
+from rag.models import static, tensors
 from rag.models.export import export
+from rag.models.static import StaticEmbedder
+from tests.unit.rag.models import tiny_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,40 +26,12 @@ TEXTS = ["The roof leaks", "猫叫年糕", "年糕 the cat", "roof", "unknown wo
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """A model of ten tokens and eight numbers, with a tokenizer as the built-in one has."""
-    folder = tmp_path / "model"
-    folder.mkdir()
     random = np.random.default_rng(3)
-    values = {
-        "embeddings": random.integers(-127, 128, (len(VOCABULARY), 8), dtype=np.int8),
-        "scale": random.uniform(0.001, 0.02, len(VOCABULARY)).astype(np.float32),
+    rows = {
+        token: ((2 * random.integers(0, 16, 8) - 15).tolist(), random.uniform(0.01, 0.2))
+        for token in VOCABULARY
     }
-    tensors.write(folder / "model.safetensors", values)
-    tokenizer = {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [],
-        "normalizer": {
-            "type": "BertNormalizer",
-            "clean_text": True,
-            "handle_chinese_chars": False,
-            "strip_accents": True,
-            "lowercase": True,
-        },
-        "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": None,
-        "decoder": None,
-        "model": {
-            "type": "WordPiece",
-            "unk_token": "[UNK]",
-            "continuing_subword_prefix": "",
-            "max_input_chars_per_word": 100,
-            "vocab": {token: number for number, token in enumerate(VOCABULARY)},
-        },
-    }
-    (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
-    (folder / "MODEL_CARD.md").write_text("# A card\n", encoding="utf-8")
-    return folder
+    return tiny_model.write(tmp_path / "model", rows)
 
 
 def test_the_folder_is_complete(model: Path, tmp_path: Path) -> None:
@@ -65,11 +39,9 @@ def test_the_folder_is_complete(model: Path, tmp_path: Path) -> None:
     target = tmp_path / "deep" / "out"
     export(model, target)
     (weights,) = tensors.read(target / "0_StaticEmbedding" / "model.safetensors").items()
-    source = tensors.read(model / "model.safetensors")
-    expected = source["embeddings"].astype(np.float32) * source["scale"].astype(np.float32)[:, None]
     assert weights[0] == "embedding.weight"
     assert weights[1].dtype == np.float32
-    assert np.array_equal(weights[1], expected)
+    assert np.allclose(weights[1], token_vectors(model), rtol=1e-6)
     modules = json.loads((target / "modules.json").read_text("utf-8"))
     assert [(target / module["path"]).is_dir() for module in modules] == [True, True]
     assert (target / "0_StaticEmbedding" / "tokenizer.json").read_bytes() == (
@@ -120,17 +92,24 @@ def test_a_damaged_model_is_told(model: Path, tmp_path: Path, name: str, content
     assert not (tmp_path / "out").exists()
 
 
+def token_vectors(model: Path) -> NDArray[np.float64]:
+    """Shape (tokens, 8): the low half of a byte, then the high one, from -7.5 to 7.5, times the row's scale."""
+    source: dict[str, Any] = tensors.read(model / "model.safetensors")
+    levels = np.empty((len(VOCABULARY), 8))
+    levels[:, ::2], levels[:, 1::2] = source["embeddings"] % 16, source["embeddings"] // 16
+    found: NDArray[np.float64] = (levels - 7.5) * source["scale"].astype(np.float64)[:, None]
+    return found
+
+
 def by_hand(model: Path, text: str) -> NDArray[np.float64]:
-    """The normalised sum of a text's scaled token vectors."""
+    """The normalised sum of a text's token vectors."""
     from tokenizers import Tokenizer
 
-    source: dict[str, Any] = tensors.read(model / "model.safetensors")
     ids = Tokenizer.from_file(str(model / "tokenizer.json")).encode(text, add_special_tokens=False).ids
-    total = (
-        source["embeddings"][ids].astype(np.float64) * source["scale"].astype(np.float64)[ids, None]
-    ).sum(0)
+    total: NDArray[np.float64] = token_vectors(model)[ids].sum(axis=0)
     length = np.linalg.norm(total)
-    return total / length if length else total
+    found: NDArray[np.float64] = total / length if length else total
+    return found
 
 
 @pytest.mark.models
@@ -145,3 +124,23 @@ def test_sentence_transformers_gives_the_same_vectors(model: Path, tmp_path: Pat
     assert vectors.shape == (len(TEXTS), 8)
     assert np.allclose((vectors * expected).sum(axis=1)[:-1], 1, atol=1e-5)
     assert not vectors[-1].any()
+    ours = StaticEmbedder(folder=model).embed_passages(TEXTS[:-1])
+    assert np.allclose((vectors[:-1] * ours).sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.models
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_sentence_transformers_loads_the_shipped_model(tmp_path: Path) -> None:
+    """All of it, with its own tokenizer: cosine within 1e-3 of ours."""
+    sentence_transformers = pytest.importorskip("sentence_transformers", reason="comes with the models extra")
+    export(static.FOLDER, tmp_path / "out")
+    loaded = sentence_transformers.SentenceTransformer(str(tmp_path / "out"), device="cpu")
+    texts = [
+        "我们的猫叫年糕，今年三岁。",
+        "繁體字與 Ｆｕｌｌ width",
+        "The roof leaks when it rains.",
+        "ひらがな 한국어",
+    ]
+    ours, theirs = StaticEmbedder().embed_passages(texts), loaded.encode(texts)
+    assert ours.shape == theirs.shape
+    assert np.allclose((ours * theirs).sum(axis=1), 1, atol=1e-3)

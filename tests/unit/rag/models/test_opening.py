@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from rag.config import EmbeddingSettings, RerankSettings
+from rag.errors import ConfigError
 from rag.models import opening, transformer
 from rag.models.remote import RemoteEmbedder
 from rag.models.rerank import RemoteReranker
+from rag.models.static import StaticEmbedder
 from rag.models.transformer import TransformerEmbedder
 from rag.protocols import Embedder
 
@@ -19,6 +21,17 @@ URL = "http://127.0.0.1:9"
 def test_none_is_lexical_only(name: str | None, url: str | None) -> None:
     """In any case of letters, and with an address too: that is how vectors are turned off."""
     assert opening.open_embedder(EmbeddingSettings(model=name, url=url)) is None
+
+
+def test_the_built_in_model_is_the_default() -> None:
+    """Cut where a dimension is set; an address without a model on it is a mistake."""
+    found = opening.open_embedder(EmbeddingSettings())
+    assert isinstance(found, StaticEmbedder)
+    cut = opening.open_embedder(EmbeddingSettings(dimension=64))
+    assert isinstance(cut, StaticEmbedder)
+    assert (cut.dimension, found.dimension > 64) == (64, True)
+    with pytest.raises(ConfigError, match="no model on it is named"):
+        opening.open_embedder(EmbeddingSettings(url=URL))
 
 
 def test_an_address_makes_it_a_server() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from rag.models import tensors
 if TYPE_CHECKING:
     from pathlib import Path
 
-VALUES = {
+VALUES: dict[str, Any] = {
     "embeddings": np.arange(-6, 6, dtype=np.int8).reshape(4, 3),
     "scale": np.array([0.5, 1, 2, -4], dtype=np.float32),
     "ids": np.array([[2**40]], dtype=np.int64),
@@ -65,7 +65,7 @@ def test_other_numbers_are_refused(tmp_path: Path) -> None:
 @pytest.mark.skipif(importlib.util.find_spec("safetensors") is None, reason="comes with the models extra")
 def test_the_reference_implementation_agrees(tmp_path: Path) -> None:
     """Both ways."""
-    from safetensors.numpy import load_file, save_file  # type: ignore[import-not-found] # of the extra
+    from safetensors.numpy import load_file, save_file
 
     tensors.write(tmp_path / "ours", VALUES)
     assert all(np.array_equal(load_file(tmp_path / "ours")[name], value) for name, value in VALUES.items())
