@@ -54,7 +54,9 @@ def main() -> None:
 
 def run(name: str) -> dict[str, float]:
     """One measurement in a fresh process, with one thread."""
-    environment = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
+    environment = os.environ | dict.fromkeys(
+        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1"
+    )
     done = subprocess.run(
         [sys.executable, __file__, "--measure", name],
         check=True,

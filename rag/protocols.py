@@ -65,6 +65,13 @@ class ScoredIndex(Protocol):
         """At most k (chunk key, score) pairs, best first. Keys with no signal are never returned."""
 
 
+class LexicalSource(ScoredIndex, Protocol):
+    """Full text as a search sees it."""
+
+    def ceiling(self, query: Query) -> float:
+        """The score of a passage that said every term of the question."""
+
+
 class Retriever(Protocol):
     """Finds passages for a question."""
 

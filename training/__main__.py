@@ -108,7 +108,9 @@ def _sample(kinds: Kinds, seed: int) -> encode.Ragged:
     """Passages of both languages, as many of each."""
     random = np.random.default_rng(seed)
     parts = [
-        encode.gather(encode.texts(kind), random.choice(len(kind.source), min(_SAMPLE, len(kind.source)), replace=False))
+        encode.gather(
+            encode.texts(kind), random.choice(len(kind.source), min(_SAMPLE, len(kind.source)), replace=False)
+        )
         for kind in kinds
         if isinstance(kind, encode.Passages)
     ]

@@ -26,6 +26,10 @@ UNKNOWN: Final = "[UNK]"
 _BUCKETS: Final = 1024  # rows that characters without a row of their own share
 _PIECES: Final = 6_000
 _LONGEST_HAN, _LONGEST_LATIN, _LONGEST_NUMBER = 8, 24, 4
+_BEYOND, _RARE = (
+    0x20000,
+    0x3400,
+)  # Han characters beyond the basic plane, and the first of a rare block inside
 _YEARS: Final = tuple(str(year) for year in range(1900, 2031))
 _LATIN: Final = re.compile(r"[a-z]+|[0-9]+")
 _HAN: Final = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -141,7 +145,14 @@ def _fallbacks() -> Iterable[int]:
     yield from range(0xF900, 0xFB00)  # those that folding leaves as they are
     yield from (*range(0x3041, 0x3100), *range(0x31F0, 0x3200), *range(0xAC00, 0xD7A4))
     yield from range(0x370, 0x500)
-    yield from (*range(0x20000, 0x2A6E0), *range(0x2A700, 0x2EE5E), *range(0x30000, 0x323B0))
+
+
+def _in_basic_plane(char: str) -> str:
+    """The character; a Han one beyond becomes a rare one inside that has the same row.
+
+    As a token each would make the file a third longer.
+    """
+    return chr(_RARE + ord(char) % _BUCKETS) if ord(char) >= _BEYOND else char
 
 
 def _charsmap() -> str:
@@ -154,7 +165,7 @@ def _charsmap() -> str:
         char = chr(code)
         if unicodedata.category(char) in {"Cs", "Cn", "Co"}:
             continue
-        folded = fold(char)
+        folded = "".join(map(_in_basic_plane, fold(char)))
         if folded != char:
             rules.append(f"{code:X}\t{' '.join(f'{ord(c):X}' for c in folded)}\n")
     with tempfile.TemporaryDirectory() as folder:

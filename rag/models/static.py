@@ -112,7 +112,10 @@ class StaticEmbedder:
     def _rows(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
         """Token vectors, shape (len(tokens), dimension)."""
         packed, scale = self._weights
-        numbers: NDArray[np.float32] = _PAIRS[packed[tokens, : (self._dimension + 1) // 2]]
+        try:
+            numbers: NDArray[np.float32] = _PAIRS[packed[tokens, : (self._dimension + 1) // 2]]
+        except IndexError as e:  # the tokenizer belongs to other weights
+            raise _damaged(self._folder) from e
         rows = numbers.reshape(len(tokens), 2 * numbers.shape[1])[:, : self._dimension]
         rows *= scale[tokens, None]
         return rows

@@ -17,7 +17,11 @@ Scored = tuple[int, float]
 
 # Chosen on development questions: docs/decisions/0003-built-in-model.md.
 _COSINE: Final = 0.4
-_FOREIGN: Final = 0.8
+_FOREIGN: Final = 0.9
+_KNOWN: Final = 0.3
+_FOUND: Final = 0.1
+_COSINE_ALONE: Final = 0.8
+_TINY: Final = 1e-9
 
 
 def mix(lists: Mapping[str, Sequence[Scored]], weights: Mapping[str, float]) -> list[Scored]:
@@ -42,6 +46,7 @@ def mix(lists: Mapping[str, Sequence[Scored]], weights: Mapping[str, float]) -> 
 
 def blend(
     lexical: Sequence[Scored],
+    ceiling: float,
     read: Sequence[int],
     compared: Comparison,
     foreign: Collection[int],
@@ -49,24 +54,32 @@ def blend(
 ) -> list[Scored]:
     """Lexical scores and what a model saw when it read the passages against the question.
 
-    ``(1 - share) * lexical / best lexical + share * likeness``, where likeness is 0.4 cosine + 0.6 coverage. Full-text
-    search is blind to a passage in another language than the question's, so there likeness stands for both.
+    ``(1 - share) * words + share * likeness``. Likeness is 0.4 cosine + 0.6 coverage. Words are the lexical score over
+    the best one's, or over 0.3 of the ceiling where even the best is below that: a question that full text hardly
+    knows gets no certainty from it. Below 0.1 of the ceiling the words are all but foreign to the notes, and the model's
+    share grows to all, cosine's part in it to 0.8. Full text is blind to a passage in another language than the question's: there
+    0.9 likeness stands for words.
 
     Args:
         lexical: (key, score > 0) pairs, best first.
+        ceiling: the score of a passage that said all of the question.
         read: the keys that were compared, in the order of ``compared``; no other is returned.
         compared: from the model.
         foreign: the keys of passages in another language.
         share: of the model, from 0 to 1.
 
     Returns:
-        (key, score) pairs, best first, ties by key.
+        (key, score in 0..1) pairs, best first, ties by key.
     """
     scores = dict(lexical)
-    top = lexical[0][1] if lexical else 1.0
+    best = lexical[0][1] if lexical else 0.0
+    top = max(best, _KNOWN * ceiling, _TINY)
+    trust = min(1.0, best / (_FOUND * ceiling)) ** 2 if share and ceiling else 1.0
+    share = 1 - (1 - share) * trust
+    part = _COSINE_ALONE - (_COSINE_ALONE - _COSINE) * trust
     blended = []
     for key, cosine, coverage in zip(read, compared.cosine, compared.coverage, strict=True):
-        likeness = max(0.0, _COSINE * cosine + (1 - _COSINE) * coverage)
+        likeness = max(0.0, part * cosine + (1 - part) * coverage)
         words = scores.get(key, 0.0) / top
         if key in foreign:
             words = max(words, _FOREIGN * likeness)

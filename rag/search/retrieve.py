@@ -18,7 +18,7 @@ from rag.types import Comparison, Hit, Query, Retrieval, Stage, Trace
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rag.protocols import ChunkResolver, Comparer, Reranker, ScoredIndex
+    from rag.protocols import ChunkResolver, Comparer, LexicalSource, Reranker, ScoredIndex
     from rag.search.fuse import Scored
     from rag.types import Chunk
 
@@ -48,7 +48,7 @@ class HybridRetriever:
 
     def __init__(
         self,
-        lexical: ScoredIndex,
+        lexical: LexicalSource,
         dense: ScoredIndex | None,
         resolver: ChunkResolver,
         *,
@@ -57,7 +57,8 @@ class HybridRetriever:
         comparer: Comparer | None = None,
         reranker: Reranker | None = None,
     ) -> None:
-        self._sources = {LEXICAL: lexical} | ({DENSE: dense} if dense else {})
+        self._lexical = lexical
+        self._sources: dict[str, ScoredIndex] = {LEXICAL: lexical} | ({DENSE: dense} if dense else {})
         self._resolver = resolver
         self._candidates = candidates
         self._share = share if share is not None else _SHARE if comparer is None else _READING_SHARE
@@ -118,7 +119,8 @@ class HybridRetriever:
             return _hits(mixed, chunks, positions)
         is_chinese = _is_chinese(question)
         foreign = {key for key in read if _is_chinese(chunks[key].body) != is_chinese}
-        blended = fuse.blend(lists[LEXICAL], read, compared, foreign, self._share)
+        ceiling = self._lexical.ceiling(run.query)
+        blended = fuse.blend(lists[LEXICAL], ceiling, read, compared, foreign, self._share)
         features = _features(read, compared)
         hits = [Hit(chunks[key], score, positions[key], features[key]) for key, score in blended]
         floor = blended[-1][1] if blended else 0.0

@@ -19,7 +19,7 @@ from rag.errors import IndexDamagedError
 from rag.store import manifest as manifests
 from rag.store import tokens
 from rag.store.database import private_folder
-from rag.store.lexical_fields import ANALYSER, compile_query, document, schema
+from rag.store.lexical_fields import ANALYSER, GRAMS, WORDS, compile_query, document, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rag.types import Chunk, Query
 
 _KIND: Final = "lexical"
+_K1_PLUS_1: Final = 2.2  # tantivy's BM25
 _VERSION: Final = 1
 _META: Final = "meta.json"  # tantivy's list of segments; every build has one
 _HEAP: Final = 64_000_000  # bytes a writer buffers before it ends a segment
@@ -111,6 +112,12 @@ class LexicalIndex:
         if searcher is None:
             return dict.fromkeys(terms, 0.0)
         return {term: _idf(searcher, term) for term in set(terms)}
+
+    def ceiling(self, query: Query) -> float:
+        """What a passage would score that said every term of the question, titles left aside (BM25, k1 + 1 = 2.2)."""
+        analysis = tokens.analyse_query(query.text)
+        words, grams = (math.fsum(self.idf(terms).values()) for terms in (analysis.words, analysis.grams))
+        return _K1_PLUS_1 * (WORDS * words + GRAMS * grams)
 
     def check(self) -> None:
         """Compare every file with its checksum.

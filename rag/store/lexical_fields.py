@@ -20,7 +20,9 @@ _MOST: Final = 256  # terms of a question per field: rarer ones win where someon
 _MANY: Final = 1_000  # passages from which on it pays to leave out terms that are everywhere,
 _EVERYWHERE: Final = 0.8  # that is, in more than this share of them
 # Chosen on development questions: docs/decisions/0002-lexical-analysis.md.
-_WEIGHTS: Final = {"words": 1.0, "grams": 0.45, "title_words": 0.3, "title_grams": 0.15}
+WORDS: Final = 1.0
+GRAMS: Final = 0.45
+_WEIGHTS: Final = {"words": WORDS, "grams": GRAMS, "title_words": 0.3, "title_grams": 0.15}
 _COMMON_WEIGHT: Final = 0.25
 # Writing each word twice halves BM25's k1, which tantivy fixes at 1.2: f and length double, and
 # 2f / (2f + k1 * norm) = f / (f + k1 / 2 * norm).

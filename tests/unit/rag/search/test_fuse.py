@@ -48,10 +48,11 @@ def blend(
     *,
     foreign: frozenset[int] = frozenset(),
     share: float = 0.5,
+    ceiling: float = 0.0,
 ) -> list[fuse.Scored]:
     """The blend; ``read`` holds cosine and coverage by key."""
     compared = Comparison(tuple(c for c, _ in read.values()), tuple(c for _, c in read.values()))
-    return fuse.blend(lexical, list(read), compared, foreign, share)
+    return fuse.blend(lexical, ceiling, list(read), compared, foreign, share)
 
 
 def test_blend_adds_words_and_likeness() -> None:
@@ -67,13 +68,19 @@ def test_blend_adds_words_and_likeness() -> None:
 
 
 def test_blend_takes_likeness_for_words_in_another_language() -> None:
-    """0.8 of it where that is more than the words say: 0.8 * 0.5 over 0, not over 1."""
+    """0.9 of it where that is more than the words say: 0.9 * 0.5 over 0, not over 1."""
     found = dict(blend([(1, 3.0)], {1: (0.5, 0.5), 2: (0.5, 0.5), 3: (0.5, 0.5)}, foreign=frozenset({1, 2})))
     assert found == {
         1: pytest.approx(0.5 * 1.0 + 0.5 * 0.5),
-        2: pytest.approx(0.5 * 0.8 * 0.5 + 0.5 * 0.5),
+        2: pytest.approx(0.5 * 0.9 * 0.5 + 0.5 * 0.5),
         3: pytest.approx(0.5 * 0.5),
     }
+
+
+def test_blend_trusts_no_words_that_say_little_of_the_question() -> None:
+    """The best scores 3 of a possible 20: words are measured by 0.3 * 20 = 6, not by 3."""
+    found = dict(blend([(1, 3.0)], {1: (0.0, 0.0), 2: (1.0, 1.0)}, ceiling=20.0))
+    assert found == {1: pytest.approx(0.5 * 3 / 6), 2: pytest.approx(0.5)}
 
 
 def test_blend_takes_no_likeness_below_zero() -> None:
@@ -92,10 +99,17 @@ def test_blend_without_words_is_likeness() -> None:
     """Full text found nothing; ties are in key order."""
     found = blend([], {5: (1.0, 1.0), 3: (0.0, 0.5), 2: (0.0, 0.5)})
     assert found == [(5, 0.5), (2, pytest.approx(0.15)), (3, pytest.approx(0.15))]
+    alone = blend([], {5: (1.0, 1.0), 2: (0.0, 0.5)}, ceiling=10.0)
+    assert alone == [(5, pytest.approx(1.0)), (2, pytest.approx(0.1))], (
+        "cosine's part is 0.8, the model's share all"
+    )
+    assert blend([], {5: (1.0, 1.0)}, share=0.0, ceiling=10.0) == [(5, 0.0)], (
+        "who asks for words alone gets that"
+    )
     assert blend([(1, 1.0)], {}) == []
 
 
 def test_blend_counts_every_passage_that_was_read() -> None:
     """As many numbers as keys, or it is a mistake."""
     with pytest.raises(ValueError, match="argument 2 is shorter"):
-        fuse.blend([], [1, 2], Comparison((0.1,), (0.1,)), (), 0.5)
+        fuse.blend([], 0.0, [1, 2], Comparison((0.1,), (0.1,)), (), 0.5)
