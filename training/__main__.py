@@ -2,7 +2,7 @@
 
     python -m training DATA [--out rag/models/builtin] [--seed 0] [--steps N] [--threads 2]
 
-DATA holds ``pairs-*.jsonl.zst`` and ``passages-*.jsonl.zst``. About 30 minutes on two cores.
+DATA holds ``pairs-*.jsonl.zst`` and ``passages-*.jsonl.zst``. About 20 minutes on two cores.
 """
 
 from __future__ import annotations

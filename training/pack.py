@@ -35,11 +35,13 @@ def packed(table: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.fl
         best[better], scale[better] = error[better], step[better]
     levels = _levels(table, scale)
     scale[spread == 0] = 0
-    return (levels[:, ::2] | levels[:, 1::2] << 4), scale
+    pairs = levels[:, ::2] | levels[:, 1::2] << 4
+    return pairs.astype(np.uint8), scale
 
 
 def _levels(table: NDArray[np.float32], step: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.clip(np.floor(table / step[:, None]) + _HALF, 0, 2 * _HALF - 1).astype(np.uint8)
+    levels = np.clip(np.floor(table / step[:, None]) + _HALF, 0, 2 * _HALF - 1)
+    return np.asarray(levels, dtype=np.uint8)
 
 
 def write(folder: Path, table: NDArray[np.float32], tokenizer: str) -> None:

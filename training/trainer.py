@@ -196,7 +196,7 @@ def whitened(table: NDArray[np.float32], passages: Ragged, power: float) -> NDAr
     """
     sums = np.zeros((len(passages), table.shape[1]), dtype=np.float32)
     filled = np.flatnonzero(np.diff(passages.starts))
-    for place in filled:
+    for place in filled.tolist():
         sums[place] = table[passages.row(place)].sum(axis=0)
     unit = sums[filled] / np.linalg.norm(sums[filled], axis=1, keepdims=True)
     values, directions = np.linalg.eigh((unit.T @ unit / len(unit)).astype(np.float64))
