@@ -24,10 +24,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FOLDER: Final = Path(__file__).with_name("builtin")
-_BATCH: Final = 256  # texts whose distinct tokens are unpacked together
+_BATCH: Final = 1024  # texts whose distinct tokens are unpacked together
 _TINY: Final = 1e-9
-# The two four-bit numbers of every byte, the low one first: -7.5, -6.5 ... 7.5.
-_PAIRS: Final = (np.stack([np.arange(256) & 15, np.arange(256) >> 4], axis=1) - 7.5).astype(np.float32)
+# The two four-bit numbers of every byte, the low one first: -7.5, -6.5 ... 7.5. Each pair is one complex number, because
+# numpy looks those up twice as fast as rows of two.
+_PAIRS: Final = (
+    (np.stack([np.arange(256) & 15, np.arange(256) >> 4], axis=1) - 7.5)
+    .astype(np.float32)
+    .view(np.complex64)[:, 0]
+)
 
 
 class StaticEmbedder:
@@ -79,7 +84,7 @@ class StaticEmbedder:
     def compare(self, question: str, texts: Sequence[str]) -> Comparison:
         """Read passages against a question token by token: finer than one vector each, and slower."""
         tokens = self._tokens([question, *texts])
-        distinct, places = np.unique(np.concatenate(tokens), return_inverse=True)
+        distinct, places = _distinct(np.concatenate(tokens))
         table = self._rows(distinct)
         starts = np.cumsum([0, *map(len, tokens)])
         asked = places[: starts[1]]
@@ -98,7 +103,7 @@ class StaticEmbedder:
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         tokens = self._tokens(texts)
-        distinct, places = np.unique(np.concatenate(tokens), return_inverse=True)
+        distinct, places = _distinct(np.concatenate(tokens))
         table = self._rows(distinct)
         vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
         at = 0
@@ -113,10 +118,10 @@ class StaticEmbedder:
         """Token vectors, shape (len(tokens), dimension)."""
         packed, scale = self._weights
         try:
-            numbers: NDArray[np.float32] = _PAIRS[packed[tokens, : (self._dimension + 1) // 2]]
+            numbers = _PAIRS[packed[tokens, : (self._dimension + 1) // 2]]
         except IndexError as e:  # the tokenizer belongs to other weights
             raise _damaged(self._folder) from e
-        rows = numbers.reshape(len(tokens), 2 * numbers.shape[1])[:, : self._dimension]
+        rows: NDArray[np.float32] = numbers.view(np.float32)[:, : self._dimension]
         rows *= scale[tokens, None]
         return rows
 
@@ -156,6 +161,16 @@ class StaticEmbedder:
         return config
 
 
+def _distinct(tokens: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The tokens in order, each once, and for each given one its place there: ``np.unique`` without sorting."""
+    present = np.zeros(int(tokens.max(initial=-1)) + 1, dtype=np.bool_)
+    present[tokens] = True
+    distinct = np.flatnonzero(present)
+    place = np.empty(len(present), dtype=np.int64)
+    place[distinct] = np.arange(len(distinct))
+    return distinct, place[tokens]
+
+
 def _damped_cosine(
     table: NDArray[np.float32],
     asked: NDArray[np.int64],
@@ -192,7 +207,8 @@ def _coverage(
 
 def unpacked(packed: NDArray[np.uint8], scale: NDArray[np.float32]) -> NDArray[np.float32]:
     """All token vectors, shape (tokens, dimension), from what ``model.safetensors`` holds."""
-    return _PAIRS[packed].reshape(len(packed), -1) * scale[:, None]
+    numbers: NDArray[np.float32] = _PAIRS[packed].view(np.float32)
+    return numbers * scale[:, None]
 
 
 def _damaged(folder: Path) -> ModelError:
