@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Annotated
@@ -39,6 +40,7 @@ app.add_typer(evals.app, name="eval")
 
 def main() -> None:
     """Entry point: errors are one line each; exit code 1, usage 2."""
+    gc.set_threshold(50_000, 20, 20)  # modules load without being looked over for garbage again and again
     os.umask(0o077)  # whatever is written below the home is its owner's alone
     _utf8_streams()
     try:

@@ -86,7 +86,7 @@ def test_cold_search_is_quick_and_light(home: Path, options: tuple[str, ...]) ->
         loaded = set(done.stderr.rpartition("loaded:")[2].split())
         assert "rag" in loaded
         assert loaded & (HEAVY | (DENSE if options else set())) == set()
-    assert min(times) < 0.8, times  # the quickest of five: what else the machine does is not ours
+    assert statistics.median(times) < 0.8, times
 
 
 @pytest.mark.parametrize(("model", "limit"), [("none", 0.005), ("builtin", 0.25)])
