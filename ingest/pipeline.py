@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
+    from ingest.loaders.source import Options
     from ingest.scan import Plan
     from ingest.walk import Found, Skip
     from rag.types import Chunk, Document
 
 _T = TypeVar("_T")
-_VERSION = 1
 _NO_FILE = FileState(0, 0, 0, 0, 0)
 WriteLock = Callable[[], AbstractContextManager[object]]
 Embed = Callable[["Sequence[Chunk]"], int]
@@ -124,11 +124,6 @@ class _Failed:
     moved_from: str | None
 
 
-def recipe(chunk_size: int) -> str:
-    """Names the loader and chunker versions; rows made by another recipe are made again."""
-    return f"{_VERSION}:{chunk_size}"
-
-
 class Pipeline:
     """Brings the catalogue up to date with plans.
 
@@ -141,13 +136,13 @@ class Pipeline:
         catalogue: Catalogue,
         *,
         write_lock: WriteLock,
-        chunk_size: int,
+        options: Options,
         batch: int,
         embed: Embed,
     ) -> None:
         self._catalogue = catalogue
         self._write_lock = write_lock
-        self._chunk_size = chunk_size
+        self._options = options
         self._batch = batch
         self._embed = embed
 
@@ -181,14 +176,13 @@ class Pipeline:
     def put_documents(self, root: str, documents: Iterable[Document]) -> None:
         """Make a root that is not a folder hold exactly these documents."""
         stale = set(self._catalogue.records(root))
-        made = recipe(self._chunk_size)
         for part in _batched(documents, self._batch):
-            cut = [(d, chunk(d, self._chunk_size)) for d in part]
+            cut = [(d, chunk(d, self._options.chunk_size)) for d in part]
             self._embed([c for _, chunks in cut for c in chunks])
             with self._write_lock(), self._catalogue.database.writing() as db:
                 batch = Batch(db)
                 for document, chunks in cut:
-                    batch.put(document, chunks, _NO_FILE, made)
+                    batch.put(document, chunks, _NO_FILE, self._recipe(document.id))
                     stale.discard(document.id)
                 batch.finish()
         self._remove(stale)
@@ -202,7 +196,6 @@ class Pipeline:
 
     def _apply_small(self, plan: Plan, report: SyncReport) -> None:
         """Everything that needs no file read: removals, new time stamps, skips, unreadable files."""
-        made = recipe(self._chunk_size)
         skips = [s for s in plan.skipped if _is_news(plan, s, "skipped")]
         failures = [s for s in plan.unreadable if _is_news(plan, s, "failed")]
         if plan.removed or plan.touched or skips or failures:
@@ -216,10 +209,24 @@ class Pipeline:
                         batch.touch(found.id, found.state)
                 for skip in skips:
                     if self._may(batch, plan, skip.found.id, report):
-                        batch.fail(skip.found.id, "skipped", skip.reason, skip.found.state, "", made)
+                        batch.fail(
+                            skip.found.id,
+                            "skipped",
+                            skip.reason,
+                            skip.found.state,
+                            "",
+                            self._recipe(skip.found.id),
+                        )
                 for skip in failures:
                     if self._may(batch, plan, skip.found.id, report):
-                        batch.fail(skip.found.id, "failed", skip.reason, _unread(skip.found), "", made)
+                        batch.fail(
+                            skip.found.id,
+                            "failed",
+                            skip.reason,
+                            _unread(skip.found),
+                            "",
+                            self._recipe(skip.found.id),
+                        )
                 batch.finish()
         report.removed += sum(map(plan.was_indexed, plan.removed))
         report.skipped += [FileIssue(s.found.id, s.reason) for s in plan.skipped]
@@ -239,8 +246,8 @@ class Pipeline:
         try:
             data = found.path.read_bytes()
             digest = rows.sha256(data)
-            document = loaders.load(found.id, data)
-            chunks = chunk(document, self._chunk_size)
+            document = loaders.load(found.id, data, options=self._options)
+            chunks = chunk(document, self._options.chunk_size)
             _check_storable(document)
         except FileNotFoundError:
             folder_of(plan.root)  # raises where the whole folder went
@@ -252,6 +259,9 @@ class Pipeline:
         except Exception as e:  # noqa: BLE001 - one bad file must not stop the run; it is tried again next time
             return _Failed(found, f"unexpected {type(e).__name__}: {e}"[:300], "", moved_from)
         return _Loaded(found, document, chunks, moved_from)
+
+    def _recipe(self, doc_id: str) -> str:
+        return loaders.recipe(doc_id, self._options)
 
     def _commit(self, plan: Plan, prepared: Sequence[_Loaded | _Failed], report: SyncReport) -> None:
         fresh = [c for p in prepared if isinstance(p, _Loaded) for c in p.chunks]
@@ -271,12 +281,11 @@ class Pipeline:
             if not self._may(batch, plan, item.moved_from, report):
                 return False
             batch.move(item.moved_from, doc_id)
-        made = recipe(self._chunk_size)
         if isinstance(item, _Loaded):
-            batch.put(item.document, item.chunks, item.found.state, made)
+            batch.put(item.document, item.chunks, item.found.state, self._recipe(doc_id))
         else:
             state = item.found.state if item.sha256 else _unread(item.found)
-            batch.fail(doc_id, "failed", item.reason, state, item.sha256, made)
+            batch.fail(doc_id, "failed", item.reason, state, item.sha256, self._recipe(doc_id))
         return True
 
 

@@ -202,7 +202,9 @@ class _Comparison:
         if record is None:
             self.added.append(found)
         elif (
-            record.status == "skipped" or record.recipe != self.rules.recipe or found.id in self.rules.damaged
+            record.status == "skipped"
+            or record.recipe != self.rules.recipe(found.id)
+            or found.id in self.rules.damaged
         ):
             self.changed.append(found)
         elif _same(record.state, found.state) and _settled(record.state) and not self.rules.verify:

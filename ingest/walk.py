@@ -53,7 +53,7 @@ class ScanRules:
     Attributes:
         exclude: glob patterns for names of files and folders.
         max_bytes: larger files are skipped.
-        recipe: rows made by another one are made again.
+        recipe: of a file's name; rows made by another one are made again.
         supported: whether there is a loader for a file name.
         keep_out: folders that are not entered: the home.
         verify: hash every file, whatever its size and times say.
@@ -62,7 +62,7 @@ class ScanRules:
 
     exclude: tuple[str, ...]
     max_bytes: int
-    recipe: str
+    recipe: Callable[[str], str]
     supported: Callable[[str], bool]
     keep_out: tuple[Path, ...] = ()
     verify: bool = False

@@ -24,8 +24,10 @@ _DELIMITER = "__"
 _NOT_SETTINGS = frozenset(
     {"FOOTNOTES_HOME", "FOOTNOTES_CONFIG", "FOOTNOTES_SHARED", "FOOTNOTES_CHROMIUM", "FOOTNOTES_SOAK"}
 )
+# Written with commas in the environment and on a command line.
+_LISTS = frozenset({"sync.include", "sync.exclude", "dates.keys", "images.hosts"})
 # Never read from a file: files are copied, committed and shared.
-_SECRETS = frozenset({"llm.api_key", "embedding.api_key", "rerank.api_key"})
+_SECRETS = frozenset({"llm.api_key", "embedding.api_key", "rerank.api_key", "caption.api_key"})
 
 
 class _Section(BaseModel):
@@ -35,11 +37,33 @@ class _Section(BaseModel):
 class SyncSettings(_Section):
     """What is read from a notes folder."""
 
+    include: tuple[str, ...] = Field(
+        default=(), description="only these files are read (gitignore patterns); none: all"
+    )
     exclude: tuple[str, ...] = Field(
-        default=(".*", "node_modules", "_site", "public", "__pycache__"),
-        description="names of files and folders that are never read (glob patterns)",
+        default=(".*", "node_modules/", "_site/", "public/", "__pycache__/"),
+        description="files and folders that are never read (gitignore patterns); see also .footnotesignore",
+    )
+    encodings: dict[str, str] = Field(
+        default_factory=dict,
+        description="encoding of files by gitignore pattern, as {old/: gb18030}; default: detected",
     )
     max_file_mb: float = Field(default=50.0, gt=0, description="larger files are skipped (megabytes)")
+    file_timeout_s: float = Field(
+        default=60.0, gt=0, description="a file that takes longer to read is given up"
+    )
+    file_memory_mb: int = Field(
+        default=1000,
+        ge=200,
+        description="a file that needs more memory to read is given up (megabytes; Linux)",
+    )
+    workers: int | None = Field(
+        default=None, ge=0, description="processes that read files; default: one a core, at most 8; 0: none"
+    )
+    poll: bool | None = Field(
+        default=None,
+        description="watch by comparing file lists, for network drives and mounts; default: where it must be",
+    )
     lock_wait_s: float = Field(
         default=30.0, gt=0, description="how long to wait for another process that is writing"
     )
@@ -52,6 +76,50 @@ class ChunkSettings(_Section):
     """How notes are cut into passages."""
 
     size: int = Field(default=400, ge=50, le=4000, description="upper size of a passage, in estimated tokens")
+
+
+class DatesSettings(_Section):
+    """Which dates a note has."""
+
+    keys: tuple[str, ...] = Field(
+        default=(),
+        description="further front-matter keys that hold a note's date, besides date, created, ...",
+    )
+    git: bool = Field(
+        default=False,
+        description="ask git for the first and last commit of notes without a date of their own",
+    )
+
+
+class OCRSettings(_Section):
+    """Text in images and on scanned pages (extra: ocr)."""
+
+    enabled: bool = Field(default=True, description="read it, where the extra is installed")
+
+
+class ImagesSettings(_Section):
+    """Images of the web that notes show. Nothing is fetched unless `footnotes images fetch` is run."""
+
+    hosts: tuple[str, ...] = Field(
+        default=(), description="hosts that images may be fetched from, as i.imgur.com or *.sinaimg.cn"
+    )
+    max_mb: float = Field(default=20.0, gt=0, description="larger images are not fetched (megabytes)")
+    timeout_s: float = Field(default=20.0, gt=0, description="seconds to wait for an image")
+
+
+class CaptionSettings(_Section):
+    """A vision model that describes images. Off without ``url`` and ``model``."""
+
+    url: str | None = Field(
+        default=None,
+        description="base URL of an OpenAI-compatible server, for example http://127.0.0.1:11434",
+    )
+    model: str | None = Field(default=None, description="name of the model on that server")
+    api_key: SecretStr | None = Field(
+        default=None, description="only from the environment: FOOTNOTES_CAPTION__API_KEY"
+    )
+    timeout_s: float = Field(default=60.0, gt=0, description="seconds to wait for that server")
+    language: Literal["auto", "zh", "en"] = Field(default="auto", description="language of the descriptions")
 
 
 class EmbeddingSettings(_Section):
@@ -145,6 +213,10 @@ class Settings(_Section):
     language: Literal["auto", "zh", "en"] = Field(default="auto", description="language of messages")
     sync: SyncSettings = SyncSettings()
     chunk: ChunkSettings = ChunkSettings()
+    dates: DatesSettings = DatesSettings()
+    ocr: OCRSettings = OCRSettings()
+    images: ImagesSettings = ImagesSettings()
+    caption: CaptionSettings = CaptionSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     search: SearchSettings = SearchSettings()
     rerank: RerankSettings = RerankSettings()
@@ -285,7 +357,7 @@ def _environment_values() -> Iterator[tuple[str, dict[str, object]]]:
         if not upper.startswith(PREFIX) or upper in _NOT_SETTINGS or upper.startswith("FOOTNOTES_NEO4J_"):
             continue
         key = upper.removeprefix(PREFIX).lower().replace(_DELIMITER, ".")
-        yield f"${name}", {key: _parse(value) if key == "sync.exclude" else value or None}
+        yield f"${name}", {key: _parse(value) if key in _LISTS else value or None}
 
 
 def _parse(value: str) -> object:

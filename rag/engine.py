@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from ingest import loaders, scan
-from ingest.pipeline import Pipeline, Progress, SyncReport, recipe
+from ingest.loaders.source import Caption, Options
+from ingest.pipeline import Pipeline, Progress, SyncReport
 from ingest.walk import ScanRules
 from rag import health, roots, switch
 from rag.answer.extract import ExtractiveWriter
@@ -243,17 +244,32 @@ class Engine:
         return ScanRules(
             exclude=s.sync.exclude,
             max_bytes=int(s.sync.max_file_mb * 1_000_000),
-            recipe=recipe(s.chunk.size),
+            recipe=partial(loaders.recipe, options=self._options),
             supported=loaders.supported,
             keep_out=(self.home,),
             verify=verify,
+        )
+
+    @cached_property
+    def _options(self) -> Options:
+        s = self.settings
+        caption = None
+        if s.caption.url and s.caption.model:
+            key = s.caption.api_key.get_secret_value() if s.caption.api_key else None
+            caption = Caption(s.caption.url, s.caption.model, key, s.caption.timeout_s, s.caption.language)
+        return Options(
+            chunk_size=s.chunk.size,
+            date_keys=s.dates.keys,
+            ocr=s.ocr.enabled,
+            caption=caption,
+            cache=str(self._home.recognised),
         )
 
     def _pipeline(self) -> Pipeline:
         return Pipeline(
             self.catalogue,
             write_lock=self._home.writing,
-            chunk_size=self.settings.chunk.size,
+            options=self._options,
             batch=self.settings.sync.batch,
             embed=self._indexes.embed,
         )

@@ -29,6 +29,8 @@ class Home:
         self.vectors = self.path / "vectors.db"
         self.lexical = self.path / "lexical"
         self.dense = self.path / "dense"
+        self.recognised = self.path / "recognised.db"
+        self.images = self.path / "images"
         self._wait_s = wait_s
         self._lock = FileLock(self.path / "write.lock", mode=0o600)
         self._switch_lock = FileLock(self.path / "switch.lock", mode=0o600)

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from datetime import date
 
 MetaValue = str | int | float | bool | None | tuple["MetaValue", ...]
-Format = Literal["markdown", "text", "pdf"]
-MaskReason = Literal["layout", "shortcode", "comment", "base64", "drawing", "markup"]
+Format = Literal[
+    "markdown", "text", "table", "notebook", "chat", "prose", "pdf", "slides", "sheets", "book", "image"
+]
+"""What a text is made of. Of ``markdown``, ``text`` and ``table`` it is the decoded file, of the others an extract."""
+MaskReason = Literal["layout", "shortcode", "comment", "base64", "drawing", "markup", "boilerplate"]
 LinkKind = Literal["wikilink", "markdown", "embed"]
+Speaker = Literal["", "user", "model", "person", "machine"]
+"""Whose words: the note's (""), in a conversation the user's, a model's or somebody else's; or a machine's caption."""
 
 _EMPTY: Mapping[str, MetaValue] = MappingProxyType({})
 _NO_NUMBERS: Mapping[str, float] = MappingProxyType({})
@@ -34,17 +39,38 @@ class Mask:
 
 @dataclass(frozen=True, slots=True)
 class DateRange:
-    """A span of days, both ends included, with where it was read and how far it can be trusted (0 to 1)."""
+    """A span of days, both ends included, with where it was read and how far it can be trusted (0 to 1).
+
+    Days are as written; ``zone`` is the UTC offset that stood beside them, as ``+08:00``, or empty.
+    """
 
     first: date
     last: date
     source: str
     confidence: float = 1.0
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Where a part of a document begins that its text does not mark with a Markdown heading.
+
+    A heading of another format (``level`` 1 to 6), or a turn of a conversation (``level`` 0 keeps the path of the
+    headings around it and adds ``title``, which may be empty). A turn's ``speaker`` holds until the next section.
+    """
+
+    start: int
+    title: str
+    level: int = 0
+    speaker: Speaker = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link as its author wrote it: ``target`` is unresolved, ``anchor`` the part after ``#``."""
+    """A link as its author wrote it: ``target`` with its part after ``#`` in ``anchor``.
+
+    ``resolved`` is the id of the document that it leads to, empty where there is none; the catalogue fills it in.
+    """
 
     start: int
     end: int
@@ -52,6 +78,7 @@ class Link:
     kind: LinkKind
     label: str = ""
     anchor: str = ""
+    resolved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +91,16 @@ class Document:
         sha256: hash of the file's bytes; keys caches and finds moves, never identifies.
         title: from front matter, else the first level-1 heading, else the file name.
         format: what the chunker should make of ``text``.
-        pages: offsets at which pages begin (``pages[n - 1]`` for page n); empty where a format has none.
+        pages: offsets at which pages begin (``pages[n - 1]`` for page n); empty where a format has none. Slides,
+            sheets, chapters of a book and cells of a notebook are pages too.
+        sections: sorted by start; what ``text`` does not say by itself of its headings and speakers.
         dates: the note's own dates.
         tags: without ``#``, in order of appearance.
         meta: front-matter properties.
         masks: sorted, not overlapping.
         links: sorted by start.
         encoding: what the bytes were decoded from; empty for binary formats.
+        loader: which loader read it.
         warnings: one clear line each, for example about front matter that is not valid YAML.
     """
 
@@ -80,12 +110,14 @@ class Document:
     title: str
     format: Format
     pages: tuple[int, ...] = ()
+    sections: tuple[Section, ...] = ()
     dates: tuple[DateRange, ...] = ()
     tags: tuple[str, ...] = ()
     meta: Mapping[str, MetaValue] = field(default_factory=lambda: _EMPTY)
     masks: tuple[Mask, ...] = ()
     links: tuple[Link, ...] = ()
     encoding: str = ""
+    loader: str = ""
     warnings: tuple[str, ...] = ()
 
 
@@ -100,6 +132,8 @@ class Chunk:
         body: ``text`` with masked ranges blanked (same length or shorter runs of white space): what is indexed.
         heading: the path of headings that the passage stands under, outermost first.
         page: 1-based, or None where the format has no pages.
+        speaker: whose words the passage is.
+        format: its document's.
         lines: first and last line of the span in ``document.text``, 1-based, both included.
     """
 
@@ -114,6 +148,8 @@ class Chunk:
     page: int | None = None
     dates: tuple[DateRange, ...] = ()
     key: int = 0
+    speaker: Speaker = ""
+    format: Format = "text"
 
     @property
     def context(self) -> str:
@@ -220,6 +256,9 @@ class Citation:
         lines: first and last line of the quote, 1-based, both included.
         uri: ``file:`` URI of the note, with ``#L12`` or ``#page=3``.
         changed: the file on disk is no longer the one that was indexed.
+        speaker: whose words the quote is.
+        format: the document's.
+        notes: ids of the notes that show this image; empty for other formats.
     """
 
     marker: int
@@ -233,6 +272,9 @@ class Citation:
     heading: tuple[str, ...] = ()
     uri: str = ""
     changed: bool = False
+    speaker: Speaker = ""
+    format: Format = "text"
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

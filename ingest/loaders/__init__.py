@@ -1,49 +1,110 @@
-"""From a file's bytes to a Document, one module a format."""
+"""From a file's bytes to a Document, one module a format, imported when the first file of its kind comes."""
 
 from __future__ import annotations
 
+import importlib.util
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
-from ingest.loaders import markdown, pdf, text
+from ingest.loaders.source import Options, Source
 from rag.errors import LoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from rag.types import Document
 
-_LOADERS: Mapping[str, Callable[[str, bytes, str | None], Document]] = MappingProxyType(
-    {
-        **dict.fromkeys((".md", ".markdown", ".mdx"), markdown.load),
-        **dict.fromkeys((".txt", ".text", ".log"), text.load),
-        ".pdf": pdf.load,
-    }
-)
+CHUNKER_VERSION = 2
+"""Raised with every change to what the chunker makes of a text: all notes are cut again."""
+PLAIN = Options()
 
-SUFFIXES = frozenset(_LOADERS)
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """A loader by name.
+
+    Attributes:
+        module: below ``ingest.loaders``; holds ``load(source) -> Document``.
+        suffixes: file name endings, lower case, with their dot.
+        version: raised with every change to what it makes of a file: its files are read again.
+        needs: packages without which it cannot read, as they are imported.
+        extra: the extra of Footnotes that installs them.
+        isolated: hostile files can hold it up or blow it up: it always runs in a worker process.
+    """
+
+    module: str
+    suffixes: tuple[str, ...]
+    version: int = 1
+    needs: tuple[str, ...] = ()
+    extra: str = ""
+    isolated: bool = False
+
+
+class _Module(Protocol):
+    def load(self, source: Source) -> Document: ...
+
+
+LOADERS = (
+    Loader("markdown", (".md", ".markdown", ".mdx"), version=2),
+    Loader("text", (".txt", ".text", ".log")),
+    Loader("pdf", (".pdf",), version=2, isolated=True),
+)
+_BY_SUFFIX: Mapping[str, Loader] = MappingProxyType({s: one for one in LOADERS for s in one.suffixes})
+
+SUFFIXES = frozenset(_BY_SUFFIX)
 """File name endings that ``load`` knows, lower case, with their dot."""
 
 
+def loader_of(name: str) -> Loader | None:
+    """The loader for a file of this name or path."""
+    return _BY_SUFFIX.get(_suffix(name))
+
+
 def supported(name: str) -> bool:
-    """Whether a file of this name or path can be loaded."""
-    return _suffix(name) in SUFFIXES
+    """Whether a file of this name or path can be loaded, here and now."""
+    loader = loader_of(name)
+    return loader is not None and not missing(loader)
 
 
-def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:
+@cache
+def missing(loader: Loader) -> tuple[str, ...]:
+    """Packages that a loader needs and that are not installed."""
+    return tuple(name for name in loader.needs if importlib.util.find_spec(name) is None)
+
+
+def recipe(name: str, options: Options = PLAIN) -> str:
+    """Names what would make a file's rows now; rows of another recipe are made again."""
+    loader = loader_of(name)
+    made_by = f"{loader.module}.{loader.version}" if loader else "none"
+    return f"{made_by}:{CHUNKER_VERSION}:{options.digest}"
+
+
+def load(doc_id: str, data: bytes, encoding: str | None = None, options: Options = PLAIN) -> Document:
     """Read one file; its suffix says how. ``encoding`` overrides the detection for text formats.
 
     Raises:
         LoadError: the file cannot be read; the message names it and the reason in one line.
     """
-    loader = _LOADERS.get(_suffix(doc_id))
+    loader = loader_of(doc_id)
     if loader is None:
         raise LoadError(
             "{name}: this format is not supported. Supported are {suffixes}.",
             name=doc_id,
             suffixes=" ".join(sorted(SUFFIXES)),
         )
-    return loader(doc_id, data, encoding)
+    if absent := missing(loader):
+        raise LoadError(
+            "{name}: reading this format needs {packages}: pip install 'footnotes[{extra}]'.",
+            name=doc_id,
+            packages=", ".join(absent),
+            extra=loader.extra,
+        )
+    module = cast("_Module", import_module(f"{__name__}.{loader.module}"))
+    document = module.load(Source(doc_id, data, encoding, options))
+    return document if document.loader else replace(document, loader=loader.module)
 
 
 def _suffix(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ingest.loaders.blocks import Heading
+    from ingest.loaders.source import Source
     from rag.types import Mask, MetaValue
 
 _TAG = re.compile(
@@ -27,13 +27,14 @@ _TAG = re.compile(
 _COLOUR = re.compile(r"(?=[a-f]*\d)(?:[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE)
 
 
-def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:
+def load(source: Source) -> Document:
     """Read a Markdown file.
 
     Raises:
         LoadError: the bytes are not text.
     """
-    raw = decode(doc_id, data, encoding)
+    doc_id = source.id
+    raw = decode(doc_id, source.data, source.encoding)
     text = raw.text
     front = properties.read(text)
     blocks = blanked(text, [(0, front.body)])
@@ -48,7 +49,7 @@ def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:
     return Document(
         doc_id,
         text,
-        hashlib.sha256(data).hexdigest(),
+        source.sha256,
         _title(doc_id, text, front.meta, outline),
         "markdown",
         dates=document_dates(doc_id, front.meta),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import logging
 import re
@@ -16,6 +15,8 @@ from rag.types import Document
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
+
+    from ingest.loaders.source import Source
 
 # Presentation forms that PDF fonts leave behind: radicals for characters, often before the character itself
 # (two code points for one glyph), and ligatures for letters.
@@ -34,13 +35,14 @@ logging.getLogger("pypdf").addHandler(logging.NullHandler())
 logging.getLogger("pypdf").propagate = False
 
 
-def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:  # noqa: ARG001 - loaders are alike
+def load(source: Source) -> Document:
     """Read a PDF's text layer. A page that cannot be read is left empty, with a warning.
 
     Raises:
         LoadError: the file is encrypted or not a readable PDF.
     """
-    pages, notes = _pages(doc_id, _reader(doc_id, data))
+    doc_id = source.id
+    pages, notes = _pages(doc_id, _reader(doc_id, source.data))
     offsets: list[int] = []
     at = 0
     for page in pages:
@@ -51,7 +53,7 @@ def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:  # 
     return Document(
         doc_id,
         _BETWEEN_PAGES.join(pages),
-        hashlib.sha256(data).hexdigest(),
+        source.sha256,
         title_from_name(doc_id),
         "pdf",
         pages=tuple(offsets),

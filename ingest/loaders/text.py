@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from ingest.dates import document_dates
@@ -11,21 +10,23 @@ from rag.types import Document
 
 if TYPE_CHECKING:
     from ingest.encoding import Decoded
+    from ingest.loaders.source import Source
 
 _FOLDER_PAGES = frozenset({"index", "_index", "readme"})
 
 
-def load(doc_id: str, data: bytes, encoding: str | None = None) -> Document:
+def load(source: Source) -> Document:
     """Read a plain text file.
 
     Raises:
         LoadError: the bytes are not text.
     """
-    raw = decode(doc_id, data, encoding)
+    doc_id = source.id
+    raw = decode(doc_id, source.data, source.encoding)
     return Document(
         doc_id,
         raw.text,
-        hashlib.sha256(data).hexdigest(),
+        source.sha256,
         title_from_name(doc_id),
         "text",
         dates=document_dates(doc_id, {}),

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import ingest
 from ingest import loaders
-from ingest.pipeline import recipe
 from rag import live, store
 from rag.store.tokens import ANALYSIS_VERSION
 from rag.types import DateRange, Document
@@ -35,7 +34,7 @@ def key(data: EvalSet, settings: Settings) -> str:
         "root": data.root,
         "corpus": data.corpus_hash,
         "analysis": ANALYSIS_VERSION,
-        "passages": recipe(settings.chunk.size),
+        "passages": settings.chunk.size,
         "embedding": settings.embedding.model_dump(mode="json", include=set(live.MATTERS)),
     }
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]

@@ -151,7 +151,7 @@ class Catalogue:
             if row is None:
                 return None
             links = db.execute(
-                'SELECT start, "end", target, kind, label, anchor FROM links WHERE doc_id = ? ORDER BY start',
+                f"SELECT {rows.LINK_COLUMNS} FROM links WHERE doc_id = ? ORDER BY start",
                 (doc_id,),
             ).fetchall()
         return rows.document(row, links)

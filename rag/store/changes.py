@@ -41,13 +41,15 @@ class Batch:
         """Insert a document, or replace what is known of it."""
         self._upsert(Record(document.id, "indexed", "", state, document.sha256, recipe))
         self.db.execute(
-            "UPDATE documents SET title = ?, format = ?, encoding = ?, pages = ?, dates = ?, tags = ?, "
-            "meta = ?, masks = ?, warnings = ? WHERE id = ?",
+            "UPDATE documents SET title = ?, format = ?, encoding = ?, loader = ?, pages = ?, sections = ?, "
+            "dates = ?, tags = ?, meta = ?, masks = ?, warnings = ? WHERE id = ?",
             (
                 document.title,
                 document.format,
                 document.encoding,
+                document.loader,
                 rows.dump(document.pages),
+                rows.dump_sections(document.sections),
                 rows.dump_dates(document.dates),
                 rows.dump(document.tags),
                 rows.dump(dict(document.meta)),
@@ -103,7 +105,7 @@ class Batch:
             "status = excluded.status, reason = excluded.reason, size = excluded.size, "
             "mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode, "
             "scanned_ns = excluded.scanned_ns, relative = excluded.relative, sha256 = excluded.sha256, recipe = excluded.recipe, "
-            "title = '', format = 'text', encoding = '', pages = '[]', dates = '[]', tags = '[]', meta = '{}', "
+            "title = '', format = 'text', encoding = '', loader = '', pages = '[]', sections = '[]', dates = '[]', tags = '[]', meta = '{}', "
             "masks = '[]', warnings = '[]'",
             (
                 record.id,
@@ -119,7 +121,7 @@ class Batch:
     def _put_links(self, document: Document) -> None:
         self.db.execute("DELETE FROM links WHERE doc_id = ?", (document.id,))
         self.db.executemany(
-            "INSERT INTO links VALUES (?, ?, ?, ?, ?, ?, ?)",
+            'INSERT INTO links (doc_id, start, "end", target, kind, label, anchor) VALUES (?, ?, ?, ?, ?, ?, ?)',
             [(document.id, k.start, k.end, k.target, k.kind, k.label, k.anchor) for k in document.links],
         )
 
@@ -143,7 +145,7 @@ class Batch:
     def _insert(self, chunk: Chunk, text_hash: bytes) -> int:
         key = self.db.execute(
             'INSERT INTO chunks (start, "end", first_line, last_line, page, heading, dates, text, body, '
-            "text_hash, doc_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "speaker, text_hash, doc_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*_columns(chunk), text_hash, chunk.doc_id),
         ).lastrowid
         assert key is not None  # noqa: S101 - an INSERT without conflict clause always has one
@@ -152,7 +154,7 @@ class Batch:
     def _update(self, key: int, chunk: Chunk, text_hash: bytes) -> None:
         self.db.execute(
             'UPDATE chunks SET start = ?, "end" = ?, first_line = ?, last_line = ?, page = ?, heading = ?, '
-            "dates = ?, text = ?, body = ?, text_hash = ? WHERE key = ?",
+            "dates = ?, text = ?, body = ?, speaker = ?, text_hash = ? WHERE key = ?",
             (*_columns(chunk), text_hash, key),
         )
 
@@ -182,4 +184,5 @@ def _columns(chunk: Chunk) -> tuple[object, ...]:
         rows.dump_dates(chunk.dates),
         chunk.text,
         None if chunk.body == chunk.text else chunk.body,
+        chunk.speaker,
     )

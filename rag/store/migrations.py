@@ -82,6 +82,31 @@ CATALOGUE: tuple[str, ...] = (
     CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
     INSERT INTO state VALUES ('generation', 0), ('journal_start', 0), ('last_scan_ns', 0);
     """,
+    # 2: sections and speakers, resolved links, dates that many notes share, images of the web.
+    """
+    ALTER TABLE documents ADD COLUMN loader TEXT NOT NULL DEFAULT '';
+    ALTER TABLE documents ADD COLUMN sections TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE documents ADD COLUMN shared_dates TEXT NOT NULL DEFAULT '[]'; -- sources of dates that came with an import
+    ALTER TABLE chunks ADD COLUMN speaker TEXT NOT NULL DEFAULT '';
+    ALTER TABLE links ADD COLUMN key TEXT NOT NULL DEFAULT '';       -- what names of documents are compared with
+    ALTER TABLE links ADD COLUMN resolved TEXT NOT NULL DEFAULT '';  -- a document id, or nothing
+    CREATE INDEX links_key ON links(key);
+    CREATE INDEX links_resolved ON links(resolved);
+    CREATE TABLE names (            -- by what a document can be linked to
+        key TEXT NOT NULL,
+        doc_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE ON UPDATE CASCADE
+    ) STRICT;
+    CREATE INDEX names_key ON names(key);
+    CREATE INDEX names_doc ON names(doc_id);
+    CREATE TABLE images (           -- images of the web that notes show
+        url TEXT PRIMARY KEY,
+        status TEXT NOT NULL CHECK (status IN ('fetched', 'failed')),
+        doc_id TEXT NOT NULL DEFAULT '',   -- of the fetched file
+        reason TEXT NOT NULL DEFAULT '',
+        tried_ns INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX images_doc ON images(doc_id);
+    """,
 )
 
 VECTORS: tuple[str, ...] = (

@@ -7,15 +7,16 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from rag.types import Chunk, DateRange, Document, Link, Mask, MetaValue
+from rag.types import Chunk, DateRange, Document, Link, Mask, MetaValue, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-DOCUMENT_COLUMNS = "d.id, t.text, d.sha256, d.title, d.format, d.pages, d.dates, d.tags, d.meta, d.masks, d.encoding, d.warnings"
+DOCUMENT_COLUMNS = "d.id, t.text, d.sha256, d.title, d.format, d.pages, d.sections, d.dates, d.tags, d.meta, d.masks, d.encoding, d.loader, d.warnings"
+LINK_COLUMNS = 'start, "end", target, kind, label, anchor, resolved'
 CHUNK_COLUMNS = (
     'c.key, c.doc_id, c.start, c."end", c.first_line, c.last_line, c.page, c.heading, c.dates, '
-    "c.text, c.body, d.title, d.dates"
+    "c.text, c.body, c.speaker, d.title, d.format, d.dates"
 )
 _NOTHING = "[]"
 
@@ -27,7 +28,7 @@ def dump(value: object) -> str:
 
 def dump_dates(dates: Iterable[DateRange]) -> str:
     """JSON of date ranges."""
-    return dump([(d.first.isoformat(), d.last.isoformat(), d.source, d.confidence) for d in dates])
+    return dump([(d.first.isoformat(), d.last.isoformat(), d.source, d.confidence, d.zone) for d in dates])
 
 
 def load_dates(text: str) -> tuple[DateRange, ...]:
@@ -35,14 +36,19 @@ def load_dates(text: str) -> tuple[DateRange, ...]:
     if text == _NOTHING:
         return ()
     return tuple(
-        DateRange(date.fromisoformat(first), date.fromisoformat(last), source, confidence)
-        for first, last, source, confidence in json.loads(text)
+        DateRange(date.fromisoformat(first), date.fromisoformat(last), *rest)
+        for first, last, *rest in json.loads(text)
     )
 
 
 def dump_masks(masks: Iterable[Mask]) -> str:
     """JSON of masks."""
     return dump([(m.start, m.end, m.reason) for m in masks])
+
+
+def dump_sections(sections: Iterable[Section]) -> str:
+    """JSON of sections."""
+    return dump([(s.start, s.title, s.level, s.speaker) for s in sections])
 
 
 def load_meta(text: str) -> Mapping[str, MetaValue]:
@@ -56,7 +62,22 @@ def _frozen(value: Any) -> MetaValue:
 
 def document(row: Sequence[Any], links: Sequence[Sequence[Any]]) -> Document:
     """A document from a row of DOCUMENT_COLUMNS and its link rows."""
-    doc_id, text, sha256, title, form, pages, dates, tags, meta, masks, encoding, warnings = row
+    (
+        doc_id,
+        text,
+        sha256,
+        title,
+        form,
+        pages,
+        sections,
+        dates,
+        tags,
+        meta,
+        masks,
+        encoding,
+        loader,
+        warnings,
+    ) = row
     return Document(
         id=doc_id,
         text=text,
@@ -64,19 +85,37 @@ def document(row: Sequence[Any], links: Sequence[Sequence[Any]]) -> Document:
         title=title,
         format=form,
         pages=tuple(json.loads(pages)),
+        sections=tuple(Section(*s) for s in json.loads(sections)),
         dates=load_dates(dates),
         tags=tuple(json.loads(tags)),
         meta=load_meta(meta),
         masks=tuple(Mask(*m) for m in json.loads(masks)),
         links=tuple(Link(*link) for link in links),
         encoding=encoding,
+        loader=loader,
         warnings=tuple(json.loads(warnings)),
     )
 
 
 def chunk(row: Sequence[Any]) -> Chunk:
     """A passage from a row of CHUNK_COLUMNS."""
-    key, doc_id, start, end, first, last, page, heading, dates, text, body, title, note_dates = row
+    (
+        key,
+        doc_id,
+        start,
+        end,
+        first,
+        last,
+        page,
+        heading,
+        dates,
+        text,
+        body,
+        speaker,
+        title,
+        form,
+        note_dates,
+    ) = row
     return Chunk(
         doc_id=doc_id,
         start=start,
@@ -90,6 +129,8 @@ def chunk(row: Sequence[Any]) -> Chunk:
         # A passage that names no time of its own has its note's.
         dates=load_dates(dates if dates != _NOTHING else note_dates),
         key=key,
+        speaker=speaker,
+        format=form,
     )
 
 
