@@ -12,15 +12,17 @@ import unicodedata
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
-from ingest.loaders.blocks import Span, blanked, fences, front_matter, heading_text, headings
+from ingest.loaders.blocks import Span, blanked, front_matter
+from ingest.sections import code_blocks, parts
 from rag.types import Chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ingest.loaders.blocks import Heading
-    from rag.types import Document, Mask
+    from ingest.sections import Part
+    from rag.types import Document, Mask, Speaker
 
+_IN_ROWS = frozenset({"table", "sheets"})
 TINY = 40
 """Sections of fewer tokens than this may join a neighbour."""
 
@@ -42,11 +44,14 @@ _SENTENCE = re.compile(
 _CLAUSE = re.compile(r"[，、：]\s*|[,;:]\s+")
 _SPACE = re.compile(r"\s+")
 _TABLE_RULE = re.compile(r"\n[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+\|[ \t|:-]*+(?=\n|\Z)")
+# A row ends at a line break that no quoted field holds.
+_ROW = re.compile(r"""(?:(?<![^,;\t|\n])"(?:[^"]++|"")*+"(?=[,;\t|\n]|\Z)|[^"\n]++|")*+(?:\n|\Z)""")
 
 _Ladder = tuple[re.Pattern[str], ...]
 _PROSE: _Ladder = (_ANY_ITEM, _SENTENCE, _LINE, _CLAUSE, _SPACE)
 _TABLE: _Ladder = (_LINE, _SPACE)
 _CODE: _Ladder = (_BLANK_LINE, _LINE, _SPACE)
+_ROWS: _Ladder = (_ROW, _LINE, _CLAUSE, _SPACE)
 _PROPERTIES: _Ladder = (_LINE, _SENTENCE, _CLAUSE, _SPACE)
 
 
@@ -58,16 +63,6 @@ class _Piece(NamedTuple):
     weight: int
 
 
-class _Section(NamedTuple):
-    """A heading, which ends at ``body``, and what stands under it; ``level`` is 0 where there is none."""
-
-    start: int
-    body: int
-    end: int
-    level: int = 0
-    path: tuple[str, ...] = ()
-
-
 class _Passage(NamedTuple):
     """A chunk in the making."""
 
@@ -75,6 +70,7 @@ class _Passage(NamedTuple):
     level: int = 0
     path: tuple[str, ...] = ()
     page: int | None = None
+    speaker: Speaker = ""
 
 
 def tokens(text: str) -> int:
@@ -106,20 +102,15 @@ def chunk(document: Document, size: int = 400) -> list[Chunk]:
     view = blanked(document.text, ((m.start, m.end) for m in document.masks))
     passages = list(_passages(document, view, size * _EIGHTHS))
     if not passages:
-        return [Chunk(document.id, 0, 0, "", "", document.title, (1, 1))]
+        return [Chunk(document.id, 0, 0, "", "", document.title, (1, 1), format=document.format)]
     return list(_chunks(document, view, passages))
 
 
 def _passages(document: Document, view: str, limit: int) -> Iterator[_Passage]:
     """All passages of a document, in order."""
-    if document.format == "pdf":
-        yield from _page_passages(document, view, limit)
-    elif document.format == "text":
-        yield from map(_Passage, _cut(view, _Section(0, 0, len(view)), (), limit))
-    else:
-        begin = _front_matter_end(document.text, document.masks)
-        properties = list(map(_Passage, _split(view, 0, begin, _PROPERTIES, limit)))
-        yield from _with_properties(properties, _markdown_passages(view, begin, limit), limit)
+    begin = _front_matter_end(document.text, document.masks) if document.format == "markdown" else 0
+    properties = list(map(_Passage, _split(view, 0, begin, _PROPERTIES, limit)))
+    yield from _with_properties(properties, _body(document, view, begin, limit), limit)
 
 
 def _with_properties(
@@ -128,7 +119,8 @@ def _with_properties(
     """A few properties, often only a title, open the note's first passage; more are a passage of their own."""
     first = next(body, None)
     joined = None
-    if first is not None and len(properties) == 1 and properties[0].piece.weight < TINY * _EIGHTHS:
+    few = len(properties) == 1 and properties[0].piece.weight < TINY * _EIGHTHS
+    if few and first is not None and not first.speaker:
         both = _merged(properties[0].piece, first.piece)
         joined = first._replace(piece=both) if both.weight <= limit else None
     if joined is None:
@@ -136,14 +128,6 @@ def _with_properties(
     if first is not None:
         yield joined or first
     yield from body
-
-
-def _page_passages(document: Document, view: str, limit: int) -> Iterator[_Passage]:
-    pages = document.pages or (0,)
-    ends = (*pages[1:], len(view))
-    for page, (start, end) in enumerate(zip(pages, ends, strict=True), start=1):
-        for piece in _cut(view, _Section(start, start, end), (), limit):
-            yield _Passage(piece, page=page)
 
 
 def _front_matter_end(text: str, masks: Sequence[Mask]) -> int:
@@ -154,13 +138,15 @@ def _front_matter_end(text: str, masks: Sequence[Mask]) -> int:
     return block.body if block else 0
 
 
-def _markdown_passages(view: str, begin: int, limit: int) -> Iterator[_Passage]:
-    """Sections, cut where they are too long, joined where they are tiny."""
-    code = fences(view, begin)
+def _body(document: Document, view: str, begin: int, limit: int) -> Iterator[_Passage]:
+    """Parts, cut where they are too long, joined where they are tiny."""
+    code = code_blocks(document, view, begin)
+    rows = document.format in _IN_ROWS
     last: _Passage | None = None
-    for section in _sections(view, begin, code):
-        for piece in _cut(view, section, code, limit):
-            passage = _Passage(piece, section.level, section.path)
+    for part in parts(document, view, begin, code):
+        pieces = _split(view, part.start, part.end, _ROWS, limit) if rows else _cut(view, part, code, limit)
+        for piece in pieces:
+            passage = _Passage(piece, part.level, part.path, part.page, part.speaker)
             joined = last and _joined(last, passage, limit)
             if last and not joined:
                 yield last
@@ -169,29 +155,13 @@ def _markdown_passages(view: str, begin: int, limit: int) -> Iterator[_Passage]:
         yield last
 
 
-def _sections(view: str, begin: int, code: Sequence[Span]) -> Iterator[_Section]:
-    """Every section; a heading with nothing of its own opens the first section below it."""
-    outline = headings(blanked(view, code), begin)
-    starts = [*(heading.start for heading in outline), len(view)]
-    yield _Section(begin, begin, starts[0])
-    path: list[tuple[int, str]] = []
-    first: Heading | None = None
-    for i, heading in enumerate(outline):
-        while path and path[-1][0] >= heading.level:
-            path.pop()
-        path.append((heading.level, heading_text(view[heading.start : heading.end])))
-        first = first or heading
-        end = starts[i + 1]
-        empty = not view[heading.end : end].strip()
-        if empty and i + 1 < len(outline) and outline[i + 1].level > heading.level:
-            continue
-        titles = tuple(title for _, title in path if title)
-        yield _Section(first.start, heading.end, end, first.level, titles)
-        first = None
-
-
 def _joined(first: _Passage, second: _Passage, limit: int) -> _Passage | None:
-    """Both as one, if one of them is tiny, both fit, and the second stands beside or below the first."""
+    """Both as one, if one of them is tiny, both fit, and the second stands beside or below the first.
+
+    Never across pages, and never the words of two speakers.
+    """
+    if (first.page, first.speaker) != (second.page, second.speaker):
+        return None
     tiny = min(first.piece.weight, second.piece.weight) < TINY * _EIGHTHS
     both = _merged(first.piece, second.piece)
     if not tiny or both.weight > limit or second.level < first.level:
@@ -201,12 +171,12 @@ def _joined(first: _Passage, second: _Passage, limit: int) -> _Passage | None:
         if a != b:
             break
         common += 1
-    return _Passage(both, first.level, first.path[:common], first.page)
+    return first._replace(piece=both, path=first.path[:common])
 
 
-def _cut(view: str, section: _Section, code: Sequence[Span], limit: int) -> list[_Piece]:
-    """A section as pieces of at most ``limit`` (a heading line may come on top)."""
-    whole = _piece(view, section.start, section.end)
+def _cut(view: str, part: Part, code: Sequence[Span], limit: int) -> list[_Piece]:
+    """A part as pieces of at most ``limit`` (a heading line may come on top)."""
+    whole = _piece(view, part.start, part.end)
     if whole is None:
         return []
     if whole.weight <= limit:
@@ -215,7 +185,7 @@ def _cut(view: str, section: _Section, code: Sequence[Span], limit: int) -> list
     for start, end, ladder in _blocks(view, whole.start, whole.end, code):
         pieces = _split(view, start, end, ladder, limit)
         if units and pieces:
-            if units[-1].end <= section.body:
+            if units[-1].end <= part.body:
                 pieces[0] = _merged(units.pop(), pieces[0])
             else:
                 pieces[:1] = _attached(view, units.pop(), pieces[0], limit)
@@ -329,7 +299,7 @@ def _chunks(document: Document, view: str, passages: Iterable[_Passage]) -> Iter
     text = document.text
     destinations = {m.start: m.end for m in document.masks if text[m.start] == "("}
     line, at = 1, 0
-    for (start, end, _), _, path, page in passages:
+    for (start, end, _), _, path, page, speaker in passages:
         # A link's masked destination at the very end belongs to the quote.
         stop = destinations.get(end, end)
         line += text.count("\n", at, start)
@@ -344,5 +314,7 @@ def _chunks(document: Document, view: str, passages: Iterable[_Passage]) -> Iter
             (line, last),
             path,
             page,
+            speaker=speaker,
+            format=document.format,
         )
         line, at = last, stop

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from rag.types import Link, Mask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from rag.types import LinkKind
 
 _LONGEST_LABEL = 1000
 _LONGEST_NAME = 200
@@ -35,6 +37,17 @@ _DEFINITION = re.compile(
 _BLANK_LINE = re.compile(r"\n[ \t]*+\n")
 _WEB = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _IMAGE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|bmp|tiff?|heic|avif)$", re.IGNORECASE)
+_CONTENTS = frozenset({"toc", "_toc_"})
+_HREF = re.compile(
+    r"""<(a|img)\s(?:[^<>]*?\s)?(?:href|src)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>=`]+))""", re.IGNORECASE
+)
+_ALT = re.compile(r"""\salt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_CALL = re.compile(r"\{[{%][<%-]?[ \t]*(post_link|asset_img|asset_link|figure|image|img|picture)\s")
+_POST_CALLS = frozenset(
+    {"ref", "relref", "link", "post_url", "post_link", "post_path", "asset_link", "asset_path"}
+)
+_CODE = re.compile(r"\{[{%][<%-]?([^{}]*?)[>%-]?[}%]\}?")
+_ARGUMENT = re.compile(r""""([^"]*)"|'([^']*)'|src=["']?([^"'\s]+)|(\S+)""")
 # What cameras, clipboards and uploaders call a picture: nothing that its author meant.
 _NAMELESS = re.compile(
     r"""(?:
@@ -67,8 +80,12 @@ def is_nameless(label: str) -> bool:
     return len(label) <= _LONGEST_NAME and _NAMELESS.fullmatch(label.strip()) is not None
 
 
-def find(text: str, view: str) -> Found:
-    """All links of a Markdown text. ``view`` is ``text`` with code and comments blanked."""
+def find(text: str, view: str, tags: Iterable[tuple[int, int]] = ()) -> Found:
+    """All links of a Markdown text.
+
+    ``view`` is ``text`` with code, comments, tags and shortcodes blanked; ``tags`` are the spans of the last two,
+    sorted or not, in which there are links too.
+    """
     links: list[Link] = []
     masks: list[Mask] = []
     for link, mask in chain(_bracketed(text, view), _definitions(view)):
@@ -76,6 +93,7 @@ def find(text: str, view: str) -> Found:
             links.append(link)
         if mask:
             masks.append(mask)
+    links += filter(None, (_in_tag(text, start, end) for start, end in tags))
     return Found(tuple(sorted(links, key=lambda link: (link.start, link.end))), masks)
 
 
@@ -106,7 +124,14 @@ def _wikilink(view: str, start: int, inner: int) -> tuple[Link, Mask | None] | N
     if not m or not (m[1].strip() or m[2]):
         return None
     embed = view[start] == "!"
-    target, anchor, label = m[1].strip(), (m[2] or "").lstrip("#").strip(), (m[3] or "").strip()
+    # In a table the border before the label is escaped.
+    target, anchor, label = (
+        m[1].removesuffix("\\").strip(),
+        (m[2] or "").lstrip("#").strip(),
+        (m[3] or "").strip(),
+    )
+    if target.lower() in _CONTENTS and not label:
+        return None
     link = Link(start, m.end(), target, "embed" if embed else "wikilink", label, anchor)
     nameless = embed and _IMAGE.search(target) and is_nameless(target.rpartition("/")[2])
     return link, Mask(start, m.end(), "markup") if nameless else None
@@ -122,7 +147,7 @@ def _markdown(
     if not m or _BLANK_LINE.search(view, opened.label, m.end()):
         return None
     label = text[opened.label : close]
-    target, anchor = _parts(m[1] or m[2] or "")
+    target, anchor = _parts(m[1] or m[2] or _called(text[close + 2 : m.end() - 1]))
     link = Link(opened.start, m.end(), target, "embed" if opened.image else "markdown", label, anchor)
     shown = label
     if last and last.start >= opened.label:  # a linked picture: what is left of the label beside it
@@ -140,6 +165,43 @@ def _definitions(view: str) -> Iterator[tuple[Link, Mask]]:
         target, anchor = _parts(m[2].strip("<>"))
         link = Link(m.start(1) - 2, m.end() - 1, target, "markdown", m[1], anchor)
         yield link, Mask(m.start(2) - 1, m.end() - 1, "markup")
+
+
+def _in_tag(text: str, start: int, end: int) -> Link | None:
+    """``<a href>``, ``<img src>``; shortcodes that show a picture or name a post."""
+    tag = text[start:end]
+    if tag[0] == "<":
+        m = _HREF.match(tag)
+        if not m:
+            return None
+        address = m[2] or m[3] or m[4] or ""
+        target, anchor = _parts(_called(address) if address.startswith("{") else address)
+        label = _ALT.search(tag)
+        kind: LinkKind = "embed" if m[1].lower().startswith("img") else "markdown"
+        found = Link(start, end, target, kind, (label[1] or label[2] or "") if label else "", anchor)
+    else:
+        m = _CALL.match(tag)
+        if not m:
+            return None
+        picture = m[1] not in _POST_CALLS
+        target, anchor = _parts(_called(tag, pictures=picture))
+        kind = "embed" if picture else "markdown"
+        found = Link(start, end, target, kind, "", anchor)
+    return found if found.target or found.anchor else None
+
+
+def _called(code: str, *, pictures: bool = False) -> str:
+    """The page or picture that a shortcode names: ``{{< ref "a.md" >}}``, ``{% post_url 2022-01-01-a %}``."""
+    m = _CODE.search(code)
+    if not m:
+        return ""
+    for quoted, single, source, bare in _ARGUMENT.findall(m[1]):
+        value = source or quoted or single or bare
+        if (pictures and _IMAGE.search(value)) or (
+            not pictures and value not in _POST_CALLS and "=" not in value
+        ):
+            return str(value)
+    return ""
 
 
 def _parts(destination: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Applies plans to the catalogue: read, load, cut, embed, then one transaction a batch.
 
-Loading and embedding happen outside the write lock; vectors are stored before the rows that need them.
+Loading and embedding happen outside the write lock; vectors are stored before the rows that need them. While a batch
+is embedded and committed, worker processes read the next.
 """
 
 from __future__ import annotations
@@ -8,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from ingest import loaders
-from ingest.chunk import chunk
+from ingest.prepare import Failure, Job, Moving, Prepared, cut
 from ingest.scan import refuse_large_loss
 from ingest.walk import LEFT_OUT, folder_of
+from ingest.workers import Limits, Workers
 from rag.errors import LoadError, RootError
-from rag.store import rows
 from rag.store.catalogue import Catalogue, FileState, Record
 from rag.store.changes import Batch
 
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ingest.loaders.source import Options
+    from ingest.prepare import Outcome
     from ingest.scan import Plan
     from ingest.walk import Found, Skip
     from rag.types import Chunk, Document
 
 _T = TypeVar("_T")
 _NO_FILE = FileState(0, 0, 0, 0, 0)
+_BATCH_BYTES = 32_000_000  # of files; a batch is committed sooner when they are large
+_LIMITS = Limits()
 WriteLock = Callable[[], AbstractContextManager[object]]
 Embed = Callable[["Sequence[Chunk]"], int]
 
@@ -109,26 +112,33 @@ class SyncReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Loaded:
+class _Work:
+    """A file to read; ``moved_from`` is the id under which its bytes are known."""
+
     found: Found
-    document: Document
-    chunks: Sequence[Chunk]
-    moved_from: str | None
+    moved_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Failed:
-    found: Found
-    reason: str
-    sha256: str
-    moved_from: str | None
+class _Item:
+    """A file that was read, or could not be."""
+
+    work: _Work
+    outcome: Prepared | Failure
+
+    @property
+    def id(self) -> str:
+        """The document's id."""
+        return self.work.found.id
 
 
 class Pipeline:
     """Brings the catalogue up to date with plans.
 
     Args:
+        batch: documents committed together.
         embed: gives each passage its vector, unless it has one; returns how many were computed.
+        limits: worker processes, and what one file may cost.
     """
 
     def __init__(
@@ -139,12 +149,15 @@ class Pipeline:
         options: Options,
         batch: int,
         embed: Embed,
+        limits: Limits = _LIMITS,
     ) -> None:
         self._catalogue = catalogue
         self._write_lock = write_lock
         self._options = options
         self._batch = batch
         self._embed = embed
+        self._limits = limits
+        self._restless: set[str] = set()  # files that changed while they were read
 
     def apply(
         self,
@@ -160,28 +173,32 @@ class Pipeline:
             RootError: the folder went away meanwhile, or so many of its notes can no longer be read that it must
                 be so; what was committed before is right, nothing more is touched.
         """
+        plan = self._with_lifted(plan)
         report.unchanged += plan.unchanged
         self._apply_small(plan, report)
+        work = tuple(_work(plan))
         done = 0
         failing: set[str] = set()
-        for part in _batched(_work(plan), self._batch):
-            prepared = [item for found, old in part if (item := self._load(plan, found, old)) is not None]
-            failing |= {item.found.id for item in prepared if isinstance(item, _Failed)}
-            if not accept_deletions:
-                refuse_large_loss(plan, failing)
-            self._commit(plan, prepared, report)
-            done += len(part)
-            progress(Progress("sync", done, plan.work, part[-1][0].id))
+        with Workers(self._limits) as workers:
+            read = zip(work, workers.prepare([self._job(one) for one in work]), strict=True)
+            for part in _batched(read, self._batch, lambda one: one[0].found.state.size):
+                items = [item for one, outcome in part if (item := self._item(plan, one, outcome, report))]
+                failing |= {item.id for item in items if isinstance(item.outcome, Failure)}
+                if not accept_deletions:
+                    refuse_large_loss(plan, failing)
+                self._commit(plan, items, report)
+                done += len(part)
+                progress(Progress("sync", done, plan.work, part[-1][0].found.id))
 
     def put_documents(self, root: str, documents: Iterable[Document]) -> None:
         """Make a root that is not a folder hold exactly these documents."""
         stale = set(self._catalogue.records(root))
-        for part in _batched(documents, self._batch):
-            cut = [(d, chunk(d, self._options.chunk_size)) for d in part]
-            self._embed([c for _, chunks in cut for c in chunks])
+        for part in _batched(documents, self._batch, lambda one: len(one.text)):
+            done = [(d, cut(d, self._options.chunk_size)) for d in part]
+            self._embed([c for _, chunks in done for c in chunks])
             with self._write_lock(), self._catalogue.database.writing() as db:
                 batch = Batch(db)
-                for document, chunks in cut:
+                for document, chunks in done:
                     batch.put(document, chunks, _NO_FILE, self._recipe(document.id))
                     stale.discard(document.id)
                 batch.finish()
@@ -240,52 +257,71 @@ class Pipeline:
             report.overtaken.add(plan.root.name)
         return as_planned
 
-    def _load(self, plan: Plan, found: Found, moved_from: str | None) -> _Loaded | _Failed | None:
-        """Read one file; None when it went since the scan: the next sync sees what became of it."""
-        digest = ""
-        try:
-            data = found.path.read_bytes()
-            digest = rows.sha256(data)
-            document = loaders.load(found.id, data, options=self._options)
-            chunks = chunk(document, self._options.chunk_size)
-            _check_storable(document)
-        except FileNotFoundError:
-            folder_of(plan.root)  # raises where the whole folder went
-            return None
-        except LoadError as e:
-            return _Failed(found, str(e), digest, moved_from)
-        except OSError as e:
-            return _Failed(found, e.strerror or str(e), "", moved_from)
-        except Exception as e:  # noqa: BLE001 - one bad file must not stop the run; it is tried again next time
-            return _Failed(found, f"unexpected {type(e).__name__}: {e}"[:300], "", moved_from)
-        return _Loaded(found, document, chunks, moved_from)
+    def _with_lifted(self, plan: Plan) -> Plan:
+        """The plan, with the files to be read again whose failure was a limit that has been raised."""
+        again = tuple(s.found for s in plan.still_failed if self._limits.lifted(s.reason))
+        still = tuple(s for s in plan.still_failed if not self._limits.lifted(s.reason))
+        return replace(plan, changed=plan.changed + again, still_failed=still) if again else plan
+
+    def _job(self, work: _Work) -> Job:
+        found = work.found
+        return Job(
+            found.id,
+            str(found.path),
+            None,
+            (found.state.size, found.state.mtime_ns),
+            self._options,
+            strict=found.id not in self._restless,
+        )
+
+    def _item(self, plan: Plan, work: _Work, outcome: Outcome, report: SyncReport) -> _Item | None:
+        """What is to be stored of a file; None when it changed since the scan: its root is looked at again.
+
+        Raises:
+            RootError: the whole folder went.
+        """
+        if not isinstance(outcome, Moving):
+            return _Item(work, outcome)
+        folder_of(plan.root)
+        doc_id = work.found.id
+        if not work.found.path.exists():
+            return None  # the next sync sees what became of it
+        if doc_id in self._restless:
+            error = LoadError(
+                "{path}: is being written to; the next sync looks at it again.",
+                path=doc_id,
+            )
+            return _Item(work, Failure(str(error)))
+        self._restless.add(doc_id)
+        report.overtaken.add(plan.root.name)
+        return None
 
     def _recipe(self, doc_id: str) -> str:
         return loaders.recipe(doc_id, self._options)
 
-    def _commit(self, plan: Plan, prepared: Sequence[_Loaded | _Failed], report: SyncReport) -> None:
-        fresh = [c for p in prepared if isinstance(p, _Loaded) for c in p.chunks]
+    def _commit(self, plan: Plan, items: Sequence[_Item], report: SyncReport) -> None:
+        fresh = [c for item in items if isinstance(item.outcome, Prepared) for c in item.outcome.chunks]
         report.embedded += self._embed(fresh)
         with self._write_lock(), self._catalogue.database.writing() as db:
             batch = _batch_of(db, plan)
-            stored = [item for item in prepared if self._store(batch, plan, item, report)]
+            stored = [item for item in items if self._store(batch, plan, item, report)]
             batch.finish()
         for item in stored:
             _count(plan, item, report)
 
-    def _store(self, batch: Batch, plan: Plan, item: _Loaded | _Failed, report: SyncReport) -> bool:
-        doc_id = item.found.id
-        if not self._may(batch, plan, doc_id, report):
+    def _store(self, batch: Batch, plan: Plan, item: _Item, report: SyncReport) -> bool:
+        found, moved_from, outcome = item.work.found, item.work.moved_from, item.outcome
+        if not self._may(batch, plan, item.id, report):
             return False
-        if item.moved_from is not None:
-            if not self._may(batch, plan, item.moved_from, report):
+        if moved_from is not None:
+            if not self._may(batch, plan, moved_from, report):
                 return False
-            batch.move(item.moved_from, doc_id)
-        if isinstance(item, _Loaded):
-            batch.put(item.document, item.chunks, item.found.state, self._recipe(doc_id))
+            batch.move(moved_from, item.id)
+        if isinstance(outcome, Prepared):
+            batch.put(outcome.document, outcome.chunks, found.state, self._recipe(item.id))
         else:
-            state = item.found.state if item.sha256 else _unread(item.found)
-            batch.fail(doc_id, "failed", item.reason, state, item.sha256, self._recipe(doc_id))
+            state = found.state if outcome.sha256 else _unread(found)
+            batch.fail(item.id, "failed", outcome.reason, state, outcome.sha256, self._recipe(item.id))
         return True
 
 
@@ -309,25 +345,24 @@ def _unread(found: Found) -> FileState:
     return replace(_NO_FILE, relative=found.state.relative)
 
 
-def _work(plan: Plan) -> Iterator[tuple[Found, str | None]]:
+def _work(plan: Plan) -> Iterator[_Work]:
     for old, found in plan.moved:
-        yield found, old
+        yield _Work(found, old)
     for found in (*plan.added, *plan.changed):
-        yield found, None
+        yield _Work(found)
 
 
-def _count(plan: Plan, item: _Loaded | _Failed, report: SyncReport) -> None:
-    if isinstance(item, _Failed):
-        report.failed.append(FileIssue(item.found.id, item.reason))
+def _count(plan: Plan, item: _Item, report: SyncReport) -> None:
+    if isinstance(item.outcome, Failure):
+        report.failed.append(FileIssue(item.id, item.outcome.reason))
         return
-    known = plan.known.get(item.found.id)
-    if item.moved_from is not None:
+    if item.work.moved_from is not None:
         report.moved += 1
-    elif known is not None and known.status == "indexed":
+    elif plan.was_indexed(item.id):
         report.changed += 1
     else:
         report.added += 1
-    report.warnings += [FileIssue(item.document.id, w) for w in item.document.warnings]
+    report.warnings += [FileIssue(item.id, w) for w in item.outcome.document.warnings]
 
 
 def _is_news(plan: Plan, skip: Skip, status: str) -> bool:
@@ -339,24 +374,15 @@ def _is_news(plan: Plan, skip: Skip, status: str) -> bool:
     )
 
 
-def _check_storable(document: Document) -> None:
-    """Lone surrogates (from escapes in front matter) cannot be stored.
-
-    Raises:
-        LoadError: the document holds one.
-    """
-    try:
-        rows.dump([document.text, document.title, document.tags, dict(document.meta)]).encode("utf-8")
-    except UnicodeEncodeError as e:
-        raise LoadError(
-            "{path}: holds characters that are no valid Unicode ({reason}).",
-            path=document.id,
-            reason=e.reason,
-        ) from e
-
-
-def _batched(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    # itertools.batched is Python 3.12's.
-    iterator = iter(items)
-    while part := list(islice(iterator, size)):
+def _batched(items: Iterable[_T], size: int, weight: Callable[[_T], int]) -> Iterator[list[_T]]:
+    """Parts of at most ``size`` items; one that has grown heavy ends sooner."""
+    part: list[_T] = []
+    heavy = 0
+    for item in items:
+        part.append(item)
+        heavy += weight(item)
+        if len(part) >= size or heavy > _BATCH_BYTES:
+            yield part
+            part, heavy = [], 0
+    if part:
         yield part

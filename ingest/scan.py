@@ -8,7 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ingest.walk import (
+    FORGOTTEN,
+    LOCKED,
     Found,
+    Judge,
     ScanRules,
     Skip,
     Walk,
@@ -16,16 +19,16 @@ from ingest.walk import (
     folder_of,
     identified,
     nowhere,
-    state_of,
     storable,
     walk,
 )
 from rag.errors import RootError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from ingest.walk import Only
     from rag.store.catalogue import FileState, Record, Root
 
 # A file changed this shortly before it was read may have changed again within the clock's resolution.
@@ -34,7 +37,14 @@ _RACY_NS = 2_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a sync of one root has to do. ``known`` is what the catalogue said when the plan was made."""
+    """What a sync of one root has to do.
+
+    Every file that was looked at stands in exactly one of ``added`` to ``still_failed``, or is ``unchanged``.
+
+    Attributes:
+        known: what the catalogue said when the plan was made; of a partial scan, of what it looked at.
+        notes: how many notes of the root are indexed; None: those that are ``known``.
+    """
 
     root: Root
     known: Mapping[str, Record]
@@ -47,6 +57,7 @@ class Plan:
     skipped: tuple[Skip, ...] = ()
     unreadable: tuple[Skip, ...] = ()
     still_failed: tuple[Skip, ...] = ()
+    notes: int | None = None
     left_out: tuple[str, ...] = ()
 
     def was_indexed(self, doc_id: str) -> bool:
@@ -66,27 +77,40 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
 
-def scan(root: Root, known: Mapping[str, Record], rules: ScanRules) -> Plan:
+def scan(root: Root, known: Mapping[str, Record], rules: ScanRules, wanted: Only | None = None) -> Plan:
     """Compare a root's folder with what the catalogue knows of it.
+
+    Args:
+        root: the root to look at.
+        known: the catalogue's records of it; of a partial scan, at least of what is wanted, below it and around it.
+        rules: what is left out.
+        wanted: what a partial scan looks at, from ``walk.only``; None: everything.
 
     Raises:
         RootError: the folder is missing or cannot be listed.
+        ConfigError: a setting holds a pattern that is none.
     """
-    seen = walk(root, rules)
+    seen = walk(root, rules, wanted)
     for doc_id, reason in _below(known, root, seen.unlisted).items():
         relative = doc_id.partition("/")[2]
         seen.unreadable.append(Skip(nowhere(doc_id, folder_of(root) / relative, relative), reason))
+    forgotten = _Forgotten(root, {i: r for i, r in known.items() if _is_forgotten(r)})
+    forgotten.keep(seen)
     plan = _Comparison(known, rules).run(seen.found)
     plan = replace(
         plan,
         root=root,
         skipped=tuple(seen.skipped),
         unreadable=plan.unreadable + tuple(seen.unreadable),
-        left_out=tuple(storable(document_id(root.name, folder)) for folder in seen.left_out),
     )
     present = {f.id for f in seen.found} | {s.found.id for s in (*seen.skipped, *plan.unreadable)}
     missing = [i for i in known if i not in present]
-    return _with_moves(plan, missing)
+    return _with_moves(forgotten.follow(plan, missing), missing)
+
+
+def recipe_of(found: Found, recipe: Callable[[str], str]) -> str:
+    """What would make a file's rows now; another encoding, named by the settings, makes others."""
+    return f"{recipe(found.id)}:{found.encoding}" if found.encoding else recipe(found.id)
 
 
 def _below(known: Mapping[str, Record], root: Root, folders: Mapping[str, str]) -> dict[str, str]:
@@ -94,9 +118,70 @@ def _below(known: Mapping[str, Record], root: Root, folders: Mapping[str, str]) 
     locked: dict[str, str] = {}
     for folder, reason in folders.items():
         doc_id = storable(document_id(root.name, folder))
-        why = f"the folder cannot be listed: {reason}"
+        why = LOCKED.format(reason=reason)
         locked |= {i: why for i in known if i.startswith(doc_id + "/")} | {doc_id: why}
     return locked
+
+
+def _is_forgotten(record: Record) -> bool:
+    return record.status == "skipped" and record.reason == FORGOTTEN
+
+
+@dataclass(frozen=True, slots=True)
+class _Forgotten:
+    """Files that their owner had forgotten: they stay so for as long as they are there, wherever they move."""
+
+    root: Root
+    records: Mapping[str, Record]
+
+    def keep(self, seen: Walk) -> None:
+        """Skip those that a walk met, whatever else became of them, and those in folders that it did not enter."""
+        if not self.records:
+            return
+        kept = [self._again(f) for f in seen.found if f.id in self.records]
+        kept += [
+            self._again(s.found) for s in (*seen.skipped, *seen.unreadable) if s.found.id in self.records
+        ]
+        closed = tuple(s.found.id for s in seen.skipped if s.found.id.endswith("/"))
+        met = {s.found.id for s in kept}
+        kept += [
+            self._again(Found(i, folder_of(self.root) / r.state.relative, r.state))
+            for i, r in self.records.items()
+            if i not in met and i.startswith(closed)
+        ]
+        seen.found = [f for f in seen.found if f.id not in self.records]
+        seen.unreadable = [s for s in seen.unreadable if s.found.id not in self.records]
+        seen.skipped = [s for s in seen.skipped if s.found.id not in self.records] + kept
+
+    def follow(self, plan: Plan, missing: Sequence[str]) -> Plan:
+        """Skip new files with the bytes of forgotten ones that vanished."""
+        gone = {self.records[i].sha256: self.records[i] for i in missing if i in self.records}
+        sizes = {record.state.size for record in gone.values()}
+        moved = {
+            found.id: Skip(found, FORGOTTEN, digest)
+            for found in plan.added
+            if found.state.size in sizes and (digest := _digest(found)) and digest in gone
+        }
+        return replace(
+            plan,
+            added=tuple(f for f in plan.added if f.id not in moved),
+            skipped=(*plan.skipped, *moved.values()),
+        )
+
+    def _again(self, found: Found) -> Skip:
+        """The same mark, with the hash of what the file holds now."""
+        record = self.records[found.id]
+        if not found.state.scanned_ns or _same(record.state, found.state):
+            return Skip(replace(found, state=record.state), FORGOTTEN, record.sha256)
+        return Skip(found, FORGOTTEN, _digest(found) or record.sha256)
+
+
+def _digest(found: Found) -> str:
+    """Hash of a file, empty where it cannot be read."""
+    try:
+        return sha256_of(found.path)
+    except OSError:
+        return ""
 
 
 def refuse_large_loss(plan: Plan, failing: Iterable[str] = ()) -> None:
@@ -111,17 +196,17 @@ def refuse_large_loss(plan: Plan, failing: Iterable[str] = ()) -> None:
     Raises:
         RootError: so it looks; nothing more may be applied.
     """
-    readable = [r for r in plan.known.values() if r.status == "indexed"]
+    notes = sum(map(plan.was_indexed, plan.known)) if plan.notes is None else plan.notes
     gone = {*plan.removed, *failing, *(s.found.id for s in (*plan.skipped, *plan.unreadable))}
     gone |= {f.id for f in plan.changed if f.state.size == 0 and plan.known[f.id].state.size > 0}
     lost = sum(map(plan.was_indexed, gone))
-    if lost * 2 > len(readable):
+    if lost * 2 > notes:
         raise RootError(
             "{path} has lost {lost} of its {known} notes (root {name!r}); nothing was changed. "
             "If that is right, run again with --accept-deletions.",
             path=plan.root.path,
             lost=lost,
-            known=len(readable),
+            known=notes,
             name=plan.root.name,
         )
 
@@ -138,20 +223,25 @@ def changed_files(root: Root, known: Mapping[str, Record], rules: ScanRules, dea
     Returns:
         The count; None when the deadline came first or the folder is missing.
     """
-    changed, seen = 0, set()
+    changed, seen, looked = 0, set(), Walk()
     try:
-        looked = Walk()
-        for entry, _, doc_id in identified(root, rules, looked, deadline):
-            record = known.get(doc_id)
+        judge = Judge(root, rules)
+        for one, doc_id in identified(root, rules, looked, deadline=deadline):
             seen.add(doc_id)
-            if record is None:
-                changed += rules.supported(entry.name)
-            elif record.status != "failed" or record.sha256:  # one that cannot be read stays a failure
-                changed += not _same(record.state, state_of(entry.stat(follow_symlinks=False), ""))
+            changed += _differs(judge(one, doc_id), known.get(doc_id))
     except (OSError, RootError):
         return None
-    locked = _below(known, root, looked.unlisted)
-    return changed + len(known.keys() - seen - locked.keys())
+    seen |= _below(known, root, looked.unlisted).keys()
+    return changed + sum(r.status != "skipped" for i, r in known.items() if i not in seen)
+
+
+def _differs(now: Found | Skip, record: Record | None) -> bool:
+    """Whether a sync would bring something new of a file into the index, or take it out."""
+    if record is None or record.status == "skipped":
+        return isinstance(now, Found) and not (record and _is_forgotten(record))
+    if record.status == "failed" and not record.sha256:
+        return False  # one that cannot be read stays a failure
+    return isinstance(now, Skip) or not _same(record.state, now.state)
 
 
 def _same(old: FileState, new: FileState) -> bool:
@@ -203,7 +293,7 @@ class _Comparison:
             self.added.append(found)
         elif (
             record.status == "skipped"
-            or record.recipe != self.rules.recipe(found.id)
+            or record.recipe != recipe_of(found, self.rules.recipe)
             or found.id in self.rules.damaged
         ):
             self.changed.append(found)
@@ -248,10 +338,7 @@ def _with_moves(plan: Plan, missing: Sequence[str]) -> Plan:
 
 
 def _same_bytes(found: Found, by_hash: Mapping[str, list[str]]) -> str | None:
-    try:
-        candidates = by_hash.get(sha256_of(found.path))
-    except OSError:
-        return None
+    candidates = by_hash.get(_digest(found))
     if not candidates:
         return None
     # A file that kept its name moved between folders; prefer it over a stranger with equal bytes.

@@ -2,48 +2,76 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
+import re
 import stat
 import time
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
+from ingest import ignore, loaders
 from rag.errors import RootError
 from rag.store.catalogue import FileState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rag.store.catalogue import Root
 
-# Why a file is skipped; shown to people, in their language.
-LINK = "symbolic link"
+    Only = Mapping[str, "Only | None"]
+
+# Why a file is skipped or cannot be read; shown to people, in their language: see ``template_of``.
+LINK = "symbolic link to {target}"
+LINK_OUT = "symbolic link out of the folder"
 NOT_A_FILE = "not a regular file"
 NO_LOADER = "no loader for this file type"
+NEEDS = "needs footnotes[{extra}]"
 TOO_LARGE = "larger than sync.max_file_mb"
 BAD_NAME = "file name is not valid UTF-8"
-LEFT_OUT = "folder left out by sync.exclude"
-REASONS = (LINK, NOT_A_FILE, NO_LOADER, TOO_LARGE, BAD_NAME, LEFT_OUT)
+LEFT_OUT = "left out by `{pattern}` ({source})"
+NOT_NAMED = "not named by sync.include"
+RULES = "says which files are left out"
+FORGOTTEN = "forgotten, as you asked"
+BAD_RULES = "no gitignore pattern stands in line {lines}"
+LOCKED = "the folder cannot be listed: {reason}"
+REASONS = (
+    LINK,
+    LINK_OUT,
+    NOT_A_FILE,
+    NO_LOADER,
+    NEEDS,
+    TOO_LARGE,
+    BAD_NAME,
+    LEFT_OUT,
+    NOT_NAMED,
+    RULES,
+    FORGOTTEN,
+    BAD_RULES,
+    LOCKED,
+)
+_JUNCTION = 0xA0000003  # Windows: a link that looks like a folder
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file in a root: its document id, where it lies, and its state."""
+    """A file in a root: its document id, where it lies, its state, and its encoding where the settings name one."""
 
     id: str
     path: Path
     state: FileState
+    encoding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A file that is not read, and why."""
+    """A file or folder that is not read, and why. ``sha256``: of a forgotten file, so that it is known again."""
 
     found: Found
     reason: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +79,15 @@ class ScanRules:
     """What a scan leaves out, and which rows it does not trust.
 
     Attributes:
-        exclude: glob patterns for names of files and folders.
+        exclude: gitignore patterns of files and folders that are not read; ``.footnotesignore`` files add to them.
         max_bytes: larger files are skipped.
         recipe: of a file's name; rows made by another one are made again.
         supported: whether there is a loader for a file name.
         keep_out: folders that are not entered: the home.
         verify: hash every file, whatever its size and times say.
         damaged: documents whose rows are to be made again.
+        include: gitignore patterns of the files that are read; none: all.
+        encodings: encoding of files, by gitignore pattern; the first that matches counts.
     """
 
     exclude: tuple[str, ...]
@@ -67,6 +97,8 @@ class ScanRules:
     keep_out: tuple[Path, ...] = ()
     verify: bool = False
     damaged: frozenset[str] = frozenset()
+    include: tuple[str, ...] = ()
+    encodings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(slots=True)
@@ -75,9 +107,17 @@ class Walk:
 
     found: list[Found] = field(default_factory=list)
     unlisted: dict[str, str] = field(default_factory=dict)  # folders that cannot be entered, and why
-    left_out: list[str] = field(default_factory=list)  # folders that sync.exclude names
     skipped: list[Skip] = field(default_factory=list)
     unreadable: list[Skip] = field(default_factory=list)
+
+
+class _Entry(NamedTuple):
+    """A file, or a folder that is not entered (its path ends with a slash); ``reason``: it is not to be read."""
+
+    entry: os.DirEntry[str]
+    relative: str
+    reason: str = ""
+    is_bad: bool = False  # it should be read and cannot
 
 
 def document_id(root: str, relative: str) -> str:
@@ -101,37 +141,54 @@ def folder_of(root: Root) -> Path:
     return root.path
 
 
-def walk(root: Root, rules: ScanRules) -> Walk:
-    """Look at every file of a root.
+def only(paths: Iterable[str]) -> Only | None:
+    """What a partial walk looks at: names, each with what below it counts; None: everything there.
+
+    Args:
+        paths: in the root, as the disk spells them; a folder means all that lies below it, ``""`` the whole root.
+    """
+    wanted: dict[str, Only | None] = {}
+    for path in paths:
+        if not path:
+            return None
+        parts = path.split("/")
+        inner: dict[str, Only | None] | None = wanted
+        for part in parts[:-1]:
+            inner = None if inner is None else inner.setdefault(part, {})  # type: ignore[assignment] # made here
+        if inner is not None:
+            inner[parts[-1]] = None
+    return wanted
+
+
+def walk(root: Root, rules: ScanRules, wanted: Only | None = None) -> Walk:
+    """Look at every file of a root, or at those that are wanted.
 
     Raises:
         RootError: its folder is missing or cannot be listed.
+        ConfigError: a setting holds a pattern that is none.
     """
     seen = Walk()
-    for entry, relative, doc_id in identified(root, rules, seen):
-        path = Path(entry.path)
+    judge = Judge(root, rules)
+    for one, doc_id in identified(root, rules, seen, wanted):
         try:
-            info = entry.stat(follow_symlinks=False)
+            judged = judge(one, doc_id)
         except FileNotFoundError:
             continue  # it went while we looked
         except OSError as e:
-            seen.unreadable.append(Skip(nowhere(doc_id, path, relative), e.strerror or str(e)))
+            lost = nowhere(doc_id, Path(one.entry.path), one.relative)
+            seen.unreadable.append(Skip(lost, e.strerror or str(e)))
             continue
-        if not _is_text(relative):
-            seen.skipped.append(Skip(Found(doc_id, path, state_of(info, doc_id)), BAD_NAME))
-            continue
-        found = Found(doc_id, path, state_of(info, relative))
-        if reason := _reason_to_skip(entry, info, rules):
-            seen.skipped.append(Skip(found, reason))
+        if isinstance(judged, Found):
+            seen.found.append(judged)
         else:
-            seen.found.append(found)
+            (seen.unreadable if one.is_bad else seen.skipped).append(judged)
     return seen
 
 
 def identified(
-    root: Root, rules: ScanRules, seen: Walk, deadline: float | None = None
-) -> Iterator[tuple[os.DirEntry[str], str, str]]:
-    """Every file with its path in the root and its document id, each id once.
+    root: Root, rules: ScanRules, seen: Walk, wanted: Only | None = None, deadline: float | None = None
+) -> Iterator[tuple[_Entry, str]]:
+    """Every file, and every folder that is left out, with its document id, each id once.
 
     Names that are NFC claim theirs first; a twin that differs only in Unicode normal form keeps its own spelling.
 
@@ -139,39 +196,81 @@ def identified(
         TimeoutError: the deadline came first.
     """
     listed = []
-    for entry, relative in _entries(root, rules, seen):
+    for one in _entries(root, rules, seen, wanted):
         if deadline is not None and time.monotonic() > deadline:
             raise TimeoutError
-        listed.append((entry, relative, document_id(root.name, relative)))
-    listed.sort(key=lambda one: one[2] != f"{root.name}/{one[1]}")  # stable
+        listed.append((one, document_id(root.name, one.relative)))
+    listed.sort(key=lambda pair: pair[1] != f"{root.name}/{pair[0].relative}")  # stable
     taken: set[str] = set()
-    for entry, relative, wanted in listed:
-        doc_id = storable(wanted if wanted not in taken else f"{root.name}/{relative}")
+    for one, wish in listed:
+        doc_id = storable(wish if wish not in taken else f"{root.name}/{one.relative}")
         while doc_id in taken:
             doc_id += "?"  # a name that spells out another's undecodable bytes
         taken.add(doc_id)
-        yield entry, relative, doc_id
+        yield one, doc_id
 
 
-def _reason_to_skip(entry: os.DirEntry[str], info: os.stat_result, rules: ScanRules) -> str:
-    if stat.S_ISLNK(info.st_mode):
-        return LINK
-    if not stat.S_ISREG(info.st_mode):
-        return NOT_A_FILE
-    if not rules.supported(entry.name):
-        return NO_LOADER
-    if info.st_size > rules.max_bytes:
-        return TOO_LARGE
-    return ""
+class Judge:
+    """Says of each file whether it is read, and if not, why.
+
+    Raises:
+        ConfigError: a setting holds a pattern that is none.
+    """
+
+    def __init__(self, root: Root, rules: ScanRules) -> None:
+        self._real = os.path.realpath(folder_of(root))
+        self._rules = rules
+        self._named = ignore.Named("sync.include", rules.include)
+        self._encodings = ignore.Chosen("sync.encodings", rules.encodings)
+
+    def __call__(self, one: _Entry, doc_id: str) -> Found | Skip:
+        """Judge one.
+
+        Raises:
+            OSError: its state cannot be read.
+        """
+        entry, relative, path = one.entry, one.relative, Path(one.entry.path)
+        if one.reason:  # not even its state matters: a folder's times change with every file in it
+            return Skip(nowhere(doc_id, path, relative), one.reason)
+        info = entry.stat(follow_symlinks=False)
+        if not _is_text(relative):
+            return Skip(Found(doc_id, path, state_of(info, doc_id)), BAD_NAME)
+        normal = unicodedata.normalize("NFC", relative)
+        state = state_of(info, relative)
+        if reason := self._reason(entry, info, normal):
+            return Skip(Found(doc_id, path, state), reason)
+        return Found(doc_id, path, state, self._encodings.of(normal))
+
+    def _reason(self, entry: os.DirEntry[str], info: os.stat_result, relative: str) -> str:
+        if _is_link(info):
+            return self._target(entry)
+        if not stat.S_ISREG(info.st_mode):
+            return NOT_A_FILE
+        if entry.name == ignore.RULES_FILE:
+            return RULES
+        if relative not in self._named:
+            return NOT_NAMED
+        if not self._rules.supported(entry.name):
+            loader = loaders.loader_of(entry.name)
+            return NEEDS.format(extra=loader.extra) if loader and loader.extra else NO_LOADER
+        return TOO_LARGE if info.st_size > self._rules.max_bytes else ""
+
+    def _target(self, entry: os.DirEntry[str]) -> str:
+        target = os.path.realpath(entry.path)
+        if not Path(target).is_relative_to(self._real):
+            return LINK_OUT
+        inner = os.path.relpath(target, self._real)
+        return LINK.format(target=storable(document_id("", inner)[1:]))
 
 
-def _entries(root: Root, rules: ScanRules, seen: Walk) -> Iterator[tuple[os.DirEntry[str], str]]:
-    pending = [(folder_of(root), "")]
+def _entries(root: Root, rules: ScanRules, seen: Walk, wanted: Only | None) -> Iterator[_Entry]:
+    pending = [(folder_of(root), "", ignore.of_setting("sync.exclude", rules.exclude), wanted)]
     while pending:
-        folder, prefix = pending.pop()
+        folder, prefix, outer, names = pending.pop()
         try:
             with os.scandir(folder) as entries:
                 listed = sorted(entries, key=lambda e: e.name)
+            inner, bad = _rules_in(folder, prefix, listed)
         except FileNotFoundError:
             folder_of(root)
             continue  # a folder that went while we looked
@@ -185,24 +284,55 @@ def _entries(root: Root, rules: ScanRules, seen: Walk) -> Iterator[tuple[os.DirE
                 reason=e.strerror or e,
                 name=root.name,
             ) from e
+        stack = outer.joined(inner)
         for entry in listed:
-            if Path(entry.path) in rules.keep_out:
+            if (names is not None and entry.name not in names) or Path(entry.path) in rules.keep_out:
                 continue
-            relative = f"{prefix}{entry.name}"
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if _excluded(entry.name, rules.exclude):
-                if is_folder:
-                    seen.left_out.append(relative + "/")
-                continue
-            if is_folder:
-                pending.append((Path(entry.path), relative + "/"))
+            relative = prefix + entry.name
+            is_folder = entry.is_dir(follow_symlinks=False) and not _is_junction(entry)
+            mark = "/" if is_folder else ""
+            if bad and entry.name == ignore.RULES_FILE:
+                yield _Entry(entry, relative, BAD_RULES.format(lines=", ".join(map(str, bad))), is_bad=True)
+            elif reason := _left_out(stack, relative, is_folder=is_folder):
+                yield _Entry(entry, relative + mark, reason)
+            elif is_folder:
+                below = None if names is None else names[entry.name]
+                pending.append((Path(entry.path), relative + "/", stack, below))
             else:
-                yield entry, relative
+                yield _Entry(entry, relative)
 
 
-def _excluded(name: str, patterns: Sequence[str]) -> bool:
-    normal = unicodedata.normalize("NFC", name)
-    return any(fnmatch.fnmatchcase(normal, unicodedata.normalize("NFC", p)) for p in patterns)
+def _rules_in(
+    folder: Path, prefix: str, listed: Iterable[os.DirEntry[str]]
+) -> tuple[ignore.Rules, list[int]]:
+    """A folder's own rules, and the numbers of their bad lines. Rules that cannot be read keep its notes unread."""
+    if any(e.name == ignore.RULES_FILE and e.is_file(follow_symlinks=False) for e in listed):
+        return ignore.of_folder(folder, prefix)
+    return ignore.Rules(), []
+
+
+def _left_out(rules: ignore.Rules, relative: str, *, is_folder: bool) -> str:
+    if relative.rpartition("/")[2] == ignore.RULES_FILE and not is_folder:
+        return ""  # it says so itself
+    pattern = rules.against(unicodedata.normalize("NFC", relative), folder=is_folder)
+    return LEFT_OUT.format(pattern=storable(pattern.text), source=storable(pattern.source)) if pattern else ""
+
+
+def _is_link(info: os.stat_result) -> bool:
+    return stat.S_ISLNK(info.st_mode) or getattr(info, "st_reparse_tag", 0) == _JUNCTION
+
+
+def _is_junction(entry: os.DirEntry[str]) -> bool:
+    return os.name == "nt" and _is_link(entry.stat(follow_symlinks=False))
+
+
+def template_of(reason: str) -> tuple[str, dict[str, str]]:
+    """The template that a stored reason was made from, and its values; a foreign text is its own template."""
+    for template in REASONS:
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.*)", re.escape(template))
+        if found := re.fullmatch(pattern, reason, re.DOTALL):
+            return template, found.groupdict()
+    return reason.replace("{", "{{").replace("}", "}}"), {}
 
 
 def _is_text(name: str) -> bool:
@@ -211,6 +341,11 @@ def _is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def is_plain(path: str) -> bool:
+    """Whether a path is its own spelling in a document's id: NFC, and valid UTF-8."""
+    return storable(document_id("", path)) == f"/{path}"
 
 
 def storable(name: str) -> str:
@@ -224,6 +359,6 @@ def state_of(info: os.stat_result, relative: str) -> FileState:
 
 
 def nowhere(doc_id: str, path: Path, relative: str) -> Found:
-    """A file whose state cannot be read."""
+    """A file whose state cannot be read, or does not matter."""
     relative = relative if _is_text(relative) else doc_id
     return Found(doc_id, path, FileState(0, 0, 0, 0, 0, relative))

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from ingest import loaders, scan
-from ingest.loaders.source import Caption, Options
 from ingest.pipeline import Pipeline, Progress, SyncReport
-from ingest.walk import ScanRules
-from rag import health, roots, switch
+from rag import coverage, forget, health, images, locate, roots, switch, wiring
 from rag.answer.extract import ExtractiveWriter
 from rag.config import default_home, load
 from rag.home import Home
@@ -29,10 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from ingest.walk import ScanRules
     from rag.answer.generate import GeneratedWriter
     from rag.config import LoadedSettings, Settings
+    from rag.coverage import Story
+    from rag.forget import Forgotten
     from rag.live import Models
     from rag.protocols import Embedder, Reranker
+    from rag.store.catalogue import FileRow, Record
     from rag.store.dense import DenseIndex
     from rag.store.lexical import LexicalIndex
     from rag.types import Citation, Document, Filters, Retrieval
@@ -143,21 +143,7 @@ class Engine:
     @cached_property
     def generator(self) -> GeneratedWriter | None:
         """Writes answers with a language model, where one is configured."""
-        llm = self.settings.llm
-        if not (llm.url and llm.model):
-            return None
-        from rag.answer.generate import GeneratedWriter
-        from rag.llama.llm import LLMOptions, open_llm
-
-        options = LLMOptions(
-            url=llm.url,
-            model=llm.model,
-            api_key=llm.api_key.get_secret_value() if llm.api_key else None,
-            kind=llm.kind,
-            timeout_s=llm.timeout_s,
-            context_tokens=llm.context_tokens,
-        )
-        return GeneratedWriter(open_llm(options), context_tokens=llm.context_tokens)
+        return wiring.generator(self.settings)
 
     # Roots
 
@@ -203,6 +189,7 @@ class Engine:
         verify: bool = False,
         accept_deletions: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        paths: Sequence[Path] | None = None,
     ) -> SyncReport:
         """Make the index equal the folders.
 
@@ -211,6 +198,7 @@ class Engine:
             verify: hash every file instead of trusting size and times.
             accept_deletions: apply even when a folder has lost over half of its notes.
             progress: called after every batch.
+            paths: files and folders that changed: nothing else is looked at.
 
         Returns:
             What was done. A root that is missing or has lost too much stands in ``refused``: nothing of it
@@ -228,8 +216,11 @@ class Engine:
             self.scan_rules(verify=verify),
             accept_deletions,
             progress or _silent,
+            paths,
         )
         report = syncing.run(names)
+        forget.clear(self.catalogue, self._home, self._indexes)  # what a kill has left
+        images.tidy(self)
         counts = self.catalogue.counts()
         report.documents, report.chunks = counts.indexed, counts.chunks
         models = self.models
@@ -240,36 +231,13 @@ class Engine:
 
     def scan_rules(self, *, verify: bool = False) -> ScanRules:
         """What scans leave out."""
-        s = self.settings
-        return ScanRules(
-            exclude=s.sync.exclude,
-            max_bytes=int(s.sync.max_file_mb * 1_000_000),
-            recipe=partial(loaders.recipe, options=self._options),
-            supported=loaders.supported,
-            keep_out=(self.home,),
-            verify=verify,
-        )
-
-    @cached_property
-    def _options(self) -> Options:
-        s = self.settings
-        caption = None
-        if s.caption.url and s.caption.model:
-            key = s.caption.api_key.get_secret_value() if s.caption.api_key else None
-            caption = Caption(s.caption.url, s.caption.model, key, s.caption.timeout_s, s.caption.language)
-        return Options(
-            chunk_size=s.chunk.size,
-            date_keys=s.dates.keys,
-            ocr=s.ocr.enabled,
-            caption=caption,
-            cache=str(self._home.recognised),
-        )
+        return wiring.scan_rules(self.settings, self._home, verify=verify)
 
     def _pipeline(self) -> Pipeline:
         return Pipeline(
             self.catalogue,
             write_lock=self._home.writing,
-            options=self._options,
+            options=wiring.options(self.settings, self._home),
             batch=self.settings.sync.batch,
             embed=self._indexes.embed,
         )
@@ -310,6 +278,33 @@ class Engine:
     def refresh(self) -> None:
         """See what other processes have written, and heal indexes that were left behind."""
         self._indexes.refresh()
+
+    # Forgetting
+
+    def forgettable(self, path: Path | str) -> tuple[Record, ...]:
+        """The files that ``forget`` would forget: one, or all in a folder.
+
+        Raises:
+            RootError: no root holds the path, or nothing is there.
+        """
+        return forget.targets(self.catalogue, locate.place_of(self.catalogue, str(path)), self.scan_rules())
+
+    def forget(self, path: Path | str, *, undo: bool = False) -> Forgotten:
+        """Leave nothing of a note in the home, and keep syncs from reading it again; its file stays.
+
+        Args:
+            path: a file or folder on disk, or a document's id.
+            undo: let the next sync read it again.
+
+        Raises:
+            RootError: no root holds the path, or nothing is there.
+            BusyError: another process does not let go of the write lock.
+        """
+        if undo:
+            return forget.remember(self.catalogue, self._home, locate.place_of(self.catalogue, str(path)))
+        found = forget.forget(self.catalogue, self._home, self._indexes, self.forgettable(path))
+        self.refresh()
+        return found
 
     # Questions
 
@@ -352,20 +347,11 @@ class Engine:
 
     def _finished(self, answer: Answer, found: Retrieval) -> Answer:
         trace = Trace(found.trace.stages + answer.trace.stages, found.trace.notes + answer.trace.notes)
-        return replace(answer, trace=trace, citations=tuple(self._located(c) for c in answer.citations))
+        return replace(answer, trace=trace, citations=tuple(map(self._located, answer.citations)))
 
     def _located(self, citation: Citation) -> Citation:
-        path = self.file_of(citation.doc_id)
-        if path is None:
-            return citation
-        anchor = f"#page={citation.page}" if citation.page else f"#L{citation.lines[0]}"
-        with contextlib.suppress(OSError):
-            return replace(citation, uri=path.as_uri() + anchor, changed=self._has_changed(citation, path))
-        return replace(citation, uri=path.as_uri() + anchor, changed=True)
-
-    def _has_changed(self, citation: Citation, path: Path) -> bool:
-        record = self.catalogue.record(citation.doc_id)
-        return record is None or record.sha256 != scan.sha256_of(path)
+        shown_by = images.notes_of(self.catalogue, citation.doc_id) if citation.format == "image" else ()
+        return replace(locate.located(self.catalogue, citation), notes=shown_by)
 
     # Views
 
@@ -375,28 +361,19 @@ class Engine:
 
     def file_of(self, doc_id: str) -> Path | None:
         """Where a document's file lies; None for documents that are not files."""
-        name, _, relative = doc_id.partition("/")
-        record = self.catalogue.record(doc_id)
-        if record is not None and record.state.relative:
-            relative = record.state.relative
-        for root in self.roots():
-            if root.name == name and root.path is not None:
-                return root.path / relative
-        return None
+        return locate.file_of(self.catalogue, doc_id)
+
+    def files(self) -> list[FileRow]:
+        """What became of every file: indexed, skipped or failed, and why."""
+        return self.catalogue.files()
+
+    def why(self, path: Path | str) -> Story:
+        """One file's story, by its path on disk or its document's id; of one that was never read, why not."""
+        return coverage.why(self.catalogue, str(path), self.scan_rules(), self._indexes.unembedded)
 
     def changed_since_sync(self, budget_s: float = _CHECK_BUDGET_S) -> int | None:
         """Files that differ from the index by size or times; None when the budget was too small to tell."""
-        deadline = time.monotonic() + budget_s
-        total = 0
-        for root in self.roots():
-            if root.path is None:
-                continue
-            known = self.catalogue.records(root.name)
-            count = scan.changed_files(root, known, self.scan_rules(), deadline)
-            if count is None:
-                return None
-            total += count
-        return total
+        return coverage.changed_files(self.catalogue, self.scan_rules(), budget_s)
 
     def status(self) -> health.Status:
         """What the home holds, and which model it uses."""

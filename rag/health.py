@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ingest import scan
+from rag import coverage, images
 from rag.errors import IndexDamagedError, RootError
 from rag.store import manifest
 from rag.store.journal import number
@@ -18,31 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ingest.walk import ScanRules
-    from rag.config import Settings
     from rag.live import Model, Models
-    from rag.store.catalogue import Catalogue, Root
+    from rag.store.catalogue import Root
     from rag.store.dense import DenseIndex
     from rag.store.lexical import LexicalIndex
 
 PACKAGES = ("footnotes", "rag", "ingest", "graph", "ui")
 
 
-class Parts(Protocol):
+class Parts(images.Notes, Protocol):
     """What is looked at: an open engine."""
-
-    catalogue: Catalogue
 
     @property
     def lexical(self) -> LexicalIndex:
         """The full-text index."""
-
-    @property
-    def settings(self) -> Settings:
-        """The effective settings."""
-
-    @property
-    def home(self) -> Path:
-        """The home folder."""
 
     @property
     def dense(self) -> DenseIndex | None:
@@ -79,6 +69,9 @@ class Status:
     """What the home holds.
 
     Attributes:
+        found: files met, each of which is indexed (``documents``), skipped or failed.
+        skipped_for: skipped files by reason.
+        images: of the web that notes show; ``images_fetched`` of them are here.
         generation: the catalogue's journal generation; derived indexes list their own.
         model: the embedding model that answers, or None: search is lexical only.
         model_hash: 16 hexadecimal digits that differ where its weights, prompts or widths do.
@@ -96,6 +89,10 @@ class Status:
     chunks: int
     failed: int
     skipped: int
+    found: int
+    skipped_for: dict[str, int]
+    images: int
+    images_fetched: int
     generation: int
     lexical: dict[str, int]
     dense: dict[str, int] | None
@@ -136,6 +133,7 @@ def status(engine: Parts) -> Status:
     engine.refresh()
     counts = engine.catalogue.counts()
     by_root = engine.catalogue.counts_by_root()
+    web = images.status(engine)
     models, llm = engine.models, engine.settings.llm
     model = models.answering
     return Status(
@@ -146,6 +144,10 @@ def status(engine: Parts) -> Status:
         chunks=counts.chunks,
         failed=counts.failed,
         skipped=counts.skipped,
+        found=counts.indexed + counts.failed + counts.skipped,
+        skipped_for=engine.catalogue.skipped(),
+        images=web.images,
+        images_fetched=sum(host.fetched for host in web.hosts),
         generation=engine.catalogue.generation(),
         lexical=_summary(engine.lexical),
         dense=_summary(engine.dense) if engine.dense else None,
@@ -199,6 +201,20 @@ def _catalogue(engine: Parts) -> Iterator[Finding]:
         not wrong,
         ", ".join(wrong[:5]),
         "footnotes sync --verify" if wrong else "",
+    )
+    silent = list(coverage.unexplained(engine.catalogue))
+    yield Finding(
+        "every character is in a passage or has a reason not to be",
+        not silent,
+        ", ".join(silent[:5]),
+        "footnotes sync --verify" if silent else "",
+    )
+    pending = engine.catalogue.needs_purge()
+    yield Finding(
+        "forgotten notes are gone for good",
+        not pending,
+        "traces are still to be cleared" if pending else "",
+        "footnotes sync" if pending else "",
     )
 
 

@@ -13,7 +13,7 @@ from rag import live
 from rag.errors import HomeError, IndexDamagedError
 from rag.models import opening
 from rag.protocols import Comparer
-from rag.store import follow, manifest
+from rag.store import follow, manifest, rows
 from rag.store.database import private_folder
 from rag.store.lexical import LexicalIndex
 
@@ -172,6 +172,36 @@ class Indexes:
         """Close the vector cache."""
         if "vectors" in self.__dict__:
             self.vectors.close()
+
+    def unembedded(self, chunks: Sequence[Chunk]) -> int | None:
+        """How many passages the model that answers has no vector of; None where none answers."""
+        side = self.side
+        if side is None:
+            return None
+        hashes = [rows.text_hash(c.index_text) for c in chunks]
+        return (
+            len(self.vectors.missing(side.model.identity, hashes))
+            if self.home.vectors.exists()
+            else len(hashes)
+        )
+
+    def purge(self) -> bool:
+        """Leave nothing of passages that are gone: in no segment, vector, or index that is kept. No model is needed.
+
+        The caller holds the write lock.
+
+        Returns:
+            Whether it is done; False while somebody reads an older state.
+        """
+        from rag.store import dense
+
+        follow.rebuild(self.lexical, self.catalogue)
+        keys = self.catalogue.keys()
+        for folder in self.home.dense.iterdir() if self.home.dense.is_dir() else ():
+            if folder.is_dir():
+                dense.retain(folder, keys)
+        self.drop_unneeded_vectors()
+        return self.vectors.scrub() if self.home.vectors.exists() else True
 
     # Switching; the caller holds the write lock
 

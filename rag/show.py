@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from rag.messages import explain, say, translated
+from rag.messages import explain, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -100,7 +100,7 @@ def sync_report(report: SyncReport) -> None:
         )
     )
     for reason, count in Counter(issue.reason for issue in report.skipped).most_common():
-        line(say("skipped: {count} x {reason}", count=count, reason=translated(reason)))
+        line(say("skipped: {count} x {reason}", count=count, reason=in_words(reason)))
     _issues(say("failed"), report.failed)
     _issues(say("note"), report.warnings)
     for refusal in report.refused:
@@ -116,8 +116,9 @@ def status(out: Console, found: Status) -> None:
         *((say("root"), f"{r.name}  {r.path}  ({r.documents})") for r in found.roots),
         (say("notes"), str(found.documents)),
         (say("passages"), str(found.chunks)),
-        (say("failed"), str(found.failed)),
-        (say("skipped"), str(found.skipped)),
+        (say("files"), _found(found)),
+        *((say("skipped"), f"{n} x {in_words(reason)}") for reason, n in found.skipped_for.items()),
+        *([(say("images of the web"), _images(found))] if found.images else []),
         (say("full text"), _generation(found.lexical, found.generation)),
         (
             say("dense"),
@@ -130,13 +131,35 @@ def status(out: Console, found: Status) -> None:
         (say("language model"), found.llm or say("none; answers are extractive")),
         (say("version"), found.version),
     ]
-    width = max(_width(name) for name, _ in rows)
+    widest = max(width(name) for name, _ in rows)
     for name, value in rows:
-        out.print(name + " " * (width - _width(name) + 2) + value)
+        out.print(name + " " * (widest - width(name) + 2) + value)
     if found.changed:
         out.print(changed_files(found.changed))
     if found.model and found.model_wished:
         out.print(other_model(found.model, found.model_wished))
+
+
+def _found(status: Status) -> str:
+    return say(
+        "{found} found: {indexed} indexed, {skipped} skipped, {failed} failed",
+        found=status.found,
+        indexed=status.documents,
+        skipped=status.skipped,
+        failed=status.failed,
+    )
+
+
+def _images(status: Status) -> str:
+    return say("{fetched} of {count} fetched", fetched=status.images_fetched, count=status.images)
+
+
+def in_words(reason: str) -> str:
+    """Why a file is not indexed, in the reader's language."""
+    from ingest.walk import template_of
+
+    template, values = template_of(reason)
+    return say(template, **values)
 
 
 def findings(out: Console, found: Sequence[Finding]) -> None:
@@ -245,7 +268,8 @@ def _generation(index: dict[str, int], now: int) -> str:
     return say("{count} passages, {state}", count=index["count"], state=state)
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
+    """How many columns of a terminal a text takes."""
     from rich.cells import cell_len
 
     return cell_len(text)

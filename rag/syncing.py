@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest import scan
+from ingest.ignore import RULES_FILE
 from ingest.pipeline import Progress, SyncReport
+from ingest.walk import document_id, is_plain, only
 from rag import roots
 from rag.errors import FootnotesError, RootError
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from ingest.pipeline import Pipeline
     from ingest.walk import ScanRules
     from rag.indexes import Indexes
-    from rag.store.catalogue import Catalogue
+    from rag.store.catalogue import Catalogue, Root
 
     Report = Callable[[Progress], None]
 
@@ -34,6 +37,7 @@ class Syncing:
         rules: what scans leave out; with ``verify``, every file is hashed.
         accept_deletions: apply even when a folder has lost over half of its notes.
         progress: called after every batch.
+        paths: files and folders that changed: nothing else is looked at; None: everything.
     """
 
     catalogue: Catalogue
@@ -42,6 +46,7 @@ class Syncing:
     rules: ScanRules
     accept_deletions: bool
     progress: Report
+    paths: Sequence[Path] | None = None
 
     def run(self, names: Sequence[str] | None) -> SyncReport:
         """Sync roots; see ``Engine.sync``."""
@@ -78,13 +83,29 @@ class Syncing:
         plans = []
         for root in roots.select(self.catalogue, names):
             try:
-                plan = scan.scan(root, self.catalogue.records(root.name), rules)
+                plan = self._scan(root, rules)
+                if plan is None:
+                    continue
                 if not self.accept_deletions:
                     scan.refuse_large_loss(plan)
                 plans.append(plan)
             except RootError as e:
                 report.refused.append(e)
         return plans
+
+    def _scan(self, root: Root, rules: ScanRules) -> scan.Plan | None:
+        """What is to be done in a root; None: none of the paths lies in it."""
+        relative = None if self.paths is None or rules.verify else _inside(root, self.paths)
+        if relative == []:
+            return None
+        # Of a name in another Unicode form only a look at all names tells whether it has a twin.
+        wanted = only(relative) if relative is not None and all(map(is_plain, relative)) else None
+        if relative is not None and wanted is not None:
+            known = self.catalogue.records_below(document_id(root.name, path) for path in relative)
+            if all(record.id == f"{root.name}/{record.state.relative}" for record in known.values()):
+                notes = self.catalogue.counts_by_root().get(root.name, 0)
+                return replace(scan.scan(root, known, rules, wanted), notes=notes)
+        return scan.scan(root, self.catalogue.records(root.name), rules)
 
     def _following(self) -> Report:
         """Let the indexes follow a long sync every few seconds, so that what is committed is found."""
@@ -101,3 +122,15 @@ class Syncing:
 
     def _follow(self) -> None:
         self.indexes.follow(lambda done, total: self.progress(Progress("embed", done, total)))
+
+
+def _inside(root: Root, paths: Sequence[Path]) -> list[str]:
+    """The paths that lie in a root, as paths in it; the root itself is ``""``."""
+    folder = root.path
+    if folder is None:
+        return []
+    inside = (path.relative_to(folder) for path in paths if path.is_relative_to(folder))
+    meant = (
+        path.parent if path.name == RULES_FILE else path for path in inside
+    )  # other rules: the whole folder
+    return ["" if path == Path() else path.as_posix() for path in meant]

@@ -152,17 +152,23 @@ def _watcher(engine: Engine) -> Watcher:
     def roots() -> list[tuple[str, Path]]:
         return [(root.name, root.path) for root in engine.roots() if root.path is not None]
 
-    exclude = engine.settings.sync.exclude
-    return Watcher(roots, partial(sync_roots, engine), _log.warning, exclude=exclude, keep_out=(engine.home,))
+    return Watcher(
+        roots,
+        partial(sync_roots, engine),
+        _log.warning,
+        exclude=engine.settings.sync.exclude,
+        keep_out=(engine.home,),
+        force_polling=engine.settings.sync.poll,
+    )
 
 
-def sync_roots(engine: Engine, names: list[str]) -> None:
+def sync_roots(engine: Engine, names: list[str], paths: list[Path] | None = None) -> None:
     """Sync for the watcher, which must know of a root that was refused.
 
     Raises:
         RootError: a root is missing or has lost too much; nothing of it was changed.
     """
-    refused = engine.sync(names).refused
+    refused = engine.sync(names, paths=paths).refused
     if refused:
         raise refused[0]
 

@@ -50,7 +50,27 @@ class _Module(Protocol):
 LOADERS = (
     Loader("markdown", (".md", ".markdown", ".mdx"), version=2),
     Loader("text", (".txt", ".text", ".log")),
-    Loader("pdf", (".pdf",), version=2, isolated=True),
+    Loader("html", (".html", ".htm", ".xhtml"), isolated=True),
+    Loader("notebook", (".ipynb",), isolated=True),
+    Loader("table", (".csv", ".tsv")),
+    Loader("mail", (".eml",), isolated=True),
+    Loader("rst", (".rst",)),
+    Loader("org", (".org",)),
+    Loader("adoc", (".adoc", ".asciidoc")),
+    Loader("tex", (".tex",)),
+    Loader("word", (".docx",), needs=("docx", "lxml"), extra="formats", isolated=True),
+    Loader("slides", (".pptx",), needs=("pptx", "lxml"), extra="formats", isolated=True),
+    Loader("sheets", (".xlsx",), needs=("openpyxl", "defusedxml", "lxml"), extra="formats", isolated=True),
+    Loader("book", (".epub",), needs=("lxml",), extra="formats", isolated=True),
+    Loader("opendocument", (".odt", ".odp", ".ods"), needs=("lxml",), extra="formats", isolated=True),
+    Loader("pdf", (".pdf",), version=3, isolated=True),
+    Loader(
+        "image",
+        (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
+        needs=("rapidocr", "onnxruntime"),
+        extra="ocr",
+        isolated=True,
+    ),
 )
 _BY_SUFFIX: Mapping[str, Loader] = MappingProxyType({s: one for one in LOADERS for s in one.suffixes})
 

@@ -24,13 +24,20 @@ _FENCE_RUN = re.compile(r"```+|~~~+")
 _FENCE_OPENS_AFTER = re.compile(r"(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*+")
 _FENCE_CLOSES_AFTER = re.compile(r"[ \t>]*+")
 _BACKTICKS = re.compile(r"`+")
+_FORMULA = re.compile(r"\$\$[^$]{1,4000}+\$\$|(?<![\\\w$])\$(?![\s$])[^$\n]{1,400}+(?<!\s)\$(?!\d)")
+_LATEX = re.compile(r"[\\^_{]")
 # What ends the paragraph that an inline code span may not leave: a blank line, or the next list item or quote.
 _PARAGRAPH_END = re.compile(r"\n[ \t]*+(?:\n|[-*+>#|]|\d{1,9}[.)][ \t])")
 _HEADING = re.compile(r"\n {0,3}(?:(#++)([^\n]*+)|(={2,}+|-{2,}+)[ \t]*+(?=\n|\Z))")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
 _NOT_A_SETEXT_TITLE = re.compile(r"[ \t]*(?:[-*+>|#]|\d{1,9}[.)]|`{3}|~{3})|\t| {4}")
-_FRONT_MATTER_END = re.compile(r"\n(?:---|\.\.\.)[ \t]*(?=\n|\Z)")
-_FRONT_MATTER_START = re.compile(r"---[ \t]*\n")
+_FRONT_MATTER_START = re.compile(r"(---|\+\+\+)[ \t]*\n|\{(?=\s*\"[^\"\n]*\"\s*:)")
+_FRONT_MATTER_END = {
+    "---": re.compile(r"\n(?:---|\.\.\.)[ \t]*(?=\n|\Z)"),
+    "+++": re.compile(r"\n\+\+\+[ \t]*(?=\n|\Z)"),
+    None: re.compile(r"\n\}[ \t]*(?=\n|\Z)"),
+}
+_ONE_LINE_OBJECT = re.compile(r"\{[^\n]*(?=\}[ \t]*(?:\n|\Z))")
 
 _CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+$")
 _BLOCK_ID = re.compile(r"\s?\^[\w-]+$", re.ASCII)  # how Obsidian names a line
@@ -46,7 +53,7 @@ _CLEANINGS = (
 
 
 class FrontMatter(NamedTuple):
-    """Lines between two fences at the start of a file: ``text[start:fence]``; the body begins at ``body``."""
+    """What stands between two fences at the start of a file: ``text[start:fence]``; the body begins at ``body``."""
 
     start: int
     fence: int
@@ -83,12 +90,18 @@ def blanked(text: str, spans: Iterable[Span]) -> str:
 
 
 def front_matter(text: str) -> FrontMatter | None:
-    """The block between ``---`` lines at the very start (``...`` may end it), whatever it holds."""
+    """The block at the very start between ``---`` lines (``...`` may end it) or ``+++`` lines, or in braces.
+
+    Whatever it holds; the braces are the fences of a block of JSON.
+    """
     opening = _FRONT_MATTER_START.match(text)
-    closing = opening and _FRONT_MATTER_END.search(text, opening.end() - 1)
-    if not opening or not closing:
+    if not opening:
         return None
-    return FrontMatter(opening.end(), closing.start() + 1, closing.end())
+    one_line = _ONE_LINE_OBJECT.match(text) if opening[1] is None else None
+    if one_line:
+        return FrontMatter(opening.end(), one_line.end(), line_end(text, one_line.end()))
+    closing = _FRONT_MATTER_END[opening[1]].search(text, opening.end() - 1)
+    return FrontMatter(opening.end(), closing.start() + 1, closing.end()) if closing else None
 
 
 def line_end(text: str, start: int) -> int:
@@ -163,6 +176,13 @@ def inline_code(text: str, start: int = 0) -> list[Span]:
             spans.append((begin, close[1]))
             at = close[1]
     return spans
+
+
+def formulas(text: str) -> list[Span]:
+    """LaTeX between dollar signs. ``text`` must have its code blanked; sums of money are no formulas."""
+    if "$" not in text:
+        return []
+    return [m.span() for m in _FORMULA.finditer(text) if _LATEX.search(m[0])]
 
 
 def _next_of_same_length(runs: list[Span]) -> list[int]:

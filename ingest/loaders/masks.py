@@ -7,21 +7,34 @@ text in which code is blanked, so that code is never taken for any of these.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from ingest.links import is_nameless
 from ingest.loaders.blocks import line_end
 from rag.types import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_SHORTCODE_WINDOW = 2000
+    from ingest.loaders.blocks import Span
+    from rag.types import MaskReason
 
-_OPENING = re.compile(r"<(?=[!/A-Za-z])|%%|\{[{%]")
+_SHORTCODE_WINDOW = 2000
+_LINE_WINDOW = 200
+
+_OPENING = re.compile(r"<(?=[!/A-Za-z])|%%|\{(?:[{%]|/\*)")
 _BLANK_LINE = re.compile(r"\n[ \t]*+\n")
 _RULER = re.compile(r"\n {0,3}([-*_])(?:[ \t]*+\1){2,}+[ \t]*+(?=\n|\Z)")
-_BASE64 = re.compile(r"data:[\w.+-]{1,80}/[\w.+-]{1,80};base64,[A-Za-z0-9+/=_-]++")
-_DRAWING = re.compile(r"\n#{1,2} Drawing[ \t]*\n(?:%%\n)?\s*+(?=(```+)(?:json|compressed-json)\b)")
+_BASE64 = re.compile(
+    r"data:[\w.+-]{1,80}/[\w.+-]{1,80}(?:;[\w.+-]{1,40}=[\w.+-]{1,40}){0,4};base64,[A-Za-z0-9+/=_-]++"
+)
+_DRAWING = re.compile(
+    r"(?:\n%%[ \t]*)?\n#{1,2} Drawing[ \t]*\n(?:%%\n)?\s*+(?=(```+)(?:json|compressed-json)\b)"
+)
+_DRAWING_END = re.compile(r"\s*+%%[ \t]*(?=\n|\Z)")
+_DRAWING_PARTS = re.compile(
+    r"\n(?:==⚠[^\n]*⚠==[^\n]*|#{1,2} (?:Excalidraw Data|Text Elements|Element Links|Embedded Files)[ \t]*(?=\n|\Z)|[0-9a-f]{40}:)"
+)
 
 _BARE = "allowfullscreen|async|autoplay|checked|controls|defer|disabled|download|hidden|loop|muted|open|playsinline"
 _TAG = re.compile(
@@ -29,6 +42,28 @@ _TAG = re.compile(
          (?:\s++(?:[\w:@.-]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'|[^\s"'<>=`]++)|(?:{_BARE})\b))*+
          \s*+/?>""",
     re.VERBOSE,
+)
+_JSX_VALUE = r"\{(?:[^{}]++|\{(?:[^{}]++|\{[^{}]*+\})*+\})*+\}"
+_COMPONENT = re.compile(
+    rf"""</?([A-Za-z][A-Za-z0-9.-]*+)
+         ((?:\s++(?:[\w:@.-]++(?:\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'|{_JSX_VALUE}|[^\s"'<>=`{{}}]++))?|{_JSX_VALUE}))*+)
+         \s*+(/?)>""",
+    re.VERBOSE,
+)
+# What of a tag or a shortcode its author wrote for readers.
+_TOLD = "alt|title|label|caption|summary|description|desc|text|header|heading"
+_HTML_WORDS = re.compile(r"""\s(alt|title)\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_JSX_WORDS = re.compile(rf"""\s({_TOLD})\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+_SHORTCODE_WORDS = re.compile(
+    rf"""(?:\s({_TOLD})\s*=\s*)(?:"([^"]*)"|'([^']*)')
+       | \s(?=["'][^"']*(?:[{_CJK}]|[^\W\d][ ][^\W\d]))()(?:"([^"=]*)"|'([^'=]*)')
+       | (?<=[\s,])()([{_CJK}][^\s{{}}|,"'/.=%<>]*)(?=[\s,])""",
+    re.VERBOSE,
+)
+_COMMAND = re.compile(r"\{[{%][<%-]?[ \t]*/?[ \t]*([\w-]+)")
+_PROGRAM = frozenset(
+    "if elsif elseif else unless case when for in include include_relative assign capture set cycle tablerow import render".split()  # noqa: SIM905 - as above
 )
 # Only real elements: `List<String>` and `a<b>` are somebody's words.
 _ELEMENTS = frozenset(
@@ -49,9 +84,16 @@ _OPAQUE = {
 }
 # `{{c1::answer}}` is a flashcard, and braces after a letter or in a formula are LaTeX.
 _SHORTCODE = re.compile(
-    r"\{\{(?:[<%][^{}]*+(?<=[%>])|(?![^{}]*::)[-#/^>&]?[ \t]*+[\w.'\"$/][^{}]*+)\}\}|\{%[^{}]*?%\}"
+    r"\{\{(?:\[\[[\w/ -]{1,40}\]\](?::(?:[^{}]++|\{(?:[^{}]++|\{[^{}]*+\})*+\})*+)?|[<%][^{}]*+(?<=[%>])|(?![^{}]*::)[-#/^>&]?[ \t]*+[\w.'\"$/][^{}]*+)\}\}|\{%[^{}]*?%\}"
 )
 _BEFORE_FORMULA = re.compile(r"[\w\\^_}{]")
+
+
+class Hidden(NamedTuple):
+    """What to mask, and the spans of all tags and shortcodes, which may link to something."""
+
+    masks: list[Mask]
+    tags: list[Span]
 
 
 def disjoint(masks: Iterable[Mask]) -> tuple[Mask, ...]:
@@ -74,9 +116,53 @@ def embedded(text: str) -> list[Mask]:
     return [Mask(m.start(), m.end(), "base64") for m in _BASE64.finditer(text)]
 
 
-def hidden(text: str, view: str) -> list[Mask]:
-    """Comments, shortcodes, tags and drawings, in no particular order. ``view`` is ``text`` without its code."""
-    return [*_comments_and_tags(view), *_drawings(text)]
+def hidden(text: str, view: str, *, jsx: bool = False) -> Hidden:
+    """Comments, shortcodes, tags and drawings, in no particular order.
+
+    ``view`` is ``text`` without its code; ``jsx``: the file is MDX, where ``<Name>`` is always a component.
+    """
+    found = Hidden(list(_drawings(text)), [])
+    for mask in _comments_and_tags(view, jsx=jsx):
+        if mask.reason == "comment":
+            found.masks.append(mask)
+        else:
+            found.tags.append((mask.start, mask.end))
+            found.masks.extend(_around(_words(view, mask), mask))
+    return found
+
+
+def _around(words: Iterable[Span], mask: Mask) -> Iterator[Mask]:
+    """The mask without what readers should find in it."""
+    at = mask.start
+    for start, end in words:
+        yield Mask(at, start, mask.reason)
+        at = end
+    yield Mask(at, mask.end, mask.reason)
+
+
+def _words(view: str, mask: Mask) -> list[Span]:
+    """Captions, alternative texts and titles within a tag or a shortcode; names that a machine gave do not count."""
+    tag = view[mask.start : mask.end]
+    if tag[0] == "<":
+        if (
+            "=" not in tag
+            or tag.startswith("</")
+            or not (tag[1].isupper() or tag[1:4].lower() in {"img", "abb"})
+        ):
+            return []
+        pattern = _JSX_WORDS if tag[1].isupper() else _HTML_WORDS
+    else:
+        command = _COMMAND.match(tag)
+        if tag.startswith("{{") and tag[2] not in "<%":
+            return []
+        if command is None or command[1] in _PROGRAM:
+            return []
+        pattern = _SHORTCODE_WORDS
+    spans = (
+        (mask.start + m.start(m.lastindex or 0), mask.start + m.end(m.lastindex or 0))
+        for m in pattern.finditer(tag)
+    )
+    return [(start, end) for start, end in spans if start < end and not is_nameless(view[start:end])]
 
 
 def rulers(view: str, underlines: frozenset[int]) -> Iterator[Mask]:
@@ -89,9 +175,10 @@ def rulers(view: str, underlines: frozenset[int]) -> Iterator[Mask]:
             yield Mask(m.start() + 1, m.end(), "markup")
 
 
-def _comments_and_tags(view: str) -> Iterator[Mask]:
+def _comments_and_tags(view: str, *, jsx: bool) -> Iterator[Mask]:
     at = 0
     closers = _Closers(view)
+    components: set[str] = set()
     for m in _OPENING.finditer(view):
         start = m.start()
         if start < at:
@@ -99,9 +186,12 @@ def _comments_and_tags(view: str) -> Iterator[Mask]:
         if m[0] == "%%":
             mask = _obsidian_comment(view, start, closers)
         elif m[0] == "<":
-            mask = _html(view, start, closers)
+            mask = _html(view, start, closers) or _component(view, start, components, jsx=jsx)
+        elif m[0] == "{/*":
+            end = closers.after("*/}", start)
+            mask = Mask(start, end, "comment") if end >= 0 else None
         else:
-            mask = _shortcode(view, start)
+            mask = _shortcode(view, start, closers)
         if mask:
             yield mask
             at = mask.end
@@ -158,20 +248,58 @@ def _html(view: str, start: int, closers: _Closers) -> Mask | None:
     return Mask(start, max(end, m.end()), "markup")
 
 
-def _shortcode(view: str, start: int) -> Mask | None:
+def _component(view: str, start: int, known: set[str], *, jsx: bool) -> Mask | None:
+    """A tag of a framework: anywhere in MDX, elsewhere alone on its line; ``known`` collects their names."""
+    m = _COMPONENT.match(view, start, start + _SHORTCODE_WINDOW)
+    if not m:
+        return None
+    name, closing = m[1], view[start + 1] == "/"
+    fancy = name[0].isupper() or "-" in name or "." in name
+    alone = _starts_line(view, start) and (m.end() == len(view) or view[m.end()] == "\n")
+    told = "=" in m[2] or "{" in m[2]
+    if closing:
+        is_one = name in known
+    else:
+        is_one = (
+            (jsx and fancy)
+            or (told and name.lower() in _ELEMENTS)
+            or (alone and (fancy or told or bool(m[3])))
+        )
+    if not is_one:
+        return None
+    known.add(name)
+    return Mask(start, m.end(), "markup")
+
+
+def _starts_line(view: str, start: int) -> bool:
+    floor = max(0, start - _LINE_WINDOW)
+    line = view.rfind("\n", floor, start)
+    return (line >= 0 or floor == 0) and not view[line + 1 : start].strip()
+
+
+def _shortcode(view: str, start: int, closers: _Closers) -> Mask | None:
     m = _SHORTCODE.match(view, start, start + _SHORTCODE_WINDOW)
     if not m or (m[0].startswith("{{") and start and _BEFORE_FORMULA.match(view[start - 1])):
         return None
     if _BLANK_LINE.search(m[0]):
         return None
+    command = _COMMAND.match(m[0])
+    if command and command[1] == "comment" and (end := closers.after("endcomment", m.end())) >= 0:
+        return Mask(start, max(end, view.find("}", end) + 1), "comment")
+    if command and command[1] == "cloze" and m[0].startswith("{{cloze"):
+        return None  # Logseq's flashcard
     return Mask(start, m.end(), "shortcode")
 
 
 def _drawings(text: str) -> Iterator[Mask]:
-    """Excalidraw keeps its scene as JSON in a fenced block under its own heading."""
-    if "# Drawing" not in text:
+    """Excalidraw keeps its scene as JSON in a fenced block under its own heading; texts stand before it."""
+    m = _DRAWING.search(text) if "# Drawing" in text else None
+    if not m:
         return
-    for m in _DRAWING.finditer(text):
-        close = text.find("\n" + m[1], m.end())
-        end = len(text) if close < 0 else line_end(text, close + 1)
-        yield Mask(m.start() + 1, end, "drawing")
+    close = text.find("\n" + m[1], m.end())
+    end = len(text) if close < 0 else line_end(text, close + 1)
+    after = _DRAWING_END.match(text, end) if text.startswith("\n%%", m.start()) else None
+    yield Mask(m.start() + 1, after.end() if after else end, "drawing")
+    for part in _DRAWING_PARTS.finditer(text, 0, m.start() + 1):
+        reason: MaskReason = "boilerplate" if text.startswith("==", part.start() + 1) else "drawing"
+        yield Mask(part.start() + 1, part.end(), reason)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from ingest.dates import document_dates
 from ingest.encoding import decode
+from ingest.loaders import turns
+from ingest.loaders.blocks import blanked, fences
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ def load(source: Source) -> Document:
         source.sha256,
         title_from_name(doc_id),
         "text",
+        sections=turns.find(raw.text, blanked(raw.text, fences(raw.text))),
         dates=document_dates(doc_id, {}),
         encoding=raw.encoding,
         warnings=decoding_warnings(doc_id, raw),

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from rag import show
-from rag.cli import evals, models, notes, roots, upkeep
+from rag.cli import evals, files, images, models, notes, roots, upkeep
 from rag.errors import FootnotesError
 from rag.messages import explain
 
@@ -24,16 +24,20 @@ app = typer.Typer(
 )
 for _command in (
     notes.sync,
+    notes.watch,
     notes.search,
     notes.ask,
     notes.ui,
     upkeep.status,
+    files.why,
+    files.forget,
     upkeep.doctor,
     upkeep.reindex,
     upkeep.config,
 ):
     app.command()(_command)
 app.add_typer(roots.app, name="roots")
+app.add_typer(images.app, name="images")
 app.add_typer(models.app, name="models")
 app.add_typer(evals.app, name="eval")
 

@@ -1,7 +1,11 @@
-"""Commands that people use daily: sync, search, ask, ui."""
+"""Commands that people use daily: sync, watch, search, ask, ui."""
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +16,9 @@ from rag.cli.options import ConfigOption, HomeOption, JsonOption, SetOption, no_
 from rag.messages import explain, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ingest.pipeline import FileIssue, SyncReport
     from rag.engine import Engine
 
 _INTERRUPTED = 130
@@ -54,6 +61,121 @@ def sync(
             show.line(explain(refusal))
     if report.refused:
         raise typer.Exit(1)
+
+
+def watch(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[DIR]...", help="Folders to register and follow; none: all registered ones."),
+    ] = None,
+    *,
+    poll: Annotated[
+        bool | None,
+        typer.Option(
+            "--poll/--no-poll",
+            help="Compare file lists, for network drives; default: where it must be.",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    home: HomeOption = None,
+    config_file: ConfigOption = None,
+    settings: SetOption = None,
+) -> None:
+    """Sync, then follow every change of the notes until Ctrl-C."""
+    with open_engine(home, config_file, settings) as engine:
+        names = [engine.add_root(folder).name for folder in folders] if folders else None
+        if names is None and not engine.roots():
+            raise no_notes()
+        try:
+            with show.progress(quiet=quiet) as step:
+                report = engine.sync(names, progress=step)
+            following = _Following(engine, names, quiet=quiet)
+            following.first(report)
+            following.until_stopped(poll=poll)
+        except KeyboardInterrupt:
+            show.line(say("Stopped. What was committed is kept; run the command again to go on."))
+            raise typer.Exit(_INTERRUPTED) from None
+
+
+class _Following:
+    """Syncs what a watcher tells of, and prints a line for each sync that changed something."""
+
+    def __init__(self, engine: Engine, names: list[str] | None, *, quiet: bool) -> None:
+        self._engine = engine
+        self._names = names
+        self._quiet = quiet
+        self._failed: set[FileIssue] = set()
+        self._stopped = threading.Event()
+
+    def first(self, report: SyncReport) -> None:
+        """What the sync before the watch found."""
+        self._failed = set(report.failed)
+        if not self._quiet:
+            show.sync_report(report)
+        else:
+            for refusal in report.refused:
+                show.line(explain(refusal))
+
+    def until_stopped(self, *, poll: bool | None) -> None:
+        """Follow changes until Ctrl-C, or until the process is asked to end."""
+        from ingest.watch import Watcher
+
+        settings = self._engine.settings.sync
+        watcher = Watcher(
+            self._roots,
+            self._sync,
+            self._tell,
+            exclude=settings.exclude,
+            keep_out=(self._engine.home,),
+            force_polling=settings.poll if poll is None else poll,
+        )
+        with self._ended_by_signals():
+            watcher.start()
+            if not self._quiet:
+                show.line(say("Watching {count} folders. Press Ctrl-C to stop.", count=len(self._roots())))
+            while not self._stopped.wait(1.0):  # on Windows, an endless wait hears no Ctrl-C
+                pass
+            watcher.stop()
+
+    def _roots(self) -> list[tuple[str, Path]]:
+        roots = [(root.name, root.path) for root in self._engine.roots() if root.path is not None]
+        return [root for root in roots if self._names is None or root[0] in self._names]
+
+    def _sync(self, names: list[str], paths: list[Path] | None) -> None:
+        report = self._engine.sync(names, paths=paths)
+        failed = [issue for issue in report.failed if issue not in self._failed]
+        self._failed.update(failed)
+        done = {name: getattr(report, name) for name in ("added", "changed", "moved", "removed")}
+        if not self._quiet and (failed or any(done.values())):
+            show.line(
+                say(
+                    "{time} {added} added, {changed} changed, {moved} moved, {removed} removed, "
+                    "{failed} failed ({seconds} s)",
+                    **done,
+                    time=time.strftime("%H:%M:%S"),
+                    failed=len(failed),
+                    seconds=f"{report.seconds:.1f}",
+                )
+            )
+        for issue in failed:
+            show.line(say("failed: {path}: {reason}", path=issue.path, reason=issue.reason))
+        if report.refused:
+            raise report.refused[0]
+
+    def _tell(self, message: str) -> None:
+        if not self._stopped.is_set():
+            show.line(message)
+
+    @contextlib.contextmanager
+    def _ended_by_signals(self) -> Iterator[None]:
+        kinds = (signal.SIGINT, signal.SIGTERM)
+        before = {kind: signal.signal(kind, lambda *_: self._stopped.set()) for kind in kinds}
+        try:
+            yield
+        finally:
+            for kind, handler in before.items():
+                signal.signal(kind, handler)
 
 
 def search(

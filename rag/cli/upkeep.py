@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rag import config as settings_of
-from rag import show
+from rag import show, show_files
 from rag.cli.options import (
     ConfigOption,
     HomeOption,
@@ -27,18 +28,49 @@ from rag.models import opening
 
 if TYPE_CHECKING:
     from rag.engine import Engine
+    from rag.store.catalogue import FileRow
 
 _INTERRUPTED = 130
 
 
-def status(*, as_json: JsonOption = False, home: HomeOption = None, config_file: ConfigOption = None) -> None:
-    """Say what the index holds and which models it uses."""
+class Status(StrEnum):
+    """What can become of a file."""
+
+    indexed = "indexed"
+    skipped = "skipped"
+    failed = "failed"
+
+
+def status(
+    *,
+    as_json: JsonOption = False,
+    files: Annotated[bool, typer.Option("--files", help="List every file and what became of it.")] = False,
+    only: Annotated[
+        Status | None,
+        typer.Option("--status", help="With --files: only these.", show_default=False),
+    ] = None,
+    home: HomeOption = None,
+    config_file: ConfigOption = None,
+) -> None:
+    """Say what the index holds and which models it uses, or what became of every file."""
+    if only is not None and not files:
+        raise typer.BadParameter("needs --files", param_hint="--status")
     with open_engine(home, config_file) as engine:
+        if files:
+            _list_files([f for f in engine.files() if only is None or f.status == only.value], as_json)
+            return
         found = engine.status()
     if as_json:
         print_json(found.to_json())
     else:
         show.status(show.console(), found)
+
+
+def _list_files(found: list[FileRow], as_json: bool) -> None:
+    if as_json:
+        print_json([asdict(one) for one in found])
+    else:
+        show_files.files(show.console(), found)
 
 
 def doctor(*, as_json: JsonOption = False, home: HomeOption = None, config_file: ConfigOption = None) -> None:

@@ -22,6 +22,7 @@ _KNOWN: Final = 0.3
 _FOUND: Final = 0.1
 _COSINE_ALONE: Final = 0.8
 _TINY: Final = 1e-9
+_DIGITS: Final = 6  # of a score; what lies beyond depends on which passages were computed together
 
 
 def mix(lists: Mapping[str, Sequence[Scored]], weights: Mapping[str, float]) -> list[Scored]:
@@ -41,7 +42,8 @@ def mix(lists: Mapping[str, Sequence[Scored]], weights: Mapping[str, float]) -> 
         top = found[0][1]
         for key, score in found:
             mixed[key] = mixed.get(key, 0.0) + weights[name] / total * score / top
-    return sorted(mixed.items(), key=lambda pair: (-pair[1], pair[0]))
+    rounded = [(key, round(score, _DIGITS)) for key, score in mixed.items()]
+    return sorted(rounded, key=lambda pair: (-pair[1], pair[0]))
 
 
 def blend(
@@ -83,7 +85,7 @@ def blend(
         words = scores.get(key, 0.0) / top
         if key in foreign:
             words = max(words, _FOREIGN * likeness)
-        blended.append((key, (1 - share) * words + share * likeness))
+        blended.append((key, round((1 - share) * words + share * likeness, _DIGITS)))
     return sorted(blended, key=lambda pair: (-pair[1], pair[0]))
 
 

@@ -16,7 +16,7 @@ from rag.search import fuse
 from rag.types import Comparison, Hit, Query, Retrieval, Stage, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rag.protocols import ChunkResolver, Comparer, LexicalSource, Reranker, ScoredIndex
     from rag.search.fuse import Scored
@@ -75,8 +75,10 @@ class HybridRetriever:
         lists = {name: self._list(source, name, run, depth) for name, source in self._sources.items()}
         started = time.perf_counter()
         wanted = {key for found in lists.values() for key, _ in found}
-        chunks = self._resolver.chunks(sorted(wanted))
+        chunks = _in_order(self._resolver.chunks(sorted(wanted)).values())
         run.stage("resolve", len(chunks), started)
+        places = {chunk.key: place for place, chunk in enumerate(chunks)}
+        lists = {name: _placed(found, places) for name, found in lists.items()}
         positions = fuse.ranks(lists)
         resolved = {name: _hits(found, chunks, positions) for name, found in lists.items()}
         if DENSE in lists:
@@ -103,28 +105,27 @@ class HybridRetriever:
         self,
         run: _Run,
         lists: Mapping[str, Sequence[Scored]],
-        chunks: Mapping[int, Chunk],
+        chunks: Sequence[Chunk],
         positions: Mapping[int, Mapping[str, int]],
     ) -> tuple[Hit, ...]:
         mixed = fuse.mix(lists, {LEXICAL: 1 - self._share, DENSE: self._share})
         if self._comparer is None:
             return _hits(mixed, chunks, positions)
-        best = dict.fromkeys(key for found in lists.values() for key, _ in found[:_READ])
-        read = [key for key in best if key in chunks]
+        read = list(dict.fromkeys(place for found in lists.values() for place, _ in found[:_READ]))
         question = run.query.text
         try:
-            compared = self._comparer.compare(question, [chunks[key].index_text for key in read])
+            compared = self._comparer.compare(question, [chunks[place].index_text for place in read])
         except ModelError as e:
             run.note(e)
             return _hits(mixed, chunks, positions)
         is_chinese = _is_chinese(question)
-        foreign = {key for key in read if _is_chinese(chunks[key].body) != is_chinese}
+        foreign = {place for place in read if _is_chinese(chunks[place].body) != is_chinese}
         ceiling = self._lexical.ceiling(run.query)
         blended = fuse.blend(lists[LEXICAL], ceiling, read, compared, foreign, self._share)
         features = _features(read, compared)
-        hits = [Hit(chunks[key], score, positions[key], features[key]) for key, score in blended]
+        hits = [Hit(chunks[place], score, positions[place], features[place]) for place, score in blended]
         floor = blended[-1][1] if blended else 0.0
-        rest = [(key, floor * score) for key, score in mixed if key not in features]
+        rest = [(place, floor * score) for place, score in mixed if place not in features]
         return (*hits, *_hits(rest, chunks, positions))
 
     def _reranked(self, reranker: Reranker, hits: tuple[Hit, ...], run: _Run) -> tuple[Hit, ...]:
@@ -156,16 +157,27 @@ class _Run:
         return Trace(tuple(self._stages), tuple(self._notes))
 
 
+def _in_order(chunks: Iterable[Chunk]) -> list[Chunk]:
+    """By note and place in it: what ties are broken by, so that ranks depend on the notes alone, not on their past."""
+    return sorted(chunks, key=lambda chunk: (chunk.doc_id, chunk.start))
+
+
+def _placed(found: Sequence[Scored], places: Mapping[int, int]) -> list[Scored]:
+    """Places instead of keys, best first, ties by place; keys that are gone are left out."""
+    known = [(places[key], score) for key, score in found if key in places]
+    return sorted(known, key=lambda pair: (-pair[1], pair[0]))
+
+
 def _hits(
-    found: Sequence[Scored], chunks: Mapping[int, Chunk], positions: Mapping[int, Mapping[str, int]]
+    found: Sequence[Scored], chunks: Sequence[Chunk], positions: Mapping[int, Mapping[str, int]]
 ) -> tuple[Hit, ...]:
-    return tuple(Hit(chunks[key], score, positions[key]) for key, score in found if key in chunks)
+    return tuple(Hit(chunks[place], score, positions[place]) for place, score in found)
 
 
 def _features(read: Sequence[int], compared: Comparison) -> dict[int, Mapping[str, float]]:
     return {
-        key: MappingProxyType({"cosine": round(cosine, 4), "coverage": round(coverage, 4)})
-        for key, cosine, coverage in zip(read, compared.cosine, compared.coverage, strict=True)
+        place: MappingProxyType({"cosine": round(cosine, 4), "coverage": round(coverage, 4)})
+        for place, cosine, coverage in zip(read, compared.cosine, compared.coverage, strict=True)
     }
 
 

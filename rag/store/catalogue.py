@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+PURGE = "purge"
+"""The name in table ``state`` that says that something was forgotten and must be cleared everywhere."""
 _BATCH = 2_000
 _SQL_VARIABLES = 900
 Status = Literal["indexed", "failed", "skipped"]
@@ -69,6 +71,18 @@ class Counts:
     chunks: int
 
 
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """What became of one file; ``reason`` is empty for one that is indexed."""
+
+    id: str
+    status: Status
+    reason: str
+    loader: str
+    passages: int
+    warnings: tuple[str, ...] = ()
+
+
 RECORD_COLUMNS = "id, status, reason, size, mtime_ns, ctime_ns, inode, scanned_ns, relative, sha256, recipe"
 
 
@@ -115,6 +129,11 @@ class Catalogue:
                 "UPDATE documents SET id = ? || substr(id, ?), root = ? WHERE root = ?",
                 (new, len(name) + 1, new, name),
             )
+            for table, column in (("links", "resolved"), ("images", "doc_id")):
+                db.execute(
+                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} >= ? AND {column} < ?",
+                    (new, len(name) + 1, name + "/", name + "0"),
+                )
             db.execute("DELETE FROM roots WHERE name = ?", (name,))
             journal.record(db, _keys_of_root(db, new), ())
 
@@ -136,10 +155,60 @@ class Catalogue:
         """What is known of one file."""
         return self._records("id = ?", doc_id).get(doc_id)
 
-    def _records(self, where: str, value: str) -> dict[str, Record]:
+    def records_below(self, ids: Iterable[str]) -> dict[str, Record]:
+        """What is known of these files, of what lies below those that are folders, and of the folders around."""
+        found: dict[str, Record] = {}
         with self.database.reading() as db:
-            found = db.execute(f"SELECT {RECORD_COLUMNS} FROM documents WHERE {where}", (value,)).fetchall()
+            for doc_id in dict.fromkeys(ids):
+                parts = doc_id.split("/")
+                around = ["/".join(parts[:n]) + end for n in range(2, len(parts)) for end in ("", "/")]
+                marks = ",".join("?" * len(around))
+                for row in db.execute(
+                    f"SELECT {RECORD_COLUMNS} FROM documents WHERE id = ? OR (id >= ? AND id < ?) OR id IN ({marks})",
+                    (*_within(doc_id), *around),
+                ):
+                    found[row[0]] = as_record(row)
+        return found
+
+    def _records(self, where: str, *values: str) -> dict[str, Record]:
+        with self.database.reading() as db:
+            found = db.execute(f"SELECT {RECORD_COLUMNS} FROM documents WHERE {where}", values).fetchall()
         return {r[0]: as_record(r) for r in found}
+
+    def records_within(self, doc_id: str) -> dict[str, Record]:
+        """What is known of a file, or of every file below a folder."""
+        return self._records("id = ? OR (id >= ? AND id < ?) ORDER BY id", *_within(doc_id))
+
+    def record_at(self, root: str, relative: str) -> Record | None:
+        """What is known of the file at a path, as the disk spells it."""
+        found = self._records("root = ? AND relative = ?", root, relative)
+        return next(iter(found.values()), None)
+
+    def files(self) -> list[FileRow]:
+        """Every file that a sync has met, by id."""
+        with self.database.reading() as db:
+            found = db.execute(
+                "SELECT d.id, d.status, d.reason, d.loader, count(c.key), d.warnings FROM documents d "
+                "LEFT JOIN chunks c ON c.doc_id = d.id GROUP BY d.id ORDER BY d.id"
+            ).fetchall()
+        return [
+            FileRow(doc_id, status, reason, loader, passages, tuple(json.loads(warnings)))
+            for doc_id, status, reason, loader, passages, warnings in found
+        ]
+
+    def skipped(self) -> dict[str, int]:
+        """How many files are left out, by reason, the most frequent first."""
+        with self.database.reading() as db:
+            found = db.execute(
+                "SELECT reason, count(*) FROM documents WHERE status = 'skipped' GROUP BY reason ORDER BY 2 DESC, 1"
+            )
+            return dict(found)
+
+    def shared_dates(self, doc_id: str) -> tuple[str, ...]:
+        """Sources of a document's dates that came with an import: so many notes share them."""
+        with self.database.reading() as db:
+            found = db.execute("SELECT shared_dates FROM documents WHERE id = ?", (doc_id,)).fetchone()
+        return tuple(json.loads(found[0])) if found else ()
 
     def document(self, doc_id: str) -> Document | None:
         """A document as it was indexed, or None."""
@@ -188,6 +257,13 @@ class Catalogue:
                     found[row[0]] = rows.chunk(row)
         return found
 
+    def chunks_of(self, doc_id: str) -> list[Chunk]:
+        """A document's passages, in order."""
+        with self.database.reading() as db:
+            found = db.execute("SELECT key FROM chunks WHERE doc_id = ?", (doc_id,)).fetchall()
+            chunks = self.chunks([key for (key,) in found])
+        return sorted(chunks.values(), key=lambda chunk: (chunk.start, chunk.key))
+
     def all_chunks(self) -> tuple[Iterator[Sequence[Chunk]], int]:
         """Every passage in batches ordered by key, and the generation at the time of this call."""
         with self.database.reading() as db:
@@ -212,6 +288,14 @@ class Catalogue:
         """The vector cache's key of each passage."""
         with self.database.reading() as db:
             return [text_hash for (text_hash,) in db.execute("SELECT text_hash FROM chunks")]
+
+    def keys(self) -> NDArray[np.int64]:
+        """Every passage's key, sorted."""
+        import numpy as np
+
+        with self.database.reading() as db:
+            found = db.execute("SELECT key FROM chunks ORDER BY key").fetchall()
+        return np.array([key for (key,) in found], dtype=np.int64)
 
     def allowed_keys(self, filters: Filters) -> NDArray[np.int64] | None:
         """Sorted keys that the filters let through; None: no limit."""
@@ -254,6 +338,22 @@ class Catalogue:
         with self.database.reading() as db:
             found = db.execute("SELECT id, warnings FROM documents WHERE warnings <> '[]'").fetchall()
         return {doc_id: tuple(json.loads(w)) for doc_id, w in found}
+
+    def needs_purge(self) -> bool:
+        """Whether notes were forgotten whose traces may still be in files."""
+        with self.database.reading() as db:
+            return bool(db.execute("SELECT 1 FROM state WHERE name = ? AND value > 0", (PURGE,)).fetchone())
+
+    def purged(self) -> bool:
+        """Rewrite the file without what was deleted; whether nothing is left of it, as far as all other places go.
+
+        The caller has cleared those before, and holds the write lock.
+        """
+        if not self.database.scrub():
+            return False
+        with self.database.writing() as db:
+            db.execute("DELETE FROM state WHERE name = ?", (PURGE,))
+        return True
 
     def text_problems(self) -> Iterator[str]:
         """Documents with a passage that is not its span of the text: none, unless the file was damaged."""

@@ -9,8 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rag.store import journal, rows
-from rag.store.catalogue import RECORD_COLUMNS, FileState, Record, Root, Status, as_record
+from rag.store import dating, journal, linking, rows
+from rag.store.catalogue import PURGE, RECORD_COLUMNS, FileState, Record, Root, Status, as_record
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Batch:
-    """Collects the keys that one transaction touches; ``finish`` journals them as one generation."""
+    """Collects the keys and documents that one transaction touches; ``finish`` journals them as one generation."""
 
     db: sqlite3.Connection
     added: set[int] = field(default_factory=set)
     removed: set[int] = field(default_factory=set)
+    documents: set[str] = field(default_factory=set)
 
     def is_as_planned(self, doc_id: str, expected: Record | None) -> bool:
         """Whether nobody else has changed the document's row since the plan was made."""
@@ -62,8 +63,10 @@ class Batch:
             "INSERT INTO texts VALUES (?, ?) ON CONFLICT (doc_id) DO UPDATE SET text = excluded.text",
             (document.id, document.text),
         )
-        self._put_links(document)
+        linking.put(self.db, document)
+        dating.put(self.db, document.id, document.dates)
         self._put_chunks(document.id, chunks)
+        self.documents.add(document.id)
 
     def fail(
         self, doc_id: str, status: Status, reason: str, state: FileState, sha256: str, recipe: str
@@ -71,8 +74,15 @@ class Batch:
         """Record that a file cannot be read (``failed``) or is left out (``skipped``); its old text goes."""
         self._drop_chunks(doc_id)
         self.db.execute("DELETE FROM texts WHERE doc_id = ?", (doc_id,))
-        self.db.execute("DELETE FROM links WHERE doc_id = ?", (doc_id,))
+        for table in ("links", "names", "days"):
+            self.db.execute(f"DELETE FROM {table} WHERE doc_id = ?", (doc_id,))
         self._upsert(Record(doc_id, status, reason, state, sha256, recipe))
+        self.documents.add(doc_id)
+
+    def forget(self, record: Record, reason: str) -> None:
+        """Drop what a file said, for good: ``reason`` marks it as left out, and the traces as still to be cleared."""
+        self.fail(record.id, "skipped", reason, record.state, record.sha256, record.recipe)
+        self.db.execute("INSERT OR REPLACE INTO state VALUES (?, 1)", (PURGE,))
 
     def touch(self, doc_id: str, state: FileState) -> None:
         """The file was looked at again and holds the same bytes."""
@@ -88,14 +98,19 @@ class Batch:
         self.db.execute(
             "UPDATE documents SET id = ?, root = ? WHERE id = ?", (new, new.partition("/")[0], old)
         )
+        self.documents |= {old, new}
 
     def remove(self, doc_id: str) -> None:
         """Forget a document and everything that came from it."""
         self._drop_chunks(doc_id)
         self.db.execute("DELETE FROM documents WHERE id = ?", (doc_id,))
+        self.documents.add(doc_id)
 
     def finish(self) -> int:
-        """Journal the changes; returns the generation."""
+        """Settle what notes say of each other, then journal the changes; returns the generation."""
+        if self.documents:
+            linking.settle(self.db, self.documents)
+            dating.settle(self.db, {doc_id.partition("/")[0] for doc_id in self.documents})
         return journal.record(self.db, sorted(self.added - self.removed), sorted(self.removed))
 
     def _upsert(self, record: Record) -> None:
@@ -104,9 +119,9 @@ class Batch:
             "relative, sha256, recipe) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
             "status = excluded.status, reason = excluded.reason, size = excluded.size, "
             "mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode, "
-            "scanned_ns = excluded.scanned_ns, relative = excluded.relative, sha256 = excluded.sha256, recipe = excluded.recipe, "
-            "title = '', format = 'text', encoding = '', loader = '', pages = '[]', sections = '[]', dates = '[]', tags = '[]', meta = '{}', "
-            "masks = '[]', warnings = '[]'",
+            "scanned_ns = excluded.scanned_ns, relative = excluded.relative, sha256 = excluded.sha256, "
+            "recipe = excluded.recipe, title = '', format = 'text', encoding = '', loader = '', pages = '[]', "
+            "sections = '[]', dates = '[]', shared_dates = '[]', tags = '[]', meta = '{}', masks = '[]', warnings = '[]'",
             (
                 record.id,
                 record.id.partition("/")[0],
@@ -116,13 +131,6 @@ class Batch:
                 record.sha256,
                 record.recipe,
             ),
-        )
-
-    def _put_links(self, document: Document) -> None:
-        self.db.execute("DELETE FROM links WHERE doc_id = ?", (document.id,))
-        self.db.executemany(
-            'INSERT INTO links (doc_id, start, "end", target, kind, label, anchor) VALUES (?, ?, ?, ?, ?, ?, ?)',
-            [(document.id, k.start, k.end, k.target, k.kind, k.label, k.anchor) for k in document.links],
         )
 
     def _put_chunks(self, doc_id: str, chunks: Sequence[Chunk]) -> None:

@@ -1,8 +1,12 @@
-"""SQLite connections: one a thread, WAL, durable commits, private files."""
+"""SQLite connections: one a thread, WAL, durable commits, private files, deleted content overwritten.
+
+A file that may not be written is opened to read: from a read-only disk, questions are still answered.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 import weakref
@@ -45,6 +49,7 @@ class Database:
         self._local = threading.local()
         self._all: list[tuple[weakref.ref[threading.Thread], sqlite3.Connection]] = []
         self._guard = threading.Lock()
+        self._is_read_only = path.exists() and not is_writable(path)
         try:
             if not path.exists():
                 path.touch(mode=0o600)
@@ -69,17 +74,34 @@ class Database:
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(
-                self.path, isolation_level=None, timeout=_BUSY_MS / 1000, check_same_thread=False
-            )
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
+            connection = self._connected()
             self._local.connection = connection
             with self._guard:
                 self._close_of_dead_threads()
                 self._all.append((weakref.ref(threading.current_thread()), connection))
         return connection
+
+    def _connected(self) -> sqlite3.Connection:
+        place = self._uri() if self._is_read_only else str(self.path)
+        connection = sqlite3.connect(
+            place,
+            isolation_level=None,
+            timeout=_BUSY_MS / 1000,
+            check_same_thread=False,
+            uri=self._is_read_only,
+        )
+        if not self._is_read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    def _uri(self) -> str:
+        """The file, to read only. What is still in the log beside it needs the log's index; else nobody can write."""
+        log = self.path.with_name(self.path.name + "-wal")
+        has_log = log.exists() and log.stat().st_size > 0
+        return f"{self.path.absolute().as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
 
     def _close_of_dead_threads(self) -> None:
         alive = []
@@ -125,6 +147,21 @@ class Database:
             finally:
                 _roll_back(db)
 
+    def scrub(self) -> bool:
+        """Leave nothing of deleted rows in the files: write them anew, and empty the log.
+
+        Returns:
+            Whether it is done; False while somebody reads an older state.
+
+        Raises:
+            HomeError: the disk is full, or the file read-only or locked.
+        """
+        db = self._connection()
+        with self._explained():
+            db.execute("VACUUM")
+            is_busy: int = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return not is_busy
+
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
         try:
@@ -148,6 +185,11 @@ class Database:
                 connection.close()
             self._all.clear()
         self._local = threading.local()
+
+
+def is_writable(path: Path) -> bool:
+    """Whether a file, and what comes to lie beside it, may be written."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def _damaged(path: Path, error: sqlite3.DatabaseError) -> HomeError:

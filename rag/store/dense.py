@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _FILE = "vectors-{generation}.faiss"
+_REBUILD_SHARE = 0.5  # of all passages, from which on starting anew is cheaper than changing
 
 
 class DenseIndex:
@@ -81,6 +82,10 @@ class DenseIndex:
             IndexDamagedError: it differs.
         """
         self._load(manifest.read(self.folder))
+
+    def prefers_rebuild(self, changed: int, total: int) -> bool:
+        """Whether most passages would be changed."""
+        return changed > _REBUILD_SHARE * total
 
     def apply(self, added: Sequence[Chunk], removed: Sequence[int], generation: int) -> None:
         """Bring the index to ``generation``: drop, then add; idempotent."""
@@ -157,44 +162,72 @@ class DenseIndex:
         return vectors
 
     def _save(self, index: Any, generation: int) -> None:
-        import faiss
-
-        name = _FILE.format(generation=f"{generation}-{time.time_ns():x}")
-        path = private_folder(self.folder) / name
-        with path.open("wb") as f:
-            f.write(faiss.serialize_index(index).tobytes())
-            f.flush()
-            os.fsync(f.fileno())
-        written = manifest.Manifest(
-            kind="dense",
-            version=VERSION,
-            model=self._embedder.identity,
-            dimension=index.d,
-            generation=generation,
-            count=int(index.ntotal),
-            files={name: manifest.checksum(path)},
-        )
-        manifest.write(self.folder, written)
-        self._index, self._manifest = index, written
-        for old in self.folder.glob("vectors-*.faiss"):
-            if old.name != name:
-                old.unlink(missing_ok=True)
+        self._manifest = _save(private_folder(self.folder), index, self._embedder.identity, generation)
+        self._index = index
 
     def _load(self, found: manifest.Manifest) -> Any:
-        import faiss
-
         # The width is not asked of the model: that may mean loading it, and an identity has one width.
         if (found.kind, found.version, found.model) != ("dense", VERSION, self._embedder.identity):
             raise IndexDamagedError("The index in {path} was made by another model.", path=self.folder)
-        manifest.verify(self.folder, found)
-        (name,) = found.files
-        try:
-            index = faiss.deserialize_index(np.fromfile(self.folder / name, dtype=np.uint8))
-        except (OSError, RuntimeError) as e:
-            raise IndexDamagedError("The index file {path} cannot be read.", path=self.folder / name) from e
-        if (index.ntotal, index.d) != (found.count, found.dimension):
-            raise IndexDamagedError("The index in {path} does not hold what it says.", path=self.folder)
-        return index
+        return _load(self.folder, found)
+
+
+def retain(folder: Path, keys: NDArray[np.int64]) -> None:
+    """Drop from an index's file all vectors but those of ``keys`` (sorted); no model is needed, its generation stays.
+
+    A damaged file is removed: what it holds cannot be told, and it can be built anew.
+    """
+    import faiss
+
+    try:
+        found = manifest.read(folder)
+        index = _load(folder, found)
+    except IndexDamagedError:
+        for path in (*folder.glob("vectors-*.faiss"), folder / manifest.NAME):
+            path.unlink(missing_ok=True)
+        return
+    index.remove_ids(np.setdiff1d(faiss.vector_to_array(index.id_map), keys))
+    _save(folder, index, found.model, found.generation)
+
+
+def _save(folder: Path, index: Any, model: str, generation: int) -> manifest.Manifest:
+    """Write a file of its own, name it in the manifest, remove the others."""
+    import faiss
+
+    name = _FILE.format(generation=f"{generation}-{time.time_ns():x}")
+    path = folder / name
+    with path.open("wb") as f:
+        f.write(faiss.serialize_index(index).tobytes())
+        f.flush()
+        os.fsync(f.fileno())
+    written = manifest.Manifest(
+        kind="dense",
+        version=VERSION,
+        model=model,
+        dimension=index.d,
+        generation=generation,
+        count=int(index.ntotal),
+        files={name: manifest.checksum(path)},
+    )
+    manifest.write(folder, written)
+    for old in folder.glob("vectors-*.faiss"):
+        if old.name != name:
+            old.unlink(missing_ok=True)
+    return written
+
+
+def _load(folder: Path, found: manifest.Manifest) -> Any:
+    import faiss
+
+    manifest.verify(folder, found)
+    (name,) = found.files
+    try:
+        index = faiss.deserialize_index(np.fromfile(folder / name, dtype=np.uint8))
+    except (OSError, RuntimeError) as e:
+        raise IndexDamagedError("The index file {path} cannot be read.", path=folder / name) from e
+    if (index.ntotal, index.d) != (found.count, found.dimension):
+        raise IndexDamagedError("The index in {path} does not hold what it says.", path=folder)
+    return index
 
 
 def _corners(dimension: int) -> NDArray[np.float32]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rag.errors import HomeError
+from rag.protocols import DerivedIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from rag.protocols import DerivedIndex
     from rag.store.catalogue import Catalogue
     from rag.store.journal import Changes
     from rag.types import Chunk
@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 
 _READ_TOGETHER = 2_000
 _EMBEDDED_TOGETHER = 64  # what a kill may cost
-# Beyond this share of all passages, starting anew is cheaper than changing.
-_REBUILD_SHARE = 0.5
+
+
+class Index(DerivedIndex, Protocol):
+    """A derived index that knows when changing it is no longer worth it."""
+
+    def prefers_rebuild(self, changed: int, total: int) -> bool:
+        """Whether to start anew rather than change so many passages, with ``total`` in all afterwards."""
 
 
 def is_behind(index: DerivedIndex, catalogue: Catalogue) -> bool:
@@ -28,16 +33,19 @@ def is_behind(index: DerivedIndex, catalogue: Catalogue) -> bool:
     return index.generation != catalogue.generation()
 
 
-def catch_up(index: DerivedIndex, catalogue: Catalogue) -> None:
-    """Apply the journal, or rebuild where it does not reach back.
+def catch_up(index: Index, catalogue: Catalogue) -> None:
+    """Apply the journal; rebuild where it does not reach back, or where the index prefers to start anew.
 
     The caller holds the write lock, unless nobody else writes this index.
     """
     if not is_behind(index, catalogue):
         return
-    changes = _changes(index, catalogue)
+    changes = _journal(index, catalogue)
     if changes is None:
         rebuild(index, catalogue)
+        return
+    if _prefers_rebuild(index, catalogue, changes):
+        _start_anew(index, catalogue)
         return
     chunks = catalogue.chunks(changes.added)
     vanished = [key for key in changes.added if key not in chunks]
@@ -49,13 +57,17 @@ def catch_up(index: DerivedIndex, catalogue: Catalogue) -> None:
 
 def rebuild(index: DerivedIndex, catalogue: Catalogue) -> None:
     """Make the index anew from every passage. The caller holds the write lock."""
+    _start_anew(index, catalogue)
+
+
+def _start_anew(index: DerivedIndex, catalogue: Catalogue) -> None:
     batches, generation = catalogue.all_chunks()
     with _room():
         index.rebuild(batches, generation)
 
 
 def embed_ahead(
-    index: DerivedIndex, catalogue: Catalogue, embed: Callable[[Sequence[Chunk]], int], step: Step
+    index: Index, catalogue: Catalogue, embed: Callable[[Sequence[Chunk]], int], step: Step
 ) -> None:
     """Give vectors to what the index will take up, so that nothing slow is left for when the lock is held.
 
@@ -63,8 +75,10 @@ def embed_ahead(
     ``step`` is called after each batch with the passages done, and of how many.
     """
     if is_behind(index, catalogue):
-        changes = _changes(index, catalogue)
-        keys = None if changes is None else changes.added
+        changes = _journal(index, catalogue)
+        keys = None
+        if changes is not None and not _prefers_rebuild(index, catalogue, changes):
+            keys = changes.added
         embed_passages(catalogue, embed, step, keys)
 
 
@@ -91,12 +105,14 @@ def _batches_of(catalogue: Catalogue, keys: Sequence[int]) -> Iterator[Sequence[
         yield list(catalogue.chunks(keys[start : start + _READ_TOGETHER]).values())
 
 
-def _changes(index: DerivedIndex, catalogue: Catalogue) -> Changes | None:
-    """What the index has to do; None: start anew."""
-    changes = catalogue.changes_since(index.generation) if index.generation >= 0 else None
-    if changes is None or len(changes.added) > _REBUILD_SHARE * catalogue.counts().chunks:
-        return None
-    return changes
+def _journal(index: Index, catalogue: Catalogue) -> Changes | None:
+    """What the index has to do; None: the journal does not reach back so far."""
+    return catalogue.changes_since(index.generation) if index.generation >= 0 else None
+
+
+def _prefers_rebuild(index: Index, catalogue: Catalogue, changes: Changes) -> bool:
+    changed = len(changes.added) + len(changes.removed)
+    return index.prefers_rebuild(changed, catalogue.counts().chunks)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ delete files in use, merely keeps a superseded build for a while.
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
@@ -36,6 +37,10 @@ _HEAP: Final = 64_000_000  # bytes a writer buffers before it ends a segment
 _ATTEMPTS: Final = 8  # to open a build that a writer may be replacing, before calling it damaged
 _DIGITS: Final = 4  # of a score; what lies beyond depends on the order in which segments add up
 _SLACK: Final = 16  # hits fetched beyond k, so that ties across the limit are seen
+# Deleted passages count in tantivy's statistics until their segment is merged. So few passages are indexed anew at
+# every change, which makes scores a function of the notes alone; among more, the dead never exceed a share.
+_FEW: Final = 500
+_DEAD_SHARE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,12 @@ class LexicalIndex:
         if before is not None and self._read_manifest() == before.manifest:
             return False
         return self._open() != before
+
+    def prefers_rebuild(self, changed: int, total: int) -> bool:
+        """Whether deleted passages would distort the statistics that scores come from."""
+        state = self._current()
+        dead = _dead(self._folder / _build_name(state.manifest)) if state.manifest else 0
+        return total <= _FEW or dead + changed > _DEAD_SHARE * total
 
     def apply(self, added: Sequence[Chunk], removed: Sequence[int], generation: int) -> None:
         """Delete, then add, and commit as ``generation``; replaying the same changes is harmless.
@@ -240,6 +251,15 @@ def _plain_name(name: str) -> str:
 
 def _build_name(manifest: Manifest) -> str:
     return next(iter(manifest.files), "").partition("/")[0]
+
+
+def _dead(build: Path) -> int:
+    """Deleted passages that segments still hold; a list that cannot be read names none."""
+    try:
+        segments = json.loads((build / _META).read_text("utf-8"))["segments"]
+        return sum(s["deletes"]["num_deleted_docs"] for s in segments if s.get("deletes"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def _data_files(build: Path) -> list[Path]:

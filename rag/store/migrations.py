@@ -107,6 +107,18 @@ CATALOGUE: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX images_doc ON images(doc_id);
     """,
+    # 3: which notes share a date.
+    """
+    CREATE TABLE days (
+        doc_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE ON UPDATE CASCADE,
+        root TEXT NOT NULL GENERATED ALWAYS AS (substr(doc_id, 1, instr(doc_id, '/') - 1)) VIRTUAL,
+        source TEXT NOT NULL,
+        day TEXT NOT NULL,          -- ISO 8601
+        shared INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX days_doc ON days(doc_id);
+    CREATE INDEX days_day ON days(root, source, day, shared);
+    """,
 )
 
 VECTORS: tuple[str, ...] = (

@@ -7,16 +7,20 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from rag.store.dating import lowered
 from rag.types import Chunk, DateRange, Document, Link, Mask, MetaValue, Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-DOCUMENT_COLUMNS = "d.id, t.text, d.sha256, d.title, d.format, d.pages, d.sections, d.dates, d.tags, d.meta, d.masks, d.encoding, d.loader, d.warnings"
+DOCUMENT_COLUMNS = (
+    "d.id, t.text, d.sha256, d.title, d.format, d.pages, d.sections, d.dates, d.shared_dates, d.tags, d.meta, "
+    "d.masks, d.encoding, d.loader, d.warnings"
+)
 LINK_COLUMNS = 'start, "end", target, kind, label, anchor, resolved'
 CHUNK_COLUMNS = (
     'c.key, c.doc_id, c.start, c."end", c.first_line, c.last_line, c.page, c.heading, c.dates, '
-    "c.text, c.body, c.speaker, d.title, d.format, d.dates"
+    "c.text, c.body, c.speaker, d.title, d.format, d.dates, d.shared_dates"
 )
 _NOTHING = "[]"
 
@@ -39,6 +43,11 @@ def load_dates(text: str) -> tuple[DateRange, ...]:
         DateRange(date.fromisoformat(first), date.fromisoformat(last), *rest)
         for first, last, *rest in json.loads(text)
     )
+
+
+def _trusted(dates: str, shared: str) -> tuple[DateRange, ...]:
+    """Date ranges, with less trust in those from sources that came with an import."""
+    return lowered(load_dates(dates), json.loads(shared) if shared != _NOTHING else ())
 
 
 def dump_masks(masks: Iterable[Mask]) -> str:
@@ -71,6 +80,7 @@ def document(row: Sequence[Any], links: Sequence[Sequence[Any]]) -> Document:
         pages,
         sections,
         dates,
+        shared,
         tags,
         meta,
         masks,
@@ -86,7 +96,7 @@ def document(row: Sequence[Any], links: Sequence[Sequence[Any]]) -> Document:
         format=form,
         pages=tuple(json.loads(pages)),
         sections=tuple(Section(*s) for s in json.loads(sections)),
-        dates=load_dates(dates),
+        dates=_trusted(dates, shared),
         tags=tuple(json.loads(tags)),
         meta=load_meta(meta),
         masks=tuple(Mask(*m) for m in json.loads(masks)),
@@ -115,6 +125,7 @@ def chunk(row: Sequence[Any]) -> Chunk:
         title,
         form,
         note_dates,
+        shared,
     ) = row
     return Chunk(
         doc_id=doc_id,
@@ -127,7 +138,7 @@ def chunk(row: Sequence[Any]) -> Chunk:
         heading=tuple(json.loads(heading)) if heading != _NOTHING else (),
         page=page,
         # A passage that names no time of its own has its note's.
-        dates=load_dates(dates if dates != _NOTHING else note_dates),
+        dates=_trusted(dates if dates != _NOTHING else note_dates, shared),
         key=key,
         speaker=speaker,
         format=form,

@@ -122,6 +122,10 @@ class VectorCache:
             db.execute("VACUUM")
         return count
 
+    def scrub(self) -> bool:
+        """Leave nothing of dropped vectors in the file; False while somebody reads an older state."""
+        return self._database.scrub()
+
     def retain(self, hashes: Iterable[bytes]) -> int:
         """Drop every vector whose text is in no passage any more; returns how many went."""
         with self._database.writing() as db:

@@ -452,8 +452,8 @@ def test_folders_left_out_are_named(engine: Engine, notes: Path) -> None:
         (notes / name / "a.md").write_text("hidden pelican", encoding="utf-8")
     report = engine.sync()
     assert [(i.path, i.reason) for i in report.skipped] == [
-        ("notes/.obsidian/", "folder left out by sync.exclude"),
-        ("notes/public/", "folder left out by sync.exclude"),
+        ("notes/.obsidian/", "left out by `.*` (sync.exclude)"),
+        ("notes/public/", "left out by `public/` (sync.exclude)"),
     ]
     assert is_gone(engine, "pelican")
 

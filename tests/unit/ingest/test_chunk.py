@@ -50,7 +50,7 @@ def test_a_short_note_is_one_chunk() -> None:
 )
 def test_a_note_with_nothing_to_index_gives_one_empty_chunk(text: str) -> None:
     """Its title is still found."""
-    assert chunk(md(text)) == [Chunk("vault/note.md", 0, 0, "", "", "note", (1, 1))]
+    assert chunk(md(text)) == [Chunk("vault/note.md", 0, 0, "", "", "note", (1, 1), format="markdown")]
 
 
 def test_headings_open_their_chunks_and_give_the_path() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from datetime import date
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,11 +13,14 @@ import pytest
 
 from ingest.chunk import chunk
 from ingest.loaders import load
+from ingest.loaders import pdf as reading
 from ingest.loaders.pdf import _clean
+from ingest.loaders.source import Options
 from rag.errors import LoadError
+from rag.types import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 def pdf(streams: Sequence[bytes], shift: int = 0) -> bytes:
@@ -70,12 +75,20 @@ def test_chunks_know_their_page_and_never_cross_it() -> None:
 
 def test_a_scanned_file_keeps_its_title() -> None:
     """Without a text layer there is a warning with the remedy, and one empty chunk."""
-    document = load("v/scan.pdf", pdf([page(""), page("")]))
+    document = load("v/scan.pdf", pdf([page(""), page("")]), options=Options(ocr=False))
     assert document.text.strip() == ""
-    assert [w for w in document.warnings if "no text layer" in w] == [document.warnings[-1]]
+    assert "has no text layer" in document.warnings[-1]
+    assert "pip install 'footnotes[ocr]'" in document.warnings[-1]
     assert [(c.start, c.end, c.title) for c in chunk(document)] == [(0, 0, "scan")]
 
 
+@pytest.fixture
+def only_pypdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if pypdfium2 were not installed."""
+    monkeypatch.setattr(reading, "find_spec", lambda _: None)
+
+
+@pytest.mark.usefixtures("only_pypdf")
 def test_one_bad_page_does_not_lose_the_others(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +140,7 @@ def test_an_encrypted_file_is_an_error_unless_its_password_is_empty() -> None:
 def test_presentation_forms_become_characters() -> None:
     """Radicals and ligatures that PDF fonts use are searchable as what they show, once."""
     assert _clean("使⽤用⼯作 ⻚页⾯面 ⻓度 o\ufb03ce\x00\r\n") == "使用工作 页面 长度 office"
+    assert _clean("服务器\ufa38 不\uf967同 人人") == "服务器 不同 人人"
 
 
 def test_a_file_without_pages_keeps_its_title() -> None:
@@ -134,3 +148,108 @@ def test_a_file_without_pages_keeps_its_title() -> None:
     document = load("v/none.pdf", pdf([]))
     assert document.pages == ()
     assert [(c.start, c.end, c.page) for c in chunk(document)] == [(0, 0, None)]
+
+
+def written(streams: Sequence[bytes], change: Callable[[pypdf.PdfWriter], None]) -> bytes:
+    """A PDF with what ``change`` adds to it."""
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf(streams)))
+    change(writer)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def lines(*texts: str) -> bytes:
+    """A content stream that shows lines, one below the other."""
+    shown = b" T* ".join(b"(%s) Tj" % text.encode("latin-1") for text in texts)
+    body = b"BT /F1 12 Tf 14 TL 20 280 Td %s ET" % shown
+    return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(body), body)
+
+
+def test_the_outline_becomes_headings() -> None:
+    """An entry stands where its title does, else where its page begins; depth is level, at most 6."""
+
+    def outline(writer: pypdf.PdfWriter) -> None:
+        parent = writer.add_outline_item(title="Not on the page", page_number=0)
+        for depth in range(7):
+            parent = writer.add_outline_item(
+                title="Second" if depth else "Lemons", page_number=1, parent=parent
+            )
+
+    data = written([lines("One."), lines("Plums.", "Lemons", "Yellow ones.")], outline)
+    document = load("v/a.pdf", data)
+    second = document.pages[1]
+    assert Section(0, "Not on the page", 1) in document.sections
+    assert Section(document.text.index("Lemons"), "Lemons", 2) in document.sections
+    assert [s.level for s in document.sections if s.title == "Second"] == [3, 4, 5, 6, 6, 6]
+    assert {s.start for s in document.sections if s.title == "Second"} == {second}
+    assert list(document.sections) == sorted(document.sections, key=lambda s: s.start)
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("How to grow lemons", "How to grow lemons"),
+        ("阳台菜园", "阳台菜园"),
+        ("Microsoft Word - plan.docx", "file name"),
+        ("plan.indd", "file name"),
+        ("untitled", "file name"),
+        ("无标题文档", "file name"),
+        ("2023-04-01", "file name"),
+        ("ÑôÌ¨²ËÔ°", "file name"),
+        ("  ", "file name"),
+    ],
+)
+def test_a_title_counts_if_a_person_gave_it(title: str, shown: str) -> None:
+    """Programs write their own names there, or a Chinese title in an encoding that nobody reads."""
+    data = written([page("text")], lambda writer: writer.add_metadata({"/Title": title}))
+    assert load("v/file name.pdf", data).title == shown
+
+
+def test_dates_are_read_with_their_zone_and_little_trust() -> None:
+    """A PDF is made when it is printed; a date that no clock has shown is none."""
+    written_at = {"/CreationDate": "D:20230405233000+08'00'", "/ModDate": "D:20240102"}
+    data = written([page("text")], lambda writer: writer.add_metadata(written_at))
+    made, changed = load("v/a.pdf", data).dates
+    assert (made.first, made.last, made.source, made.zone) == (
+        date(2023, 4, 5),
+        date(2023, 4, 5),
+        "pdf:CreationDate",
+        "+08:00",
+    )
+    assert (changed.first, changed.source, changed.zone) == (date(2024, 1, 2), "pdf:ModDate", "")
+    assert changed.confidence < made.confidence < 0.5
+    for wrong in ("D:20231305", "D:20000101000000", "yesterday", ""):
+        data = written([page("text")], partial(pypdf.PdfWriter.add_metadata, infos={"/CreationDate": wrong}))
+        assert load("v/a.pdf", data).dates == ()
+
+
+@pytest.mark.parametrize("without", [False, True])
+def test_headers_and_footers_are_masked(without: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They stay in the text and out of the passages; the words of a header are indexed once."""
+    if without:
+        monkeypatch.setattr(reading, "find_spec", lambda _: None)
+    document = load(
+        "v/a.pdf",
+        pdf(
+            [lines("Balcony Quarterly", f"Story number {n * n} ends.", f"Page {n} of 4") for n in range(1, 5)]
+        ),
+    )
+    masked = [document.text[m.start : m.end] for m in document.masks]
+    assert masked.count("Balcony Quarterly") == 3
+    assert [text for text in masked if "Page" in text] == [f"Page {n} of 4" for n in range(1, 5)]
+    assert {m.reason for m in document.masks} == {"boilerplate"}
+    found = chunk(document)
+    assert [c.page for c in found] == [1, 2, 3, 4]
+    assert [c.body.split() for c in found[1:]] == [
+        ["Story", "number", str(n * n), "ends."] for n in (2, 3, 4)
+    ]
+
+
+def test_words_are_kept_together_by_pdfium() -> None:
+    """Words that are placed one by one, and words cut at a line end, read as they were meant."""
+    pytest.importorskip("pypdfium2")
+    body = b"BT /F1 12 Tf 20 200 Td (Placed) Tj ET BT /F1 12 Tf 61 200 Td (apart and demon-) Tj ET "
+    body += b"BT /F1 12 Tf 20 186 Td (stration ends here.) Tj ET"
+    data = pdf([b"<< /Length %d >>\nstream\n%s\nendstream" % (len(body), body)])
+    assert " ".join(load("v/a.pdf", data).text.split()) == "Placed apart and demonstration ends here."

@@ -25,14 +25,16 @@ class Scene:
     def __init__(self) -> None:
         self.roots: list[tuple[str, Path]] = []
         self.calls: list[list[str]] = []
+        self.paths: list[list[Path] | None] = []
         self.lines: list[str] = []
         self.failure: Exception | None = None
         self.changed = threading.Condition()
 
-    def sync(self, names: list[str]) -> None:
+    def sync(self, names: list[str], paths: list[Path] | None) -> None:
         """Record a call, and fail where the scene says so."""
         with self.changed:
             self.calls.append(names)
+            self.paths.append(paths)
             self.changed.notify_all()
         if self.failure:
             raise self.failure
@@ -62,6 +64,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
     """A scene with short waits."""
     monkeypatch.setattr(watch, "_LOOK_S", 0.2)
     monkeypatch.setattr(watch, "_FIRST_RETRY_S", 0.2)
+    monkeypatch.setattr(watch, "_POLL_S", 0.2)
     return Scene()
 
 
@@ -212,3 +215,133 @@ def test_a_list_of_roots_that_cannot_be_read_is_told_and_asked_again(scene: Scen
     scene.wait(lambda: bool(scene.calls), "sync after the error")
     watcher.stop()
     assert scene.lines == ["RuntimeError: busy"]
+
+
+def _changed(scene: Scene, since: int) -> set[Path] | None:
+    """The paths of the syncs since then; None: a root as a whole was among them."""
+    found = scene.paths[since:]
+    return None if None in found else {path for paths in found for path in paths or ()}
+
+
+@pytest.mark.parametrize("polling", [False, True])
+def test_changed_paths_are_handed_on(
+    scene: Scene, start: Callable[..., Watcher], tmp_path: Path, polling: bool
+) -> None:
+    """The first sync is of the whole root, later ones name what was saved, made, moved and removed."""
+    one = folder(scene, tmp_path / "one")
+    (one / "old.md").write_text("old", "utf-8")
+    (one / "gone.md").write_text("gone", "utf-8")
+    start(force_polling=polling)
+    scene.wait(lambda: bool(scene.calls), "first sync")
+    before = scene.quiet()
+    assert _changed(scene, 0) is None
+    (one / "sub").mkdir()
+    (one / "sub" / "new.md").write_text("new", "utf-8")
+    (one / "old.md").rename(one / "moved.md")
+    (one / "gone.md").unlink()
+    wanted = {one / "old.md", one / "moved.md", one / "gone.md"}
+    scene.wait(lambda: (_changed(scene, before) or set()) >= wanted, "the paths")
+    scene.quiet()
+    changed = _changed(scene, before)
+    assert changed is not None
+    assert changed & {one / "sub", one / "sub" / "new.md"}
+
+
+def test_an_atomic_save_is_one_sync_of_its_note(
+    scene: Scene, start: Callable[..., Watcher], tmp_path: Path
+) -> None:
+    """Editors write a file beside the note, then rename it over the note."""
+    one = folder(scene, tmp_path / "one")
+    (one / "note.md").write_text("old", "utf-8")
+    start()
+    scene.wait(lambda: bool(scene.calls), "first sync")
+    before = scene.quiet()
+    (one / "note.md.tmp").write_text("new", "utf-8")
+    (one / "note.md.tmp").replace(one / "note.md")
+    scene.wait(lambda: len(scene.calls) > before, "sync of the note")
+    assert scene.quiet() == before + 1
+    assert one / "note.md" in (_changed(scene, before) or set())
+
+
+def test_very_many_changes_and_a_failure_mean_the_whole_root(
+    scene: Scene, start: Callable[..., Watcher], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond a number, and after a failure, nobody knows any more what is right."""
+    monkeypatch.setattr(watch, "_MANY", 3)
+    one = folder(scene, tmp_path / "one")
+    start()
+    scene.wait(lambda: bool(scene.calls), "first sync")
+    before = scene.quiet()
+    for number in range(20):
+        (one / f"{number}.md").write_text("new", "utf-8")
+    scene.wait(lambda: None in scene.paths[before:], "sync of everything")
+    scene.failure = RootError("odd")
+    before = scene.quiet()
+    (one / "1.md").write_text("newer", "utf-8")
+    scene.wait(lambda: len(scene.calls) > before + 1, "a second try")
+    scene.failure = None
+    assert scene.paths[before : before + 2] == [[one / "1.md"], None]
+
+
+def test_a_footnotesignore_file_says_what_wakes_nobody(
+    scene: Scene, start: Callable[..., Watcher], tmp_path: Path
+) -> None:
+    """Itself, it counts: the notes that it speaks of come or go."""
+    one = folder(scene, tmp_path / "one")
+    (one / "blog" / "drafts").mkdir(parents=True)
+    start(exclude=(".*", "public/"))
+    scene.wait(lambda: bool(scene.calls), "first sync")
+    before = scene.quiet()
+    (one / "blog" / ".footnotesignore").write_text("drafts/\n!public/\n", "utf-8")
+    scene.wait(lambda: len(scene.calls) > before, "sync of the rules")
+    before = scene.quiet()
+    (one / "blog" / "drafts" / "a.md").write_text("new", "utf-8")
+    assert scene.quiet() == before
+    (one / "blog" / "public").mkdir()
+    scene.wait(lambda: len(scene.calls) > before, "sync of a folder that is let in again")
+
+
+def test_watching_falls_back_to_comparing_lists(
+    scene: Scene, start: Callable[..., Watcher], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system that cannot follow so many folders is told of once; changes are seen all the same."""
+    import watchfiles
+
+    def exhausted(*_: object, **__: object) -> object:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(watchfiles, "watch", exhausted)
+    one = folder(scene, tmp_path / "one")
+    start()
+    scene.wait(lambda: bool(scene.calls), "first sync")
+    before = scene.quiet()
+    (one / "note.md").write_text("new", "utf-8")
+    scene.wait(lambda: len(scene.calls) > before, "sync of the change")
+    assert _changed(scene, before) == {one / "note.md"}
+    assert len(scene.lines) == 1
+    assert "file lists are compared" in scene.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("mount", "expected"),
+    [
+        ("nas:/v {folder} nfs4 rw 0 0", True),
+        ("me@host: {folder} fuse.sshfs rw 0 0", True),
+        ("drive {folder} fuse.gocryptfs rw 0 0", False),
+        ("/dev/sda1 {folder} ext4 rw 0 0", False),
+        ("nas:/v {folder}/else nfs4 rw 0 0", False),
+        ("nas:/v {folder} nfs4 rw 0 0\n/dev/sda1 {folder}/notes\\040here ext4 rw 0 0", False),
+    ],
+)
+def test_network_mounts_are_recognised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mount: str, expected: bool
+) -> None:
+    """By the file system of the nearest mount, whose name may hold blanks."""
+    notes = tmp_path / "notes here"
+    notes.mkdir()
+    table = tmp_path / "mounts"
+    table.write_text("overlay / overlay rw 0 0\n" + mount.format(folder=tmp_path.resolve()), "utf-8")
+    monkeypatch.setattr(watch, "_MOUNTS", table)
+    assert watch.is_remote(notes) is expected
+    monkeypatch.setattr(watch, "_MOUNTS", tmp_path / "no such table")
+    assert not watch.is_remote(notes)

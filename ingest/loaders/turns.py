@@ -1,0 +1,299 @@
+"""Conversations with a chatbot that were pasted into notes: where each turn begins, and whose words it is.
+
+Turns are told by marks at the start of a line (``User:``, ``**ChatGPT**``, ``## Assistant``, ``你说：``, ``Q:``).
+One name proves nothing: both sides must speak, in turn, under marks of one shape. Where nothing but the words
+tells a model's reply, only openings that hardly anybody else writes count ("您提出了一个很好的问题").
+
+Questions and answers without any sign of a model (an FAQ, an interview) are split too, but whose words they are
+stays open: their speaker is "".
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ingest.loaders.blocks import heading_text, headings
+from rag.types import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ingest.loaders.blocks import Heading, Span
+    from rag.types import Speaker
+
+_Side = Literal["user", "model", "ask", "reply"]
+_Shape = Literal["role", "heading", "bold", "said", "plain", "bare"]
+
+_SIDES: dict[_Side, str] = {
+    "user": "user|you|human|me|prompt|用户|用戶|使用者|人类|你|我",
+    "model": (
+        "assistant|ai[ ]?assistant|ai|bot|chatbot|model|llm|response|助手|ai[ ]?助手|模型|机器人|大模型|人工智能|"
+        "chat[ ]?gpt|gpt|openai|claude|gemini|bard|copilot|bing|kimi|deep[ ]?seek|qwen|grok|perplexity|llama|mistral|"
+        "豆包|通义千问|通义|文心一言|文心|星火|元宝|智谱清言|月之暗面"
+    ),
+    "ask": "q|question|问题|问|提问",
+    "reply": "a|answer|答案|答|回答",
+}
+_BRAND = re.compile(
+    r"chat ?gpt|\bgpt|openai|claude|gemini|bard|copilot|kimi|deep ?seek|qwen|grok|perplexity|豆包|通义|文心|元宝|智谱",
+    re.IGNORECASE,
+)
+_SIGN = re.compile(rf"{_BRAND.pattern}|\bAI\b|\bLLM|语言模型|大模型|人工智能", re.IGNORECASE)
+_VERSION = (
+    r"(?:[ -]?(?:v|r|o)?\d[\w.]{0,3}(?:[ -](?:turbo|mini|pro|plus|opus|sonnet|haiku|flash|max|preview))?)?"
+)
+_NAME = (
+    "(?i:"
+    + "|".join(
+        f"(?P<{side}>(?:{names}){_VERSION if side == 'model' else ''})" for side, names in _SIDES.items()
+    )
+    + ")"
+)
+_STAMP = r"(?:[ \t]*[(（\[【][^()（）\[\]【】\n]{1,40}[)）\]】]|[ \t,，]*\d{1,4}[-/.:年][\d :年月日/.TZ+apmAPM-]{2,24})?"
+_MARK = re.compile(
+    rf"\n(?:[ \t]{{0,3}}(?P<hashes>#{{1,6}})[ \t]+)?(?P<stamp>\[?\d{{1,4}}[-/.:年][\d :年月日/.TZ+-]{{2,24}}\]?[ \t]+)?"
+    rf"(?P<role>role::[ \t]*)?(?P<bold>\*\*|__)?{_NAME}(?P<said>[ \t]?(?:said|says|说|說))?{_STAMP}[ \t]*(?P<colon>[:：])?"
+    r"(?P<closed>\*\*|__)?[ \t]*(?P<after>[:：])?(?P<rest>[^\n]*)"
+)
+_EXCHANGE = 2  # turns that do where the model goes by a product's name
+_MANY = 3  # turns that it takes elsewhere: to and fro, and again
+_TITLE = 60  # characters of a question that its answer's passages carry along
+_READ = 4 * _TITLE  # characters of a question that its title is made of
+_LONGEST_QUESTION = 4000  # characters above a bot's picture
+_ABOVE = 300  # characters before the first turn in which a model may be named
+
+# How models open a reply, after an empty line, and people seldom anything.
+_OPENS = re.compile(
+    r"\n[^\S\n]*\n(?:(?:您|你)提(?:出|到)了?一?个?[^\n。！？]{0,16}(?:问题|想法|观点|要求|需求)"
+    r"|(?:根据|基于|针对)(?:您|你)(?:的|所)?(?:提供|描述|提问|问题|要求|需求|背景|情况|观察|最新)"
+    r"|(?:好的|当然|没问题|明白了|理解了|非常好|是的)[，,。！!][^\n。]{0,12}(?:我[^\n。]{0,8}(?:您|你)|(?:您|你)正在|以下是|下面是)"
+    r"|我(?:理解|明白|了解)了?(?:您|你)的|(?:您|你)的(?:问题|想法|观察|理解|观点)(?:非常|很|十分)"
+    r"|非?常?感谢您的(?:提问|问题|要求|指正|纠正)"
+    r"|(?:Certainly|Absolutely|Of course|Sure(?: thing)?|Great question)[!,.] |(?:As|I'm) an AI (?:language )?model"
+    r"|I(?:'d| would) be (?:happy|glad) to (?:help|explain)|You(?:'ve| have) (?:asked|raised) an? )"
+)
+_CLOSES = re.compile(
+    r"[^\n]*(?:随时(?:告诉|问|联系|向)我|祝(?:您|你)[^\n]{0,30}[！!。]|希望(?:这|以上)[^\n。]{0,30}(?:对(?:您|你)|能?帮到(?:您|你))"
+    r"|[Hh]ope this helps|[Ll]et me know if|[Ff]eel free to ask)[^\n]*\n?"
+)
+_PICTURE = re.compile(r"\n(?:[\w.() -]{2,40}的机器人图片|Bot image for [\w.() -]{2,40})[^\S\n]*(?=\n|\Z)")
+_PROMPT = re.compile(r"\n[\w.-]+@[\w.-]+:[^\s$#]*[$#] ")
+_GAP = re.compile(r"\n(?:[^\S\n]*\n){2,}")  # two empty lines or more
+_NEAR = 120  # characters from a bot's picture to the words that it opens with
+_LONG_REPLY = 200  # characters; a shorter one may be anybody's
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """The start of a turn; what is said begins at ``body``."""
+
+    start: int
+    body: int
+    shape: tuple[_Shape, int]
+    side: _Side
+    certain: bool  # the name is a product's, or "said" stands with it: no mere word
+
+
+class _Turn(NamedTuple):
+    start: int
+    end: int
+    title: str
+    speaker: Speaker
+
+
+def find(text: str, view: str) -> tuple[Section, ...]:
+    """Where turns begin in a note, in order; each speaker holds until the next section, the note goes on at "".
+
+    ``view`` is ``text`` with its code, front matter and other masked parts blanked: no turn begins there.
+    """
+    marks = _conversation(list(_marks(view)))
+    turns = list(_marked(text, view, marks)) if marks else list(_unmarked(text, view))
+    sections: list[Section] = []
+    for turn, following in pairwise([*turns, _Turn(len(text), 0, "", "")]):
+        sections.append(Section(turn.start, turn.title, 0, turn.speaker))
+        if turn.end < following.start and view[turn.end : following.start].strip():
+            sections.append(Section(turn.end, ""))
+    return tuple(sections)
+
+
+def is_mark(heading: str) -> bool:
+    """Whether a heading says no more than who speaks."""
+    return any(True for _ in _marks(f"# {heading}"))
+
+
+def asked(words: str) -> str:
+    """A question as its answer's title: its beginning, on one line."""
+    line = heading_text(" ".join(words[:_READ].split()))
+    if len(line) <= _TITLE:
+        return line
+    cut = line[:_TITLE]
+    space = cut.rfind(" ")
+    return (cut[:space] if space > _TITLE // 2 else cut).rstrip("，,。.：: ") + "…"
+
+
+# --- marks -------------------------------------------------------------------------------------------------------
+
+
+def _marks(view: str) -> Iterator[_Mark]:
+    for m in _MARK.finditer("\n" + view):
+        shape = _shape(m)
+        if shape is None:
+            continue
+        side: _Side = next(one for one in _SIDES if m[one])
+        certain = shape[0] == "said" or (side == "model" and _BRAND.search(m[side]) is not None)
+        yield _Mark(m.start(), m.start("rest") - 1, shape, side, certain)
+
+
+def _shape(m: re.Match[str]) -> tuple[_Shape, int] | None:
+    """How a mark is written; None for a line that only begins with such a word."""
+    colon = m["colon"] or m["after"]
+    alone = not m["rest"].strip()
+    level = len(m["hashes"] or "")
+    fits: dict[_Shape, bool] = {  # in this order
+        "role": alone and not colon,  # as an Obsidian plugin writes it: ``role::user``
+        "heading": alone,
+        "said": bool(colon),
+        "bold": bool(colon) or alone,
+        "plain": colon == "：" or not m["rest"].startswith("/"),
+        "bare": alone and not (m["ask"] or m["reply"]),
+    }
+    written = {"role": m["role"], "heading": level, "said": m["said"], "bold": m["bold"], "plain": colon}
+    shape: _Shape = next((one for one in fits if written.get(one)), "bare")
+    return (shape, level) if fits[shape] and bool(m["bold"]) == bool(m["closed"]) else None
+
+
+def _conversation(marks: Sequence[_Mark]) -> list[_Mark]:
+    """The marks of the most frequent shape in which both sides speak in turn; none where that is in doubt."""
+    best: list[_Mark] = []
+    for shape in dict.fromkeys(mark.shape for mark in marks):
+        for ours in (("user", "model"), ("ask", "reply")):
+            first = "" if shape[0] == "role" else ours[0]
+            kept = _in_turn([m for m in marks if m.shape == shape and m.side in ours], first)
+            if len(kept) > len(best) and _convincing(kept):
+                best = kept
+    return best
+
+
+def _in_turn(marks: Sequence[_Mark], first: str) -> list[_Mark]:
+    """From the first question on; a second mark of the same side in a row goes on with its turn."""
+    kept: list[_Mark] = []
+    for mark in marks:
+        if kept[-1].side != mark.side if kept else first in {"", mark.side}:
+            kept.append(mark)
+    return kept
+
+
+def _convincing(marks: Sequence[_Mark]) -> bool:
+    if len(marks) >= _MANY:
+        return True
+    if marks[:1] and marks[0].shape[0] == "role":
+        return True
+    return len(marks) == _EXCHANGE and marks[-1].certain and marks[0].shape[0] != "bare"
+
+
+def _marked(text: str, view: str, marks: Sequence[_Mark]) -> Iterator[_Turn]:
+    """The turns of a marked conversation."""
+    neutral = marks[0].side == "ask" and not _SIGN.search(
+        text[max(0, marks[0].start - _ABOVE) : marks[0].start]
+    )
+    outline = headings(view)
+    question = ""
+    lead = _lead(view, marks[0])
+    if lead:
+        question = asked(text[lead.start : min(lead.end, lead.start + _READ)])
+        yield lead
+    gap = max((m.end() - m.start() for m in _GAP.finditer(view, marks[0].start, marks[-1].start)), default=0)
+    for mark, following in pairwise([*marks, None]):
+        assert mark is not None  # noqa: S101 - only the last ``following`` is
+        asking = mark.side in {"user", "ask"}
+        end = following.start if following else _last_end(view, mark, gap)
+        end = min(end, _next_topic(view, outline, mark, end, last=following is None))
+        speaker: Speaker = "" if neutral else "user" if asking else "model"
+        yield _Turn(mark.start, end, "" if asking else question, speaker)
+        if asking:
+            question = asked(text[mark.body : min(end, mark.body + _READ)])
+
+
+def _lead(view: str, first: _Mark) -> _Turn | None:
+    """The plugin that marks roles leaves the first question unmarked: it is all that stands before the answer."""
+    start = len(view) - len(view.lstrip())
+    if first.shape[0] != "role" or first.side != "model" or start >= first.start:
+        return None
+    return _Turn(start, first.start, "", "user")
+
+
+def _last_end(view: str, mark: _Mark, gap: int) -> int:
+    """Nothing marks the end of the last turn: a gap does, wider than any within the conversation."""
+    for m in _GAP.finditer(view, mark.body):
+        if m.end() - m.start() > gap:
+            return m.end()
+    return len(view)
+
+
+def _next_topic(view: str, outline: Sequence[Heading], mark: _Mark, end: int, *, last: bool) -> int:
+    """Where a heading of the note itself follows a turn: one that stands beside or above the conversation's.
+
+    Within a conversation it must open the next turn; after its last turn it need not.
+    """
+    first, stop = (bisect_left(outline, (at,)) for at in (mark.body, end))
+    before = bisect_left(outline, (mark.start,))
+    level = mark.shape[1] if mark.shape[0] == "heading" else outline[before - 1].level + 1 if before else 1
+    if not last:
+        first = max(first, stop - 1)  # any other heading has that one below it
+    for heading in outline[first:stop]:
+        if heading.level < level and (last or not view[heading.end : end].strip()):
+            return heading.start
+    return end
+
+
+# --- replies without marks ---------------------------------------------------------------------------------------
+
+
+def _unmarked(text: str, view: str) -> Iterator[_Turn]:
+    """Replies told by how they open, or by the bot's picture that Poe copies along with them.
+
+    A reply ends where the next turn begins, at two empty lines, after a closing phrase, or before a shell prompt:
+    what stands below may be the note's own. Above a bot's picture stands what it was asked.
+    """
+    pictured = {m.start(): _paragraph_above(view, m.start()) for m in _PICTURE.finditer("\n" + view)}
+    asking = {start for start, end in pictured.values() if start < end}
+    pictures = sorted(pictured)
+    opened = {
+        at
+        for m in _OPENS.finditer("\n\n" + view)
+        for at in (m.start() + m[0].index("\n", 1) - 1,)
+        if bisect_left(pictures, at - _NEAR) == bisect_left(pictures, at)
+    }
+    for start, following in pairwise([*sorted(asking | opened | pictured.keys()), len(view)]):
+        end = _reply_end(view, start, following)
+        if start in pictured:
+            yield _Turn(start, end, asked(text[slice(*pictured[start])]), "model")
+        elif start in asking:
+            yield _Turn(start, following, "", "user")
+        elif len(view[start:end].strip()) >= _LONG_REPLY:
+            yield _Turn(start, end, "", "model")
+
+
+def _paragraph_above(view: str, at: int) -> Span:
+    """The lines right above up to an empty one, which may also stand between."""
+    floor = max(0, at - _LONGEST_QUESTION)
+    end = floor + len(view[floor:at].rstrip())
+    start = view.rfind("\n\n", floor, end)
+    return (start + 2 if start >= 0 else floor), end
+
+
+def _reply_end(view: str, start: int, following: int) -> int:
+    body = len(view[start:following]) - len(view[start:following].lstrip()) + start
+    gap = _GAP.search(view, body, following)
+    closing = _CLOSES.search(view, body, following)
+    prompt = _PROMPT.search(view, body, following)
+    return min(
+        following,
+        gap.end() if gap else following,
+        closing.end() if closing else following,
+        prompt.start() + 1 if prompt else following,
+    )

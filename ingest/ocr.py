@@ -1,0 +1,313 @@
+"""The text in an image, read on this machine by RapidOCR (extra ``ocr``), whose wheel carries its models.
+
+Nothing is downloaded: the models are named by their path. The reader is made when the first image comes and kept for
+the life of the process; it computes with two threads.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import threading
+import warnings
+from functools import cache
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rag.errors import LoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from PIL.Image import Image
+
+PACKAGES = ("rapidocr", "onnxruntime")
+"""What the extra installs, as imported."""
+
+_VERSION = 1  # raised with every change to what is made of an image
+_THREADS = 2
+_MOST_PIXELS = 80_000_000
+_WIDEST = 2000  # pixels of the shorter side that are looked at; letters of a scan are large enough then
+_TILE = 2000  # pixels; a long screenshot is read in parts of this height
+_OVERLAP = 160  # pixels that two parts share: no line of text is cut in both
+_SURE = 0.6  # a line that the reader trusts less is noise
+_SURE_CHARACTER = 0.85  # of a single character even more: patterns look like one
+_TALL = 1.5  # a box this much higher than wide holds a line that stands upright
+_WORD = 3  # characters; a box with fewer says nothing of how its line lies
+_SAMPLE = 5
+_GUTTERS = 21  # places between 1/4 and 3/4 of the width at which columns may part
+_PROSE = 6  # lines of prose are at least so many times wider than high; cells of a table are not
+
+_reading = threading.Lock()
+
+
+class Box(NamedTuple):
+    """A line of text with its upright rectangle, in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    text: str
+
+    @property
+    def height(self) -> float:
+        """In pixels."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> float:
+        """In pixels."""
+        return self.right - self.left
+
+
+def available() -> bool:
+    """Whether the extra is installed."""
+    return all(find_spec(name) is not None for name in PACKAGES)
+
+
+@cache
+def identity() -> str:
+    """Names what reads: texts that another reader made are not taken for its."""
+    return f"rapidocr {metadata.version('rapidocr')}, reading {_VERSION}"
+
+
+def read(data: bytes, beat: Callable[[], None] = lambda: None) -> str:
+    r"""Lines in reading order, joined by ``\n``; empty where the image shows no text.
+
+    Pages that lie on their side or head are turned. Columns of prose are read one after the other, cells of a table
+    line by line.
+
+    Args:
+        data: an image file of a format that Pillow reads; of several frames the first.
+        beat: called before each part of a long image: the work goes on.
+
+    Raises:
+        LoadError: no readable image, or one of too many pixels. The message has no file name: the caller knows it.
+    """
+    return text_of(opened(data), beat)
+
+
+def opened(data: bytes) -> Image:
+    """The first frame, upright as its camera was held, RGB on white, at most ``_WIDEST`` on its shorter side.
+
+    Raises:
+        LoadError: as for ``read``.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of large images; the limit here is our own
+            image = Image.open(io.BytesIO(data))
+            _check_size(image)
+            image.draft("RGB", (_WIDEST, _WIDEST))  # JPEG: decoded at a fraction of its size
+            return _on_white(_smaller(ImageOps.exif_transpose(image)))
+    except LoadError:
+        raise
+    except Image.DecompressionBombError as e:
+        raise _too_large() from e
+    except Exception as e:  # Pillow's decoders raise anything on a damaged file
+        reason = " ".join(str(e).split()).rstrip(".") or type(e).__name__
+        if "BytesIO" in reason:
+            raise LoadError("is not an image that can be read") from e
+        raise LoadError("is not a readable image: {reason}", reason=reason) from e
+
+
+def text_of(image: Image, beat: Callable[[], None] = lambda: None) -> str:
+    """As ``read``, of an image that is open, RGB."""
+    if min(image.size) < _THREADS:  # nothing can be written there
+        return ""
+    boxes = _boxes(image, beat)
+    if _on_its_side(boxes):
+        turned = image.rotate(90, expand=True)
+        again = _boxes(turned, beat)
+        if not _on_its_side(again):
+            image, boxes = turned, again
+    if _on_its_head(image, boxes):
+        boxes = [Box(-b.right, -b.bottom, -b.left, -b.top, b.text) for b in boxes]
+    return "\n".join(_lines(_ordered(boxes)))
+
+
+def _check_size(image: Image) -> None:
+    """Before a pixel is decoded.
+
+    Raises:
+        LoadError: there are too many.
+    """
+    if image.width * image.height > _MOST_PIXELS:
+        raise _too_large()
+
+
+def _too_large() -> LoadError:
+    return LoadError("has more than {most} million pixels; make it smaller", most=_MOST_PIXELS // 1_000_000)
+
+
+def _smaller(image: Image) -> Image:
+    shorter = min(image.size)
+    if shorter <= _WIDEST:
+        return image
+    scale = _WIDEST / shorter
+    return image.resize((round(image.width * scale), round(image.height * scale)))
+
+
+def _on_white(image: Image) -> Image:
+    """Transparent parts of a drawing are read as paper."""
+    from PIL import Image
+
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    paper = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(paper, image).convert("RGB")
+
+
+# The reader
+
+
+@cache
+def _engine() -> Any:
+    import rapidocr
+
+    folder = Path(rapidocr.__file__).parent / "models"
+    logging.getLogger("RapidOCR").disabled = True
+    return rapidocr.RapidOCR(
+        params={
+            "Global.log_level": "critical",
+            "Global.text_score": _SURE,
+            "Global.max_side_len": _TILE + _OVERLAP,
+            "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            "Det.model_path": _model(folder, "*_det_*.onnx"),
+            "Rec.model_path": _model(folder, "*_rec_*.onnx"),
+            "Cls.model_path": _model(folder, "*_cls_*.onnx"),
+        }
+    )
+
+
+def _model(folder: Path, pattern: str) -> str:
+    """The one model of its kind in the package: with a path, RapidOCR asks no server for it."""
+    for path in sorted(folder.glob(pattern)):
+        return str(path)
+    raise LoadError("the package rapidocr holds no model {pattern}: install it again", pattern=pattern)
+
+
+def _boxes(image: Image, beat: Callable[[], None]) -> list[Box]:
+    """Every line that is trusted; of a long image part by part."""
+    found: list[Box] = []
+    tall = image.height >= image.width
+    for start, stop, first, last in _parts(max(image.size)):
+        beat()
+        area = (0, start, image.width, stop) if tall else (start, 0, stop, image.height)
+        for box in _recognised(image.crop(area), area[0], area[1]):
+            middle = (box.top + box.bottom) / 2 if tall else (box.left + box.right) / 2
+            if first <= middle < last:
+                found.append(box)
+    return found
+
+
+def _parts(length: int) -> Iterator[tuple[int, int, float, float]]:
+    """Where each part begins and ends, and between what bounds the middles of its lines lie."""
+    for start in range(0, max(1, length - _OVERLAP), _TILE - _OVERLAP):
+        stop = min(start + _TILE, length)
+        first = start + _OVERLAP / 2 if start else float("-inf")
+        last = stop - _OVERLAP / 2 if stop < length else float("inf")
+        yield start, stop, first, last
+
+
+def _recognised(image: Image, left: int, top: int) -> Iterator[Box]:
+    import numpy as np
+
+    pixels = np.asarray(image)[:, :, ::-1]  # BGR, as OpenCV has it
+    with _reading:
+        found = _engine()(np.ascontiguousarray(pixels), use_det=True, use_cls=True, use_rec=True)
+    if found.boxes is None or found.txts is None:
+        return
+    for corners, said, score in zip(found.boxes, found.txts, found.scores, strict=True):
+        text = " ".join(said.split())
+        if text and score >= (_SURE if len(text) > 1 else _SURE_CHARACTER):
+            xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
+            yield Box(left + min(xs), top + min(ys), left + max(xs), top + max(ys), text)
+
+
+def _on_its_side(boxes: Sequence[Box]) -> bool:
+    longer = [box for box in boxes if len(box.text) >= _WORD]
+    return bool(longer) and 2 * sum(box.height > _TALL * box.width for box in longer) > len(longer)
+
+
+def _on_its_head(image: Image, boxes: Sequence[Box]) -> bool:
+    """What the reader says of the longest lines: it turns each by itself, and says nothing of their order."""
+    import numpy as np
+
+    longest = sorted(boxes, key=lambda box: -box.width)[:_SAMPLE]
+    turned = 0
+    for box in longest:
+        line = image.crop((round(box.left), round(box.top), round(box.right) + 1, round(box.bottom) + 1))
+        with _reading:
+            said = _engine()(
+                np.ascontiguousarray(np.asarray(line)[:, :, ::-1]), use_det=False, use_cls=True, use_rec=False
+            )
+        turned += any(label == "180" and score > _SURE for label, score in said.cls_res or ())
+    return 2 * turned > len(longest)
+
+
+# The order
+
+
+def _ordered(boxes: Sequence[Box]) -> list[list[Box]]:
+    """Blocks of lines, in reading order: columns of prose between lines that span them."""
+    gutter = _gutter(boxes)
+    if gutter is None:
+        return [list(boxes)] if boxes else []
+    blocks: list[list[Box]] = []
+    left: list[Box] = []
+    right: list[Box] = []
+    for box in sorted(boxes, key=lambda b: b.top):
+        if box.left < gutter < box.right:
+            blocks += [*_ordered(left), *_ordered(right), [box]]
+            left, right = [], []
+        else:
+            (left if box.right <= gutter else right).append(box)
+    return [*blocks, *_ordered(left), *_ordered(right)]
+
+
+def _gutter(boxes: Sequence[Box]) -> float | None:
+    """Where two columns of prose part, if there are such."""
+    if len(boxes) < 2 * _SAMPLE:
+        return None
+    first, last = min(b.left for b in boxes), max(b.right for b in boxes)
+    places = [first + (last - first) * (0.25 + i / (2 * (_GUTTERS - 1))) for i in range(_GUTTERS)]
+    best = min(places, key=lambda x: (sum(b.left < x < b.right for b in boxes), abs(x - (first + last) / 2)))
+    left = [b for b in boxes if b.right <= best]
+    right = [b for b in boxes if b.left >= best]
+    if min(len(left), len(right)) < _SAMPLE or 4 * (len(boxes) - len(left) - len(right)) > len(boxes):
+        return None
+    return (
+        best
+        if all(median(b.width / max(1, b.height) for b in side) >= _PROSE for side in (left, right))
+        else None
+    )
+
+
+def _lines(blocks: Sequence[Sequence[Box]]) -> Iterator[str]:
+    for block in blocks:
+        line: list[Box] = []
+        for box in sorted(block, key=lambda b: b.top + b.bottom):
+            if line and not _beside(line[0], box):
+                yield _joined(line)
+                line = []
+            line.append(box)
+        if line:
+            yield _joined(line)
+
+
+def _beside(first: Box, second: Box) -> bool:
+    shared = min(first.bottom, second.bottom) - max(first.top, second.top)
+    return 2 * shared > min(first.height, second.height)
+
+
+def _joined(line: Sequence[Box]) -> str:
+    return " ".join(box.text for box in sorted(line, key=lambda b: b.left))

@@ -1,0 +1,153 @@
+"""What the terminal shows of files: what became of each, and one file's story."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rag import show
+from rag.messages import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
+
+    from rag.coverage import Contents, Dated, Story
+    from rag.forget import Forgotten
+    from rag.store.catalogue import FileRow
+
+_LISTED = 20
+_UNEXPLAINED = "unexplained"
+
+Row = tuple[str, str]
+
+
+def files(out: Console, found: Sequence[FileRow]) -> None:
+    """One line a file."""
+    for one in found:
+        told = f": {show.in_words(one.reason)}" if one.reason else f": {_passages(one.passages)}"
+        out.print(f"{say(one.status)}  {one.id}{told}")
+        for warning in one.warnings:
+            out.print(f"    {warning}")
+
+
+def story(out: Console, told: Story) -> None:
+    """Everything that is known of one file."""
+    rows = [*_outside(told), *(_inside(told.contents) if told.contents else ())]
+    width = max(show.width(name) for name, _ in rows)
+    for name, value in rows:
+        out.print(name + " " * (width - show.width(name) + 2) + value)
+
+
+def forgotten(done: Forgotten, *, undo: bool) -> None:
+    """What was forgotten, and that the files are as they were."""
+    count = len(done.files)
+    if undo:
+        show.line(say("{count} files are no longer forgotten. To read them: footnotes sync", count=count))
+        return
+    show.line(
+        say(
+            "{count} files forgotten, {passages} passages removed for good. The files themselves were not touched.",
+            count=count,
+            passages=done.passages,
+        )
+    )
+    if not done.is_complete:
+        show.line(
+            say("Another process still reads an older state; to clear the rest, run later: footnotes sync")
+        )
+
+
+def _outside(told: Story) -> Iterator[Row]:
+    yield say("note"), told.id
+    if told.path and told.path != told.id:
+        yield say("file"), told.path
+    reason = f": {show.in_words(told.reason)}" if told.reason else ""
+    yield say("status"), say(told.status) + reason
+    if told.remedy:
+        yield say("remedy"), told.remedy
+    if told.seen:
+        yield say("seen"), told.seen + (say(" (the file has changed or gone since)") if told.changed else "")
+    if told.size is not None:
+        yield say("size"), say("{count} bytes, modified {time}", count=told.size, time=told.modified)
+    if told.sha256:
+        yield "SHA-256", told.sha256
+
+
+def _inside(held: Contents) -> Iterator[Row]:
+    yield say("title"), held.title
+    encoding = f", {held.encoding}" if held.encoding else ""
+    yield (
+        say("read as"),
+        say(
+            "{format} by {loader}{encoding}, {count} characters",
+            format=held.format,
+            loader=held.loader or "?",
+            encoding=encoding,
+            count=held.characters,
+        ),
+    )
+    if held.tags:
+        yield say("tags"), " ".join(f"#{tag}" for tag in held.tags)
+    yield from ((say("date"), _date(one)) for one in held.dates)
+    for mask in held.masks:
+        yield (
+            say("left out"),
+            say(
+                "{reason}: {ranges} places, {count} characters",
+                reason=say(mask.reason),
+                ranges=mask.ranges,
+                count=mask.characters,
+            ),
+        )
+    yield from _passage_rows(held)
+    yield from _link_rows(held)
+    yield from ((say("note that"), warning) for warning in held.warnings)
+
+
+def _date(one: Dated) -> str:
+    days = one.first if one.first == one.last else f"{one.first} - {one.last}"
+    shared = say(" (shared by many notes: probably an import)") if one.shared else ""
+    return (
+        say(
+            "{days} from {source}, confidence {confidence}",
+            days=days,
+            source=one.source,
+            confidence=one.confidence,
+        )
+        + (f" {one.zone}" if one.zone else "")
+        + shared
+    )
+
+
+def _passage_rows(held: Contents) -> Iterator[Row]:
+    embedded = "" if held.embedded is None else say(", {count} embedded", count=held.embedded)
+    yield say("passages"), str(len(held.passages)) + embedded
+    for one in held.passages[:_LISTED]:
+        heading = "  " + " > ".join(one.heading) if one.heading else ""
+        yield "", show.place("", one.lines, one.page).lstrip(":, ") + heading
+    if len(held.passages) > _LISTED:
+        yield "", say("... and {count} more; --json lists them all", count=len(held.passages) - _LISTED)
+    parts = [
+        say("{reason}: {count} characters", reason=say(reason), count=count)
+        for reason, count in held.uncovered.items()
+        if reason != _UNEXPLAINED
+    ]
+    parts.append(say("unexplained: {count} characters", count=held.unexplained))
+    yield say("in no passage"), "; ".join(parts)
+
+
+def _link_rows(held: Contents) -> Iterator[Row]:
+    for link in held.links[:_LISTED]:
+        yield (
+            say("link"),
+            f"{link.target} -> {link.resolved}"
+            if link.resolved
+            else say("{target} (leads to no note)", target=link.target),
+        )
+    if len(held.links) > _LISTED:
+        yield "", say("... and {count} more; --json lists them all", count=len(held.links) - _LISTED)
+
+
+def _passages(count: int) -> str:
+    return say("{count} passages", count=count)

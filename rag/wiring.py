@@ -1,0 +1,65 @@
+"""From settings to what they configure: how files are read, what scans leave out, who writes answers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ingest import loaders
+from ingest.loaders.source import Caption, Options
+from ingest.walk import ScanRules
+
+if TYPE_CHECKING:
+    from rag.answer.generate import GeneratedWriter
+    from rag.config import Settings
+    from rag.home import Home
+
+
+def options(settings: Settings, home: Home) -> Options:
+    """How files are read."""
+    s = settings
+    caption = None
+    if s.caption.url and s.caption.model:
+        key = s.caption.api_key.get_secret_value() if s.caption.api_key else None
+        caption = Caption(s.caption.url, s.caption.model, key, s.caption.timeout_s, s.caption.language)
+    return Options(
+        chunk_size=s.chunk.size,
+        date_keys=s.dates.keys,
+        ocr=s.ocr.enabled,
+        caption=caption,
+        cache=str(home.recognised),
+    )
+
+
+def scan_rules(settings: Settings, home: Home, *, verify: bool = False) -> ScanRules:
+    """What scans leave out."""
+    s = settings.sync
+    return ScanRules(
+        include=s.include,
+        exclude=s.exclude,
+        encodings=s.encodings,
+        max_bytes=int(s.max_file_mb * 1_000_000),
+        recipe=partial(loaders.recipe, options=options(settings, home)),
+        supported=loaders.supported,
+        keep_out=(home.path,),
+        verify=verify,
+    )
+
+
+def generator(settings: Settings) -> GeneratedWriter | None:
+    """Writes answers with a language model, where one is configured."""
+    llm = settings.llm
+    if not (llm.url and llm.model):
+        return None
+    from rag.answer.generate import GeneratedWriter
+    from rag.llama.llm import LLMOptions, open_llm
+
+    chosen = LLMOptions(
+        url=llm.url,
+        model=llm.model,
+        api_key=llm.api_key.get_secret_value() if llm.api_key else None,
+        kind=llm.kind,
+        timeout_s=llm.timeout_s,
+        context_tokens=llm.context_tokens,
+    )
+    return GeneratedWriter(open_llm(chosen), context_tokens=llm.context_tokens)
