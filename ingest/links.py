@@ -23,7 +23,9 @@ _BRACKET = re.compile(r"!?\[\[?|\]")
 _WIKILINK = re.compile(r"([^\[\]|#\n]*+)(#[^\[\]|\n]*+)?(?:\|([^\[\]\n]*+))?\]\]")
 _DESTINATION = re.compile(
     r"""\([ \t]*+\n?[ \t]*+
-        (?:<([^<>\n]*+)>|((?:[^\s()<>]++|\((?:[^\s()]++|\([^\s()]*+\))*+\))*+))
+        (?:<([^<>\n]*+)>
+          | ((?:[^\s()<>]++|\((?:[^\s()]++|\([^\s()]*+\))*+\))*+)(?![ \t][^\s"'(=)])
+          | ([^\s()<>"][^()<>\n"]{0,300}?\.(?:md|png|jpe?g|gif|webp|svg|pdf|canvas))(?=[ \t]*\)))
         (?:\s++(?:"[^"]{0,1000}"|'[^']{0,1000}'|\([^()]{0,1000}\)|=\d*x\d*))?
         \s*+\)""",
     re.VERBOSE,
@@ -41,6 +43,7 @@ _CONTENTS = frozenset({"toc", "_toc_"})
 _HREF = re.compile(
     r"""<(a|img)\s(?:[^<>]*?\s)?(?:href|src)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>=`]+))""", re.IGNORECASE
 )
+_SITE = re.compile(r"\{\{[^{}]*\}\}(?=[^\s])")  # {{ site.url }} before a path
 _ALT = re.compile(r"""\salt\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _CALL = re.compile(r"\{[{%][<%-]?[ \t]*(post_link|asset_img|asset_link|figure|image|img|picture)\s")
 _POST_CALLS = frozenset(
@@ -52,7 +55,7 @@ _ARGUMENT = re.compile(r""""([^"]*)"|'([^']*)'|src=["']?([^"'\s]+)|(\S+)""")
 _NAMELESS = re.compile(
     r"""(?:
           (?=[0-9a-f-]*\d)[0-9a-f]{8}[0-9a-f-]*+ | v2-[0-9a-f]++ | \d++
-        | (?:img|dsc|dscn|pxl|mmexport|wx|screenshot|screen[ ]shot|snipaste|clip|pasted[ ]image|image|图片|截图|微信图片|屏幕截图)
+        | (?:img|dsc|dscn|pxl|mmexport|wx|qq|wechatimg|screenshot|screen[ ]shot|snipaste|clip|pasted[ ]image|image|图片|截图|微信图片|屏幕截图|qq截图|qq图片|企业微信截图)
           [-_ .()\d:at上下午pm年月日]*
         | image | img | images? | picture | pic | photo | alt(?:[ ]text)? | untitled | 图 | 图片 | 在这里插入图片描述
         )(?:[-_ ]\d+)?(?:\.(?:png|jpe?g|gif|webp|svg|bmp|heic))?(?:\|\d+(?:x\d+)?)?""",
@@ -147,7 +150,7 @@ def _markdown(
     if not m or _BLANK_LINE.search(view, opened.label, m.end()):
         return None
     label = text[opened.label : close]
-    target, anchor = _parts(m[1] or m[2] or _called(text[close + 2 : m.end() - 1]))
+    target, anchor = _parts(m[1] or m[2] or m[3] or _called(text[close + 2 : m.end() - 1]))
     link = Link(opened.start, m.end(), target, "embed" if opened.image else "markdown", label, anchor)
     shown = label
     if last and last.start >= opened.label:  # a linked picture: what is left of the label beside it
@@ -175,6 +178,7 @@ def _in_tag(text: str, start: int, end: int) -> Link | None:
         if not m:
             return None
         address = m[2] or m[3] or m[4] or ""
+        address = _SITE.sub("", address)
         target, anchor = _parts(_called(address) if address.startswith("{") else address)
         label = _ALT.search(tag)
         kind: LinkKind = "embed" if m[1].lower().startswith("img") else "markdown"
@@ -187,7 +191,7 @@ def _in_tag(text: str, start: int, end: int) -> Link | None:
         target, anchor = _parts(_called(tag, pictures=picture))
         kind = "embed" if picture else "markdown"
         found = Link(start, end, target, kind, "", anchor)
-    return found if found.target or found.anchor else None
+    return found if (found.target or found.anchor) and not target.startswith("data:") else None
 
 
 def _called(code: str, *, pictures: bool = False) -> str:
@@ -206,6 +210,7 @@ def _called(code: str, *, pictures: bool = False) -> str:
 
 def _parts(destination: str) -> tuple[str, str]:
     """Path and anchor; a web address stays whole."""
+    destination = destination.strip()
     if _WEB.match(destination):
         return destination, ""
     target, _, anchor = destination.partition("#")

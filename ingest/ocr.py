@@ -29,9 +29,10 @@ PACKAGES = ("rapidocr", "onnxruntime")
 
 _VERSION = 1  # raised with every change to what is made of an image
 _THREADS = 2
-_MOST_PIXELS = 80_000_000
-_WIDEST = 2000  # pixels of the shorter side that are looked at; letters of a scan are large enough then
-_TILE = 2000  # pixels; a long screenshot is read in parts of this height
+_MOST_PIXELS = 50_000_000
+_WIDEST = 1600  # pixels of the shorter side that are looked at; letters of a scan are large enough then
+_TILE = 2000  # pixels; a long screenshot is read in parts of at most this height
+_AREA = 2_900_000  # pixels of a part: the reader takes some 600 MB for them
 _OVERLAP = 160  # pixels that two parts share: no line of text is cut in both
 _SURE = 0.6  # a line that the reader trusts less is noise
 _SURE_CHARACTER = 0.85  # of a single character even more: patterns look like one
@@ -105,8 +106,8 @@ def opened(data: bytes) -> Image:
             image = Image.open(io.BytesIO(data))
             _check_size(image)
             image.draft("RGB", (_WIDEST, _WIDEST))  # JPEG: decoded at a fraction of its size
-            return _on_white(_smaller(ImageOps.exif_transpose(image)))
-    except LoadError:
+            return _on_white(ImageOps.exif_transpose(_smaller(image)))
+    except (LoadError, MemoryError):
         raise
     except Image.DecompressionBombError as e:
         raise _too_large() from e
@@ -151,7 +152,9 @@ def _smaller(image: Image) -> Image:
     if shorter <= _WIDEST:
         return image
     scale = _WIDEST / shorter
-    return image.resize((round(image.width * scale), round(image.height * scale)))
+    if image.mode == "P":
+        image = image.convert("RGBA")  # colours of a palette have no means
+    return image.resize((round(image.width * scale), round(image.height * scale)), reducing_gap=2.0)
 
 
 def _on_white(image: Image) -> Image:
@@ -181,6 +184,7 @@ def _engine() -> Any:
             "Global.max_side_len": _TILE + _OVERLAP,
             "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            "Rec.rec_batch_num": 2,  # lines at once: more cost memory and save no time
             "Det.model_path": _model(folder, "*_det_*.onnx"),
             "Rec.model_path": _model(folder, "*_rec_*.onnx"),
             "Cls.model_path": _model(folder, "*_cls_*.onnx"),
@@ -199,7 +203,7 @@ def _boxes(image: Image, beat: Callable[[], None]) -> list[Box]:
     """Every line that is trusted; of a long image part by part."""
     found: list[Box] = []
     tall = image.height >= image.width
-    for start, stop, first, last in _parts(max(image.size)):
+    for start, stop, first, last in _parts(max(image.size), min(_TILE, _AREA // min(image.size))):
         beat()
         area = (0, start, image.width, stop) if tall else (start, 0, stop, image.height)
         for box in _recognised(image.crop(area), area[0], area[1]):
@@ -209,21 +213,32 @@ def _boxes(image: Image, beat: Callable[[], None]) -> list[Box]:
     return found
 
 
-def _parts(length: int) -> Iterator[tuple[int, int, float, float]]:
+def _parts(length: int, most: int) -> Iterator[tuple[int, int, float, float]]:
     """Where each part begins and ends, and between what bounds the middles of its lines lie."""
-    for start in range(0, max(1, length - _OVERLAP), _TILE - _OVERLAP):
-        stop = min(start + _TILE, length)
+    for start in range(0, max(1, length - _OVERLAP), most - _OVERLAP):
+        stop = min(start + most, length)
         first = start + _OVERLAP / 2 if start else float("-inf")
         last = stop - _OVERLAP / 2 if stop < length else float("inf")
         yield start, stop, first, last
 
 
-def _recognised(image: Image, left: int, top: int) -> Iterator[Box]:
+def _asked(image: Image, **steps: bool) -> Any:
     import numpy as np
 
-    pixels = np.asarray(image)[:, :, ::-1]  # BGR, as OpenCV has it
-    with _reading:
-        found = _engine()(np.ascontiguousarray(pixels), use_det=True, use_cls=True, use_rec=True)
+    pixels = np.ascontiguousarray(np.asarray(image)[:, :, ::-1])  # BGR, as OpenCV has it
+    try:
+        with _reading:
+            return _engine()(pixels, **steps)
+    except (LoadError, MemoryError):
+        raise
+    except Exception as e:
+        if "bad_alloc" in str(e):
+            raise MemoryError from e
+        raise LoadError("cannot be recognised: {reason}", reason=type(e).__name__) from e
+
+
+def _recognised(image: Image, left: int, top: int) -> Iterator[Box]:
+    found = _asked(image, use_det=True, use_cls=True, use_rec=True)
     if found.boxes is None or found.txts is None:
         return
     for corners, said, score in zip(found.boxes, found.txts, found.scores, strict=True):
@@ -240,16 +255,11 @@ def _on_its_side(boxes: Sequence[Box]) -> bool:
 
 def _on_its_head(image: Image, boxes: Sequence[Box]) -> bool:
     """What the reader says of the longest lines: it turns each by itself, and says nothing of their order."""
-    import numpy as np
-
     longest = sorted(boxes, key=lambda box: -box.width)[:_SAMPLE]
     turned = 0
     for box in longest:
         line = image.crop((round(box.left), round(box.top), round(box.right) + 1, round(box.bottom) + 1))
-        with _reading:
-            said = _engine()(
-                np.ascontiguousarray(np.asarray(line)[:, :, ::-1]), use_det=False, use_cls=True, use_rec=False
-            )
+        said = _asked(line, use_det=False, use_cls=True, use_rec=False)
         turned += any(label == "180" and score > _SURE for label, score in said.cls_res or ())
     return 2 * turned > len(longest)
 

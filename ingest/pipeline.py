@@ -11,10 +11,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from ingest import loaders
+from ingest import gitdates, loaders
 from ingest.prepare import Failure, Job, Moving, Prepared, cut
-from ingest.scan import refuse_large_loss
-from ingest.walk import LEFT_OUT, folder_of
+from ingest.scan import recipe_of, refuse_large_loss
+from ingest.walk import folder_of
 from ingest.workers import Limits, Workers
 from rag.errors import LoadError, RootError
 from rag.store.catalogue import Catalogue, FileState, Record
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ingest.prepare import Outcome
     from ingest.scan import Plan
     from ingest.walk import Found, Skip
+    from rag.store.catalogue import Status
     from rag.types import Chunk, Document
 
 _T = TypeVar("_T")
@@ -94,6 +95,9 @@ class SyncReport:
         """Count what a second look at a root did; what it left alone was counted by the first."""
         for name in ("added", "changed", "moved", "removed", "embedded"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("skipped", "failed"):
+            issues = {issue.path: issue for issue in (*getattr(self, name), *getattr(other, name))}
+            setattr(self, name, list(issues.values()))
         self.warnings += other.warnings
         self.refused += other.refused
 
@@ -139,6 +143,7 @@ class Pipeline:
         batch: documents committed together.
         embed: gives each passage its vector, unless it has one; returns how many were computed.
         limits: worker processes, and what one file may cost.
+        git: ask git for the days of each file's first and last commit.
     """
 
     def __init__(
@@ -150,6 +155,7 @@ class Pipeline:
         batch: int,
         embed: Embed,
         limits: Limits = _LIMITS,
+        git: bool = False,
     ) -> None:
         self._catalogue = catalogue
         self._write_lock = write_lock
@@ -157,6 +163,7 @@ class Pipeline:
         self._batch = batch
         self._embed = embed
         self._limits = limits
+        self._git = git
         self._restless: set[str] = set()  # files that changed while they were read
 
     def apply(
@@ -180,7 +187,7 @@ class Pipeline:
         done = 0
         failing: set[str] = set()
         with Workers(self._limits) as workers:
-            read = zip(work, workers.prepare([self._job(one) for one in work]), strict=True)
+            read = zip(work, workers.prepare(self._jobs(plan, work)), strict=True)
             for part in _batched(read, self._batch, lambda one: one[0].found.state.size):
                 items = [item for one, outcome in part if (item := self._item(plan, one, outcome, report))]
                 failing |= {item.id for item in items if isinstance(item.outcome, Failure)}
@@ -199,7 +206,7 @@ class Pipeline:
             with self._write_lock(), self._catalogue.database.writing() as db:
                 batch = Batch(db)
                 for document, chunks in done:
-                    batch.put(document, chunks, _NO_FILE, self._recipe(document.id))
+                    batch.put(document, chunks, _NO_FILE, self._loader_recipe(document.id))
                     stale.discard(document.id)
                 batch.finish()
         self._remove(stale)
@@ -213,9 +220,11 @@ class Pipeline:
 
     def _apply_small(self, plan: Plan, report: SyncReport) -> None:
         """Everything that needs no file read: removals, new time stamps, skips, unreadable files."""
-        skips = [s for s in plan.skipped if _is_news(plan, s, "skipped")]
-        failures = [s for s in plan.unreadable if _is_news(plan, s, "failed")]
-        if plan.removed or plan.touched or skips or failures:
+        news: list[tuple[Skip, Status, FileState]] = [
+            *((s, "skipped", s.found.state) for s in plan.skipped if _is_news(plan, s, "skipped")),
+            *((s, "failed", _unread(s.found)) for s in plan.unreadable if _is_news(plan, s, "failed")),
+        ]
+        if plan.removed or plan.touched or news:
             with self._write_lock(), self._catalogue.database.writing() as db:
                 batch = _batch_of(db, plan)
                 for doc_id in plan.removed:
@@ -224,30 +233,14 @@ class Pipeline:
                 for found in plan.touched:
                     if self._may(batch, plan, found.id, report):
                         batch.touch(found.id, found.state)
-                for skip in skips:
+                for skip, status, state in news:
                     if self._may(batch, plan, skip.found.id, report):
                         batch.fail(
-                            skip.found.id,
-                            "skipped",
-                            skip.reason,
-                            skip.found.state,
-                            "",
-                            self._recipe(skip.found.id),
-                        )
-                for skip in failures:
-                    if self._may(batch, plan, skip.found.id, report):
-                        batch.fail(
-                            skip.found.id,
-                            "failed",
-                            skip.reason,
-                            _unread(skip.found),
-                            "",
-                            self._recipe(skip.found.id),
+                            skip.found.id, status, skip.reason, state, skip.sha256, self._recipe(skip.found)
                         )
                 batch.finish()
         report.removed += sum(map(plan.was_indexed, plan.removed))
         report.skipped += [FileIssue(s.found.id, s.reason) for s in plan.skipped]
-        report.skipped += [FileIssue(folder, LEFT_OUT) for folder in plan.left_out]
         report.failed += [FileIssue(s.found.id, s.reason) for s in (*plan.still_failed, *plan.unreadable)]
 
     def _may(self, batch: Batch, plan: Plan, doc_id: str, report: SyncReport) -> bool:
@@ -263,16 +256,20 @@ class Pipeline:
         still = tuple(s for s in plan.still_failed if not self._limits.lifted(s.reason))
         return replace(plan, changed=plan.changed + again, still_failed=still) if again else plan
 
-    def _job(self, work: _Work) -> Job:
-        found = work.found
-        return Job(
-            found.id,
-            str(found.path),
-            None,
-            (found.state.size, found.state.mtime_ns),
-            self._options,
-            strict=found.id not in self._restless,
-        )
+    def _jobs(self, plan: Plan, work: Sequence[_Work]) -> list[Job]:
+        committed = gitdates.dates_of(folder_of(plan.root)) if self._git and work else {}
+        return [
+            Job(
+                found.id,
+                str(found.path),
+                found.encoding,
+                (found.state.size, found.state.mtime_ns),
+                self._options,
+                committed.get(found.state.relative),
+                strict=found.id not in self._restless,
+            )
+            for found in (one.found for one in work)
+        ]
 
     def _item(self, plan: Plan, work: _Work, outcome: Outcome, report: SyncReport) -> _Item | None:
         """What is to be stored of a file; None when it changed since the scan: its root is looked at again.
@@ -296,7 +293,10 @@ class Pipeline:
         report.overtaken.add(plan.root.name)
         return None
 
-    def _recipe(self, doc_id: str) -> str:
+    def _recipe(self, found: Found) -> str:
+        return recipe_of(found, self._loader_recipe)
+
+    def _loader_recipe(self, doc_id: str) -> str:
         return loaders.recipe(doc_id, self._options)
 
     def _commit(self, plan: Plan, items: Sequence[_Item], report: SyncReport) -> None:
@@ -318,10 +318,10 @@ class Pipeline:
                 return False
             batch.move(moved_from, item.id)
         if isinstance(outcome, Prepared):
-            batch.put(outcome.document, outcome.chunks, found.state, self._recipe(item.id))
+            batch.put(outcome.document, outcome.chunks, found.state, self._recipe(found))
         else:
             state = found.state if outcome.sha256 else _unread(found)
-            batch.fail(item.id, "failed", outcome.reason, state, outcome.sha256, self._recipe(item.id))
+            batch.fail(item.id, "failed", outcome.reason, state, outcome.sha256, self._recipe(found))
         return True
 
 

@@ -39,7 +39,7 @@ _RACY_NS = 2_000_000_000
 class Plan:
     """What a sync of one root has to do.
 
-    Every file that was looked at stands in exactly one of ``added`` to ``still_failed``, or is ``unchanged``.
+    Every file that was met is new, changed, moved, unchanged, skipped, unreadable or has failed before: one of them.
 
     Attributes:
         known: what the catalogue said when the plan was made; of a partial scan, of what it looked at.
@@ -58,7 +58,6 @@ class Plan:
     unreadable: tuple[Skip, ...] = ()
     still_failed: tuple[Skip, ...] = ()
     notes: int | None = None
-    left_out: tuple[str, ...] = ()
 
     def was_indexed(self, doc_id: str) -> bool:
         """Whether the catalogue held this note when the plan was made."""
@@ -228,20 +227,20 @@ def changed_files(root: Root, known: Mapping[str, Record], rules: ScanRules, dea
         judge = Judge(root, rules)
         for one, doc_id in identified(root, rules, looked, deadline=deadline):
             seen.add(doc_id)
-            changed += _differs(judge(one, doc_id), known.get(doc_id))
+            changed += _differs(*judge(one, doc_id), known.get(doc_id))
     except (OSError, RootError):
         return None
     seen |= _below(known, root, looked.unlisted).keys()
     return changed + sum(r.status != "skipped" for i, r in known.items() if i not in seen)
 
 
-def _differs(now: Found | Skip, record: Record | None) -> bool:
+def _differs(state: FileState, reason: str, record: Record | None) -> bool:
     """Whether a sync would bring something new of a file into the index, or take it out."""
     if record is None or record.status == "skipped":
-        return isinstance(now, Found) and not (record and _is_forgotten(record))
+        return not reason and not (record and _is_forgotten(record))
     if record.status == "failed" and not record.sha256:
         return False  # one that cannot be read stays a failure
-    return isinstance(now, Skip) or not _same(record.state, now.state)
+    return bool(reason) or not _same(record.state, state)
 
 
 def _same(old: FileState, new: FileState) -> bool:

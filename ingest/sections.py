@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from heapq import merge
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,16 +15,15 @@ if TYPE_CHECKING:
     from ingest.loaders.blocks import Span
     from rag.types import Document, Section, Speaker
 
-_MARKED_UP = frozenset({"markdown", "chat"})  # formats whose text says headings and code in Markdown
-_DELIMITER = re.compile(r"\s*[,;\t|]\s*")
-_NUMBER = re.compile(r"(?:^|[,;\t|])\s*(?!(?:19|20)\d\d\s*(?:[,;\t|]|$))[-+]?\d[\d.:/-]*\s*(?:[,;\t|]|$)")
-_LONGEST_HEADER = 300  # characters of a table's header row that its passages carry along
+_MARKED_UP = frozenset({"markdown", "chat"})  # formats whose text says headings in Markdown
+_FENCED = _MARKED_UP | {"notebook"}  # and code
 
 
 class Part(NamedTuple):
     """A heading, which ends at ``body``, and what stands under it; ``level`` is 0 where there is none.
 
-    ``page`` counts from 1, and is None where the format has no pages.
+    ``page`` counts from 1, and is None where the format has no pages; ``turn`` tells apart the turns of a
+    conversation, and is 0 where nobody is known to speak.
     """
 
     start: int
@@ -34,6 +32,7 @@ class Part(NamedTuple):
     level: int = 0
     path: tuple[str, ...] = ()
     speaker: Speaker = ""
+    turn: int = 0
     page: int | None = None
 
 
@@ -52,11 +51,7 @@ def parts(document: Document, view: str, begin: int, code: Sequence[Span]) -> It
 
     ``view`` is the text with its masks blanked. A heading with nothing of its own opens the first part below it.
     """
-    found = (
-        _table(view)
-        if document.format == "table" and not document.sections
-        else _nested(document, view, begin, code)
-    )
+    found = _nested(document, view, begin, code)
     if document.format != "pdf" and not document.pages:
         return found
     return _paged(found, document.pages or (0,))
@@ -64,7 +59,7 @@ def parts(document: Document, view: str, begin: int, code: Sequence[Span]) -> It
 
 def code_blocks(document: Document, view: str, begin: int) -> list[Span]:
     """Fenced code of a format that has such; a fence that a turn leaves open reaches into no other turn."""
-    if document.format not in _MARKED_UP:
+    if document.format not in _FENCED:
         return []
     starts = (begin, *(s.start for s in document.sections if s.start > begin))
     if len(starts) == 1:
@@ -72,15 +67,6 @@ def code_blocks(document: Document, view: str, begin: int) -> list[Span]:
     ends = (*starts[1:], len(view))
     spoken = ((start, view[start:end]) for start, end in zip(starts, ends, strict=True))
     return [(at + a, at + b) for at, turn in spoken for a, b in fences(turn)]
-
-
-def _table(view: str) -> Iterator[Part]:
-    """A table is one part; its first row, unless it holds numbers, names the columns of all its passages."""
-    start = len(view) - len(view.lstrip())
-    end = line_end(view, start)
-    header = view[start : min(end, start + _LONGEST_HEADER)].replace('"', "")
-    columns = "" if _NUMBER.search(header) else _DELIMITER.sub(", ", header.strip())
-    yield Part(0, end, len(view), 1, (columns,) if columns else ())
 
 
 def _nested(document: Document, view: str, begin: int, code: Sequence[Span]) -> Iterator[Part]:
@@ -98,7 +84,7 @@ def _nested(document: Document, view: str, begin: int, code: Sequence[Span]) -> 
         if following and not view[border.body : end].strip() and path.holds(following):
             continue
         start, level = first
-        yield Part(start, border.body, end, level, path.titles(), path.speaker)
+        yield Part(start, border.body, end, level, path.titles(), path.speaker, path.turn)
         first = None
 
 
@@ -129,6 +115,8 @@ class _Path:
 
     def __init__(self) -> None:
         self.speaker: Speaker = ""
+        self.turn = 0
+        self._turns = 0
         self._open: list[tuple[int, str]] = []
         self._outside: int | None = None  # how many were open when the turn began; None outside of turns
         self._below = 0  # the turn's own level
@@ -142,7 +130,8 @@ class _Path:
             self._open.pop()
         if border.speaker is not None:
             turn = bool(border.speaker) or (border.level == 0 and bool(border.title))
-            self.speaker = border.speaker
+            self._turns += 1
+            self.speaker, self.turn = border.speaker, self._turns if border.speaker else 0
             self._outside, self._below = (len(self._open), level) if turn else (None, 0)
         self._open.append((level, border.title))
         return level

@@ -170,18 +170,20 @@ def walk(root: Root, rules: ScanRules, wanted: Only | None = None) -> Walk:
     seen = Walk()
     judge = Judge(root, rules)
     for one, doc_id in identified(root, rules, seen, wanted):
+        path = Path(one.entry.path)
         try:
-            judged = judge(one, doc_id)
+            state, reason = judge(one, doc_id)
         except FileNotFoundError:
             continue  # it went while we looked
         except OSError as e:
-            lost = nowhere(doc_id, Path(one.entry.path), one.relative)
+            lost = nowhere(doc_id, path, one.relative)
             seen.unreadable.append(Skip(lost, e.strerror or str(e)))
             continue
-        if isinstance(judged, Found):
-            seen.found.append(judged)
+        if reason:
+            skip = Skip(Found(doc_id, path, state), reason)
+            (seen.unreadable if one.is_bad else seen.skipped).append(skip)
         else:
-            (seen.unreadable if one.is_bad else seen.skipped).append(judged)
+            seen.found.append(Found(doc_id, path, state, judge.encoding_of(one.relative)))
     return seen
 
 
@@ -223,23 +225,23 @@ class Judge:
         self._named = ignore.Named("sync.include", rules.include)
         self._encodings = ignore.Chosen("sync.encodings", rules.encodings)
 
-    def __call__(self, one: _Entry, doc_id: str) -> Found | Skip:
-        """Judge one.
+    def __call__(self, one: _Entry, doc_id: str) -> tuple[FileState, str]:
+        """A file's state, and why it is not read; empty: it is.
 
         Raises:
             OSError: its state cannot be read.
         """
-        entry, relative, path = one.entry, one.relative, Path(one.entry.path)
         if one.reason:  # not even its state matters: a folder's times change with every file in it
-            return Skip(nowhere(doc_id, path, relative), one.reason)
-        info = entry.stat(follow_symlinks=False)
-        if not _is_text(relative):
-            return Skip(Found(doc_id, path, state_of(info, doc_id)), BAD_NAME)
-        normal = unicodedata.normalize("NFC", relative)
-        state = state_of(info, relative)
-        if reason := self._reason(entry, info, normal):
-            return Skip(Found(doc_id, path, state), reason)
-        return Found(doc_id, path, state, self._encodings.of(normal))
+            return _no_state(doc_id, one.relative), one.reason
+        info = one.entry.stat(follow_symlinks=False)
+        if not _is_text(one.relative):
+            return state_of(info, doc_id), BAD_NAME
+        reason = self._reason(one.entry, info, unicodedata.normalize("NFC", one.relative))
+        return state_of(info, one.relative), reason
+
+    def encoding_of(self, relative: str) -> str | None:
+        """What the settings say that a file is encoded in; None: nothing."""
+        return self._encodings.of(unicodedata.normalize("NFC", relative))
 
     def _reason(self, entry: os.DirEntry[str], info: os.stat_result, relative: str) -> str:
         if _is_link(info):
@@ -264,6 +266,7 @@ class Judge:
 
 
 def _entries(root: Root, rules: ScanRules, seen: Walk, wanted: Only | None) -> Iterator[_Entry]:
+    kept_out = frozenset(map(str, rules.keep_out))
     pending = [(folder_of(root), "", ignore.of_setting("sync.exclude", rules.exclude), wanted)]
     while pending:
         folder, prefix, outer, names = pending.pop()
@@ -286,7 +289,7 @@ def _entries(root: Root, rules: ScanRules, seen: Walk, wanted: Only | None) -> I
             ) from e
         stack = outer.joined(inner)
         for entry in listed:
-            if (names is not None and entry.name not in names) or Path(entry.path) in rules.keep_out:
+            if (names is not None and entry.name not in names) or entry.path in kept_out:
                 continue
             relative = prefix + entry.name
             is_folder = entry.is_dir(follow_symlinks=False) and not _is_junction(entry)
@@ -360,5 +363,8 @@ def state_of(info: os.stat_result, relative: str) -> FileState:
 
 def nowhere(doc_id: str, path: Path, relative: str) -> Found:
     """A file whose state cannot be read, or does not matter."""
-    relative = relative if _is_text(relative) else doc_id
-    return Found(doc_id, path, FileState(0, 0, 0, 0, 0, relative))
+    return Found(doc_id, path, _no_state(doc_id, relative))
+
+
+def _no_state(doc_id: str, relative: str) -> FileState:
+    return FileState(0, 0, 0, 0, 0, relative if _is_text(relative) else doc_id)

@@ -26,6 +26,7 @@ _NOT_SETTINGS = frozenset(
 )
 # Written with commas in the environment and on a command line.
 _LISTS = frozenset({"sync.include", "sync.exclude", "dates.keys", "images.hosts"})
+_MAPPINGS = frozenset({"sync.encodings"})
 # Never read from a file: files are copied, committed and shared.
 _SECRETS = frozenset({"llm.api_key", "embedding.api_key", "rerank.api_key", "caption.api_key"})
 
@@ -118,7 +119,9 @@ class CaptionSettings(_Section):
     api_key: SecretStr | None = Field(
         default=None, description="only from the environment: FOOTNOTES_CAPTION__API_KEY"
     )
-    timeout_s: float = Field(default=60.0, gt=0, description="seconds to wait for that server")
+    timeout_s: float = Field(
+        default=45.0, gt=0, description="seconds to wait for that server; below sync.file_timeout_s"
+    )
     language: Literal["auto", "zh", "en"] = Field(default="auto", description="language of the descriptions")
 
 
@@ -279,7 +282,7 @@ def load(
     ):
         for key, value in values.items():
             _check_key(key, origin)
-            merged[key] = value
+            merged[key] = _parsed(key, value)
             origins[key] = origin
     return LoadedSettings(_build(merged, origins), origins)
 
@@ -357,11 +360,17 @@ def _environment_values() -> Iterator[tuple[str, dict[str, object]]]:
         if not upper.startswith(PREFIX) or upper in _NOT_SETTINGS or upper.startswith("FOOTNOTES_NEO4J_"):
             continue
         key = upper.removeprefix(PREFIX).lower().replace(_DELIMITER, ".")
-        yield f"${name}", {key: _parse(value) if key in _LISTS else value or None}
+        yield f"${name}", {key: value or (() if key in _LISTS else None)}
 
 
-def _parse(value: str) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()]
+def _parsed(key: str, value: object) -> object:
+    """Lists and mappings, where they were written in one string, with commas."""
+    if not isinstance(value, str) or key not in _LISTS | _MAPPINGS:
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if key in _LISTS:
+        return parts
+    return {name.strip(): found.strip() for name, _, found in (part.rpartition("=") for part in parts)}
 
 
 def _check_key(key: str, origin: str) -> None:

@@ -240,6 +240,8 @@ class Engine:
             options=wiring.options(self.settings, self._home),
             batch=self.settings.sync.batch,
             embed=self._indexes.embed,
+            limits=wiring.limits(self.settings),
+            git=self.settings.dates.git,
         )
 
     def import_documents(self, root: str, documents: Iterable[Document]) -> int:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from ingest import recognised, scan, walk
 from ingest.walk import FORGOTTEN, Found
-from rag.errors import RootError
+from rag.errors import HomeError, RootError
+from rag.store import database
 from rag.store.catalogue import Record
 from rag.store.changes import Batch
 from rag.store.database import Database
@@ -117,10 +118,16 @@ def _clear_recognised(path: Path, catalogue: Catalogue) -> bool:
     if not path.exists():
         return True
     records = [r for root in catalogue.roots() for r in catalogue.records(root.name).values()]
-    with closing(recognised.Recognised(path)) as store:
-        store.prune(r.sha256 for r in records if not is_forgotten(r))
-    with closing(Database(path, recognised.STEPS)) as database:
-        return database.scrub()
+    try:
+        with closing(recognised.Recognised(path)) as store:
+            store.prune(r.sha256 for r in records if not is_forgotten(r))
+        with closing(Database(path, recognised.STEPS)) as opened:
+            return opened.scrub()
+    except HomeError as e:
+        if not database.is_damage(e):
+            raise
+        database.discard(path)  # what it holds cannot be told, and it only saves work
+        return True
 
 
 def _unread(place: Place, rules: ScanRules) -> list[Found]:

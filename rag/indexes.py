@@ -159,8 +159,8 @@ class Indexes:
                 index.refresh()
             if self._are_current():
                 return
-            self._embed_ahead(None)
             try:
+                self._embed_ahead(None)
                 with self.home.writing(None if self._is_one_unbuilt() else wait_s):
                     self._catch_up()
             except HomeError:

@@ -32,6 +32,8 @@ def hit(found: Hit, rank: int) -> dict[str, Any]:
         "lines": list(chunk.lines),
         "page": chunk.page,
         "heading": list(chunk.heading),
+        "speaker": chunk.speaker,
+        "format": chunk.format,
         "text": chunk.text,
         "sources": dict(found.ranks),
     }
@@ -78,6 +80,9 @@ def citation(cited: Citation) -> dict[str, Any]:
         "lines": list(cited.lines),
         "page": cited.page,
         "heading": list(cited.heading),
+        "speaker": cited.speaker,
+        "format": cited.format,
+        "notes": list(cited.notes),
         "quote": cited.quote,
         "uri": cited.uri,
         "changed": cited.changed,

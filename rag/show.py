@@ -6,19 +6,21 @@ import contextlib
 import sys
 import time
 from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from rag.answer.cite import IN_LINES
 from rag.messages import explain, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rich.console import Console
     from rich.text import Text
 
     from ingest.pipeline import FileIssue, Progress, SyncReport
     from rag.health import Finding, Status
-    from rag.types import Answer, Citation, Hit, Retrieval
+    from rag.types import Answer, Chunk, Citation, Hit, Retrieval, Speaker
 
 _QUOTE = 300
 _LISTED = 10
@@ -73,12 +75,36 @@ def hits(out: Console, found: Retrieval) -> None:
         out.print()
 
 
-def place(path: str, lines: tuple[int, int], page: int | None) -> str:
-    """``root/path:12``, ``root/path:12-14`` or ``root/path, page 3``."""
-    if page is not None:
-        return say("{path}, page {page}", path=path, page=page)
-    first, last = lines
+def place(path: str, where: Citation | Chunk) -> str:
+    """``root/path:12``, ``root/path:12-14``, ``root/path, page 3``; only the path where lines would be an extract's."""
+    if where.page is not None:
+        return _PAGES.get(where.format, _PAGES["pdf"])(path, where.page)
+    if where.format not in IN_LINES:
+        return path
+    first, last = where.lines
     return f"{path}:{first}" if first == last else f"{path}:{first}-{last}"
+
+
+def whose(speaker: Speaker) -> str:
+    """Whose words a quote is, where that is not simply the note's."""
+    if speaker == "user":
+        return say("you wrote")
+    if speaker == "model":
+        return say("a model told you")
+    if speaker == "person":
+        return say("somebody else wrote")
+    return say("written by a machine") if speaker == "machine" else ""
+
+
+_PAGES: Mapping[str, Callable[[str, int], str]] = MappingProxyType(
+    {
+        "pdf": lambda path, page: say("{path}, page {page}", path=path, page=page),
+        "slides": lambda path, page: say("{path}, slide {page}", path=path, page=page),
+        "sheets": lambda path, page: say("{path}, sheet {page}", path=path, page=page),
+        "book": lambda path, page: say("{path}, chapter {page}", path=path, page=page),
+        "notebook": lambda path, page: say("{path}, cell {page}", path=path, page=page),
+    }
+)
 
 
 def sync_report(report: SyncReport) -> None:
@@ -230,9 +256,13 @@ def _footnote(cited: Citation) -> Text:
     text.append(_quote(cited.quote), style="not bold")
     text.append("\n    ")
     link = f"not bold cyan link {cited.uri}" if cited.uri else "not bold cyan"
-    text.append(place(cited.doc_id, cited.lines, cited.page), style=link)
+    text.append(place(cited.doc_id, cited), style=link)
     if cited.heading:
         text.append("  " + " > ".join(cited.heading), style="not bold dim")
+    if said := whose(cited.speaker):
+        text.append(f"  ({said})", style="not bold magenta")
+    if cited.notes:
+        text.append("  " + say("shown in {notes}", notes=", ".join(cited.notes)), style="not bold dim")
     if cited.changed:
         text.append("  " + say("(the file has changed or gone since the last sync)"), style="not bold yellow")
     return text
@@ -243,8 +273,10 @@ def _hit(found: Hit, rank: int) -> Text:
 
     chunk = found.chunk
     text = Text(f"{rank}. {chunk.title}", style="bold")
-    text.append(f"  {place(chunk.doc_id, chunk.lines, chunk.page)}", style="not bold cyan")
+    text.append(f"  {place(chunk.doc_id, chunk)}", style="not bold cyan")
     sources = ", ".join(f"{name} #{r}" for name, r in found.ranks.items())
+    if said := whose(chunk.speaker):
+        text.append(f"  ({said})", style="not bold magenta")
     text.append(f"  {found.score:.3f} ({sources})", style="not bold dim")
     text.append("\n   " + _quote(chunk.text), style="not bold")
     return text

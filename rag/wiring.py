@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ingest import loaders
 from ingest.loaders.source import Caption, Options
 from ingest.walk import ScanRules
+from ingest.workers import Limits
 
 if TYPE_CHECKING:
     from rag.answer.generate import GeneratedWriter
@@ -44,6 +45,12 @@ def scan_rules(settings: Settings, home: Home, *, verify: bool = False) -> ScanR
         keep_out=(home.path,),
         verify=verify,
     )
+
+
+def limits(settings: Settings) -> Limits:
+    """What reading one file may cost, and how many are read at once."""
+    s = settings.sync
+    return Limits(s.workers, s.file_timeout_s, s.file_memory_mb)
 
 
 def generator(settings: Settings) -> GeneratedWriter | None:

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.answer.cite import IN_LINES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -17,6 +19,7 @@ Span = tuple[int, int]
 
 _AROUND = 15  # lines shown before and after the quote
 _REACH = 4000  # characters shown before and after the quote, whatever the lines
+_PAGES = {"slides": "slide", "sheets": "sheet", "book": "chapter", "notebook": "cell"}
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s")
 
 
@@ -40,16 +43,31 @@ def escape(text: str) -> str:
 
 
 def where(citation: Citation, text: Text) -> str:
-    """``line 4``, ``lines 4–6`` or ``page 2``, in words."""
+    """``line 4``, ``lines 4–6``, ``page 2`` or ``slide 2``, in words; nothing where lines would be an extract's."""
     if citation.page is not None:
-        return text("page", page=citation.page)
+        return text(_PAGES.get(citation.format, "page"), page=citation.page)
+    if citation.format not in IN_LINES:
+        return ""
     first, last = citation.lines
     return text("line", first=first) if first == last else text("lines", first=first, last=last)
 
 
 def place(citation: Citation, text: Text) -> str:
-    """Path and line or page, for a screen reader or a tooltip."""
-    return f"{citation.doc_id}, {where(citation, text)}"
+    """Path and line or page, and whose words, for a screen reader or a tooltip."""
+    said = whose(citation, text)
+    return ", ".join(filter(None, (citation.doc_id, where(citation, text), said)))
+
+
+def whose(citation: Citation, text: Text) -> str:
+    """Whose words the quote is, where that is not simply the note's."""
+    return text(f"speaker.{citation.speaker}") if citation.speaker else ""
+
+
+def said_html(citation: Citation, text: Text) -> str:
+    """Whose words the quote is, and which notes show the image that it stands in."""
+    said = whose(citation, text)
+    shown = text("shown_in", notes=", ".join(map(escape, citation.notes))) if citation.notes else ""
+    return "".join(f'<em class="badge">{words}</em>' for words in (said, shown) if words)
 
 
 def heading_path(citation: Citation) -> str:
@@ -85,16 +103,23 @@ def source_html(citation: Citation, source: Source, position: tuple[int, int], t
         f'<p class="at">{path_html(citation.doc_id)}'
         f'<span class="where">{escape(where(citation, text))}</span></p>'
         + (f'<p class="under"><bdi>{escape(heading)}</bdi></p>' if heading else "")
+        + said_html(citation, text)
         + _panel_badge(citation, source, text)
-        + f'</header><div class="lines{" paged" if citation.page is not None else ""}" tabindex="0">'
+        + f'</header><div class="lines{"" if _in_lines(citation) else " paged"}" tabindex="0">'
         f"{_lines_html(citation, source.document)}</div></aside>"
     )
 
 
+def _in_lines(citation: Citation) -> bool:
+    """Whether lines can be counted as in the file."""
+    return citation.page is None and citation.format in IN_LINES
+
+
 def _bar(citation: Citation, source: Source, position: tuple[int, int], text: Text) -> str:
     index, total = position
-    at = citation.page if citation.page is not None else citation.lines[0]
-    target = escape(f"{source.file or citation.doc_id}:{at}")
+    at = citation.page if citation.page is not None else citation.lines[0] if _in_lines(citation) else None
+    path = source.file or citation.doc_id
+    target = escape(path if at is None else f"{path}:{at}")
     copy = f'<button type="button" class="copy" data-copy="{target}" data-done="{text("copied")}">{text("copy")}</button>'
     steps = (
         _icon("previous", "‹", text, disabled=index == 1) + _icon("next", "›", text, disabled=index == total)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag.answer.cite import display
 from ui.prose import Prose, unsupported_spans
-from ui.source import Source, badge_html, escape, fate, heading_path, path_html, source_html, where
+from ui.source import Source, badge_html, escape, fate, heading_path, path_html, said_html, source_html, where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,7 +119,7 @@ def _footnote(citation: Citation, state: str, text: Text) -> str:
         f'<span class="at">{path_html(citation.doc_id)}'
         f'<span class="where">{escape(where(citation, text))}</span>'
         + (f'<bdi class="under">{escape(heading)}</bdi>' if heading else "")
-        + f"{badge}</span></button></li>"
+        + f"{said_html(citation, text)}{badge}</span></button></li>"
     )
 
 

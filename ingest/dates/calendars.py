@@ -24,11 +24,9 @@ _DIGITS: Mapping[str, int] = {
     "两": 2,
 }
 _ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_COUNTS = "one two three four five six seven eight nine ten eleven twelve"
 _WORDS: Mapping[str, int] = {
-    **{
-        w: i
-        for i, w in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
-    },  # noqa: SIM905
+    **{word: i for i, word in enumerate(_COUNTS.split(), 1)},
     "a": 1,
     "an": 1,
     "a couple of": 2,
@@ -183,6 +181,6 @@ def years(first: int, last: int) -> Days:
 
 
 def _checked(first: date, last: date) -> Days:
-    if not (FIRST_YEAR <= first.year and last.year <= LAST_YEAR and first <= last):
+    if first.year < FIRST_YEAR or last.year > LAST_YEAR or first > last:
         raise ValueError((first, last))
     return first, last

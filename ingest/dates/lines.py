@@ -11,7 +11,7 @@ from ingest.dates.moments import Moment
 from ingest.dates.words import mentions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _LONGEST = 80
 _WEEKDAY = r"(?:周|星期|礼拜)[一二三四五六日天]|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\b"
@@ -29,6 +29,8 @@ _AFTER = re.compile(
     )*+""",
     re.VERBOSE,
 )
+
+_FRONT_MATTER = re.compile(r"\A(-{3}|\+{3})[ \t]*\n.*?\n\1[ \t]*(?:\n|\Z)", re.DOTALL)
 
 _MONTH_DAY = re.compile(
     rf"\W*(?P<month>1[0-2]|0?[1-9])(?P<sep>[-/.])(?P<day>3[01]|[12][0-9]|0?[1-9])(?:(?P<weekday>[\s(（,，]*(?:{_WEEKDAY}).*)|[^\w.]*)"
@@ -52,6 +54,12 @@ _YEAR = re.compile(
 
 _TRUST_DAY, _TRUST_WEEK, _TRUST_MONTH, _TRUST_YEAR = 0.95, 0.9, 0.85, 0.5
 _BOOST, _SURE = 1.2, 0.95
+
+
+def body_start(text: str) -> int:
+    """Where a note's text begins below its properties."""
+    front = _FRONT_MATTER.match(text)
+    return front.end() if front else 0
 
 
 def heading_moments(text: str) -> list[Moment]:
@@ -93,22 +101,26 @@ def _bare(line: str) -> Iterator[Moment]:
 
 
 def _moment(m: re.Match[str]) -> Moment | None:
-    if m.re is _COMPACT:
-        return Moment(_TRUST_DAY, int(m["year"]), int(m["month"]), int(m["day"]))
-    if m.re is _MONTH_DAY:
-        # "3.2" is a section, "1/2" a half.
-        sure = m["weekday"] or (m["sep"] != "." and m["month"][0] == "0")
-        return Moment(_TRUST_DAY, None, int(m["month"]), int(m["day"])) if sure else None
-    if m.re is _OF_MONTH:
-        return Moment(_TRUST_DAY, None, None, _number(m["day"]))
-    if m.re is _WEEK:
-        return Moment(_TRUST_WEEK, int(m["year"]) if m["year"] else None, week=int(m["week"]))
-    if m.re is _MONTH_NAME:
-        return Moment(_TRUST_MONTH, None, calendars.month_number(m["month"]))
+    named = {key: value for key, value in m.groupdict().items() if value}
+    year = int(named["year"]) if "year" in named else None
+    if "day" in named:
+        return _day(named, year)
+    if "week" in named and m.re is _WEEK:
+        return Moment(_TRUST_WEEK, year, week=int(named["week"]))
+    if "month" in named:
+        return Moment(_TRUST_MONTH, None, calendars.month_number(named["month"]))
     if m.re is _QUARTER:
-        last = 3 * calendars.number(m["q"] or m["zh"])
+        last = 3 * calendars.number(named.get("q") or named["zh"])
         return Moment(_TRUST_MONTH, None, last - 2, last_month=last)
-    return Moment(_TRUST_YEAR, int(m["year"]))
+    return Moment(_TRUST_YEAR, year)
+
+
+def _day(named: Mapping[str, str], year: int | None) -> Moment | None:
+    month = int(named["month"]) if "month" in named else None
+    # "3.2" is a section, "1/2" a half.
+    if "sep" in named and "weekday" not in named and (named["sep"] == "." or named["month"][0] != "0"):
+        return None
+    return Moment(_TRUST_DAY, year, month, _number(named["day"]))
 
 
 def _number(text: str) -> int:

@@ -22,10 +22,10 @@ _FAR = 0.8
 
 
 class Shift(NamedTuple):
-    """So many units after the base (before it, where ``count`` is negative)."""
+    """So many units after the base (before it, where ``steps`` is negative)."""
 
     unit: Unit
-    count: int
+    steps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _in_year(moment: Moment, year: int) -> Days:
         return calendars.years(year, moment.last_year or year)
     if moment.day is None:
         return calendars.months(year, moment.month, moment.last_month or moment.month)
-    return calendars.days_of_month(year, moment.month, moment.day, moment.last_day or moment.day)
+    return calendars.days_of_month(year, moment.month, moment.day, max(moment.day, moment.last_day or 0))
 
 
 def _from_base(moment: Moment, base: Days) -> tuple[Days, float]:
@@ -125,17 +125,17 @@ def _or_none(in_year: Callable[[int], Days], year: int) -> Days | None:
 
 
 def _shifted(moment: Moment, shift: Shift, base: Days) -> Days:
-    unit, count = shift
+    unit, steps = shift
     if unit == "year":
-        return _in_year(moment, base[0].year + count)
+        return _in_year(moment, base[0].year + steps)
     if unit == "month":
-        year, month = divmod(base[1].year * 12 + base[1].month - 1 + count, 12)
+        year, month = divmod(base[1].year * 12 + base[1].month - 1 + steps, 12)
         return calendars.months(year, month + 1, month + 1)
     today = base[1]
     if unit == "day":
-        found = today + timedelta(days=count)
+        found = today + timedelta(days=steps)
         return calendars.day(found.year, found.month, found.day)
-    year, number, _ = (today + timedelta(weeks=count)).isocalendar()
+    year, number, _ = (today + timedelta(weeks=steps)).isocalendar()
     monday, sunday = calendars.week(year, number)
     if moment.weekday is None:
         return monday, sunday

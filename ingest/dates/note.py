@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ingest.dates.lines import label_of
+from ingest.dates.lines import body_start, label_of
 from ingest.dates.moments import days_of
-from ingest.dates.parse import Written, read, zone
 from ingest.dates.words import mentions
+from ingest.dates.written import Written, read, zone
 from rag.types import DateRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from ingest.dates import Facts
     from rag.types import Document, MetaValue
 
 # By key (lower case, without - _ and spaces): how far the date can be taken for that of the note's content.
@@ -46,41 +47,20 @@ _TITLE_TRUST = 0.9
 
 _SHORT_DAY = re.compile(r"(\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=[\s_-]|\Z)")
 _SHORT_DAY_TRUST = 0.4
-_FRONT_MATTER = re.compile(r"\A(-{3}|\+{3})[ \t]*\n.*?\n\1[ \t]*(?:\n|\Z)", re.DOTALL)
 _DATELINES_WITHIN = 1000  # characters
 _LINES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of a file beside its bytes.
-
-    Attributes:
-        mtime_ns: time of its last change, in nanoseconds since 1970; None where it means nothing.
-        git: days of its first and last commit.
-    """
-
-    mtime_ns: int | None = None
-    git: tuple[date, date] | None = None
 
 
 def document_dates(
     doc_id: str, meta: Mapping[str, MetaValue], keys: Iterable[str] = ()
 ) -> tuple[DateRange, ...]:
-    """A document's dates, the most trustworthy first. Sources: ``front matter:<key>``, ``file name``.
-
-    ``keys`` are further properties that hold a date.
-    """
+    """As ``ingest.dates.document_dates``."""
     found = [*_from_properties(meta, {_plain(key) for key in keys}), *_from_name(_name(doc_id))]
     return sorted_dates(found)
 
 
 def dated(document: Document, facts: Facts) -> Document:
-    """The document with the dates that its loader did not look for, the most trustworthy first.
-
-    Sources: ``title``, ``dateline`` (``dateline:<label>``), ``git:first commit``, ``git:last commit``,
-    ``file time``.
-    """
+    """As ``ingest.dates.dated``."""
     more = [*_from_title(document), *_from_body(document.text), *_from_facts(facts)]
     return replace(document, dates=sorted_dates([*document.dates, *more]))
 
@@ -152,14 +132,14 @@ def _from_title(document: Document) -> Iterator[DateRange]:
         return  # the file's name has been read
     written = read(document.title)
     confidence = _trust_of_span(written) * _TITLE_TRUST if written else 0
-    if written and confidence:
+    named = {(d.first, d.last) for d in document.dates if d.source == "file name"}
+    if written and confidence and written[:2] not in named:
         yield DateRange(written.first, written.last, "title", confidence)
 
 
 def _from_body(text: str) -> Iterator[DateRange]:
     """Dates that have one of the first lines to themselves: ``2023年5月3日 晴``, ``Created: January 5, 2022``."""
-    front = _FRONT_MATTER.match(text)
-    begin = front.end() if front else 0
+    begin = body_start(text)
     head = text[begin : begin + _DATELINES_WITHIN]
     plain = False
     for mention in mentions(head):

@@ -7,10 +7,11 @@ from bisect import bisect_left
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from ingest.dates.lines import heading_moments, label_of, surer
+from ingest.dates import FROM
+from ingest.dates.lines import body_start, heading_moments, label_of, surer
 from ingest.dates.moments import Moment, days_of
-from ingest.dates.parse import read
 from ingest.dates.words import mentions
+from ingest.dates.written import read
 from rag.types import DateRange
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from ingest.dates.words import Mention
     from rag.types import Chunk, Document
 
-FROM = " from "
-"""In a source: what stands behind it is the source of the date that a passage's date was counted from."""
 MOST = 8
 """Dates of a passage."""
 
@@ -33,7 +32,6 @@ _NAME_DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 # What a note is called that goes through a year long after it.
 _PERIOD = re.compile(r"\d\s?年|归档|日志|总结|回顾|复盘|review|journal|diary|archiv", re.IGNORECASE)
 
-_FRONT_MATTER = re.compile(r"\A(-{3}|\+{3})[ \t]*\n.*?\n\1[ \t]*(?:\n|\Z)", re.DOTALL)
 _FENCE = re.compile(r"(?m)^[ \t>]*(?:[-*+] )?(`{3,}|~{3,})")
 _ADDRESS = re.compile(r"(?:https?|ftp|file)://[^\s<>()（）]*\Z")
 _AROUND = 300  # characters before a date in which an address or code may have begun
@@ -69,6 +67,7 @@ class _View(NamedTuple):
     near: bool = True
 
     def base_of(self, moment: Moment) -> _Base | None:
+        """What a moment counts from."""
         shift = moment.shift
         if shift is None:
             return self.about or self.now
@@ -87,11 +86,7 @@ class _Entry(NamedTuple):
 
 
 def passages(document: Document, chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
-    """The passages with their own dates, the best first, at most ``MOST``; none where they name no time.
-
-    Sources: ``heading``, ``dateline``, ``text``; followed by ``FROM`` and the source of the note's date where
-    they were counted from one, whose confidence then bears on theirs.
-    """
+    """As ``ingest.dates.passages``."""
     reader = _Reader(document)
     return tuple(replace(chunk, dates=reader.dates(chunk)) for chunk in chunks)
 
@@ -107,12 +102,13 @@ class _Reader:
         self._entry: _Entry | None = None
 
     def dates(self, chunk: Chunk) -> tuple[DateRange, ...]:
+        """The passage's own dates, the best first."""
         view, headed = self._section(chunk.heading)
         entry = self._entry if self._entry and self._entry.heading == chunk.heading else None
         text = _prose(chunk, self._code)
-        told, last = _told(
-            text, view._replace(now=entry.base) if entry else view, model=chunk.speaker == _MODEL
-        )
+        if entry:
+            view = view._replace(now=entry.base, about=None)
+        told, last = _told(text, view, model=chunk.speaker == _MODEL)
         going_on = [entry.date] if entry and not (told and told[0].source.startswith("dateline")) else []
         self._entry = _Entry(chunk.heading, *last) if last else entry
         best: dict[Days, DateRange] = {}
@@ -183,14 +179,16 @@ def _told(text: str, view: _View, *, model: bool) -> tuple[list[DateRange], tupl
         if headline and _length((d.first, d.last)) <= _WEEK:
             base = _as_base(d)
             view = view._replace(now=base, about=None)
-            entry = (d, base) if text.find("\n", mention.end) >= 0 else None
+            # One at the very end stands below what it dates.
+            heads = text.find("\n", mention.end) >= 0 or "\n" not in text[: mention.start].strip()
+            entry = (d, base) if heads else None
     return ([*found, *now] if found else []), entry
 
 
 def _read(text: str, mention: Mention, until: Mention | None, view: _View) -> tuple[DateRange | None, bool]:
     """A mention's days, and whether it is a dateline."""
     moment, source = mention.moment, "text"
-    headline = label_of(text, mention.start, mention.end) is not None
+    headline = moment.shift is None and label_of(text, mention.start, mention.end) is not None
     if headline:
         moment, source = surer(moment), "dateline"
     elif _LEADS.fullmatch(text, text.rfind("\n", 0, mention.start) + 1, mention.start):
@@ -268,8 +266,8 @@ def _prose(chunk: Chunk, code: Sequence[tuple[int, int]]) -> str:
 
 def _code(text: str) -> list[tuple[int, int]]:
     """Properties, whose dates are the note's, and fenced code."""
-    front = _FRONT_MATTER.match(text)
-    found: list[tuple[int, int]] = [(0, front.end())] if front else []
+    body = body_start(text)
+    found: list[tuple[int, int]] = [(0, body)] if body else []
     opening: re.Match[str] | None = None
     for m in _FENCE.finditer(text):
         if opening is None:

@@ -32,6 +32,7 @@ class Loader:
         version: raised with every change to what it makes of a file: its files are read again.
         needs: packages without which it cannot read, as they are imported.
         extra: the extra of Footnotes that installs them.
+        helped_by: packages with which it reads more: its files are read again when one comes or goes.
         isolated: hostile files can hold it up or blow it up: it always runs in a worker process.
     """
 
@@ -40,6 +41,7 @@ class Loader:
     version: int = 1
     needs: tuple[str, ...] = ()
     extra: str = ""
+    helped_by: tuple[str, ...] = ()
     isolated: bool = False
 
 
@@ -48,8 +50,10 @@ class _Module(Protocol):
 
 
 LOADERS = (
-    Loader("markdown", (".md", ".markdown", ".mdx"), version=2),
-    Loader("text", (".txt", ".text", ".log")),
+    Loader("markdown", (".md", ".markdown", ".mdx"), version=3),
+    Loader("canvas", (".canvas",)),
+    Loader("text", (".txt", ".text", ".log"), version=2),
+    Loader("chat", (".json", ".jsonl"), isolated=True),
     Loader("html", (".html", ".htm", ".xhtml"), isolated=True),
     Loader("notebook", (".ipynb",), isolated=True),
     Loader("table", (".csv", ".tsv")),
@@ -63,7 +67,9 @@ LOADERS = (
     Loader("sheets", (".xlsx",), needs=("openpyxl", "defusedxml", "lxml"), extra="formats", isolated=True),
     Loader("book", (".epub",), needs=("lxml",), extra="formats", isolated=True),
     Loader("opendocument", (".odt", ".odp", ".ods"), needs=("lxml",), extra="formats", isolated=True),
-    Loader("pdf", (".pdf",), version=3, isolated=True),
+    Loader(
+        "pdf", (".pdf",), version=3, helped_by=("pypdfium2", "rapidocr", "onnxruntime"), isolated=True
+    ),
     Loader(
         "image",
         (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
@@ -98,8 +104,15 @@ def missing(loader: Loader) -> tuple[str, ...]:
 def recipe(name: str, options: Options = PLAIN) -> str:
     """Names what would make a file's rows now; rows of another recipe are made again."""
     loader = loader_of(name)
-    made_by = f"{loader.module}.{loader.version}" if loader else "none"
+    made_by = f"{loader.module}.{loader.version}{_help(loader)}" if loader else "none"
     return f"{made_by}:{CHUNKER_VERSION}:{options.digest}"
+
+
+@cache
+def _help(loader: Loader) -> str:
+    """A letter for each helping package: whether it is there."""
+    there = (importlib.util.find_spec(name) is not None for name in loader.helped_by)
+    return "".join("+" if one else "-" for one in there)
 
 
 def load(doc_id: str, data: bytes, encoding: str | None = None, options: Options = PLAIN) -> Document:

@@ -27,6 +27,7 @@ _LINK = re.compile(
     r"(?:link:|xref:)([^\[\]\s]{1,1000})\[([^\[\]\n]{0,500})\]|(https?://[^\[\]\s<>]{1,1000})\[([^\[\]\n]{1,500})\]"
 )
 _CROSS = re.compile(r"<<([^<>,\n]{1,300})(?:,([^<>\n]{1,300}))?>>")
+_LONGEST_HEADING = 500
 _SAYS = {
     "revdate": "date",
     "docdate": "date",
@@ -68,7 +69,7 @@ def _read(found: Marked) -> None:
 def _line(found: Marked, start: int, line: str, *, header: bool) -> bool:
     """One line outside of verbatim blocks; returns whether the document's header goes on."""
     end = start + len(line)
-    if m := _HEADING.fullmatch(line):
+    if len(line) <= _LONGEST_HEADING and (m := _HEADING.fullmatch(line)):
         if len(m[1]) == 1 and header:
             found.title = m[2]
         found.section(start, m[2], len(m[1]))

@@ -24,6 +24,7 @@ _CALLOUT = re.compile(r"\[![\w-]{1,40}(?:\|[^\[\]\n]{0,60})?\][+-]?")
 _QUOTED = re.compile(r"[ \t]*(?:>[ \t]*)+")
 _BLOCK_ID = re.compile(r"(?<=\s)\^[A-Za-z0-9][A-Za-z0-9-]{2,40}(?=[ \t]*(?:\n|\Z))")
 _BLOCK_REF = re.compile(r"!?\(\([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\)\)")
+_SPACE_ENTITY = re.compile(r"&(?:nbsp|ensp|emsp|thinsp|zwnj|zwj|#160|#xa0);", re.IGNORECASE)
 _CONTAINER = re.compile(r"\n[ \t]{0,8}(:::++[ \t]*+(?:\{[^{}\n]*+\}|[A-Za-z][\w-]*+)?)")
 _CONTENTS = re.compile(
     r"\n[ \t]*+(\[TOC\]|\[\[_?TOC_?\]\]|@\[TOC\](?:\([^()\n]*\))?|\$\{toc\})(?=[ \t]*(?:\n|\Z))",
@@ -44,6 +45,9 @@ _QUERY = re.compile(
     r"[ \t>]*(?:```+|~~~+)[ \t]*\{?(?:dataview|dataviewjs|query|tasks|button|buttons|chartsview|tracker)\b"
 )
 _CODE_TAG = re.compile(r"\{[%{][<%-]?[ \t]*(highlight|codeblock|code|raw)\b[^{}\n]{0,200}[%>}-]\}+")
+# By a sign without which none is there.
+_WITHIN_LINES = (("^", _BLOCK_ID), ("&", _SPACE_ENTITY), ("((", _BLOCK_REF), ("{", _ATTRIBUTES))
+_WHOLE_LINES = ((":::", _CONTAINER), ("toc", _CONTENTS), ("TOC", _CONTENTS), ("<<<", _INCLUDE))
 _WIKILINK = re.compile(r"\[\[(?:[^\[\]|\n]*\|)?([^\[\]|\n]+)\]\]")
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?")
 _LIST_KEYS = frozenset({"tags", "tag", "alias", "aliases", "categories", "keywords"})
@@ -60,23 +64,13 @@ def marks(view: str, *, jsx: bool) -> Iterator[Mask]:
     """What steers an app and says nothing, in no particular order. ``jsx``: the file is MDX."""
     if "[!" in view:
         yield from _callouts(view)
-    if "^" in view:
-        yield from _all(_BLOCK_ID, view)
-    if "((" in view:
-        yield from _all(_BLOCK_REF, view)
-    if "{:" in view or "{#" in view or "{." in view:
-        yield from _all(_ATTRIBUTES, view)
+    for sign, pattern in _WITHIN_LINES:
+        if sign in view:
+            yield from (Mask(m.start(), m.end(), "markup") for m in pattern.finditer(view))
     padded = "\n" + view
-    if ":::" in view:
-        yield from _lines(_CONTAINER, padded)
-    if "toc" in view or "TOC" in view:
-        yield from _lines(_CONTENTS, padded)
-    if "<<<" in view:
-        yield from _lines(_INCLUDE, padded)
-    if jsx:
-        yield from _lines(_MODULE, padded)
-    elif "import" in view:
-        yield from _lines(_SITE_IMPORT, padded)
+    for sign, pattern in (*_WHOLE_LINES, ("port", _MODULE if jsx else _SITE_IMPORT)):
+        if sign in view:
+            yield from (Mask(m.start(1) - 1, m.end(1) - 1, "markup") for m in pattern.finditer(padded))
     yield from _logbooks(view)
 
 
@@ -145,16 +139,6 @@ def _values(key: str, value: str) -> list[MetaValue]:
     if key.lower() in _LIST_KEYS:
         return [part.strip().lstrip("#") for part in re.split("[,，]", value) if part.strip()]
     return [typed(value)] if value.strip() else []
-
-
-def _all(pattern: re.Pattern[str], view: str) -> Iterator[Mask]:
-    for m in pattern.finditer(view):
-        yield Mask(m.start(), m.end(), "markup")
-
-
-def _lines(pattern: re.Pattern[str], padded: str) -> Iterator[Mask]:
-    for m in pattern.finditer(padded):
-        yield Mask(m.start(1) - 1, m.end(1) - 1, "markup")
 
 
 def _callouts(view: str) -> Iterator[Mask]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CREATED, MODIFIED = 0.6, 0.4
 """How far a date that an application wrote into a file can be taken for that of what the file says."""
 
-_LONGEST_TITLE = 300
+_LONGEST_TITLE, _LONGEST_DATE = 300, 100
 _LINE_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
 _ZONE = re.compile(r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s?(?:(Z)|([+-]\d\d):?(\d\d))$")
@@ -135,7 +135,7 @@ def normal(block: Block) -> Block:
     if not unicodedata.is_normalized("NFC", text):
         text, moved = _composed(text, {o for a in links for o in (a.start, a.end)})
         links = [a._replace(start=moved[a.start], end=moved[a.end]) for a in links]
-    links = [_trimmed(a, text) for a in links]
+    links = sorted(_trimmed(a, text) for a in links)
     return Block(text, block.level, block.tight, tuple(links))
 
 
@@ -146,10 +146,11 @@ def stamp(value: str | date | None, source: str, confidence: float) -> DateRange
         day = date(value.year, value.month, value.day)
         zone = f"{zone[:3]}:{zone[3:5]}" if zone else ""
         return DateRange(day, day, source, confidence, zone) if day.year in _YEARS else None
-    days = parse(value.strip()) if value else None
-    if not value or not days:
+    said = value[:_LONGEST_DATE].strip() if value else ""
+    days = parse(said)
+    if not days:
         return None
-    m = _ZONE.search(value.strip())
+    m = _ZONE.search(said)
     zone = "" if not m else "+00:00" if m[1] else f"{m[2]}:{m[3]}"
     return DateRange(*days, source, confidence, zone)
 
@@ -162,13 +163,17 @@ def row(cells: Iterable[str]) -> str:
     return " | ".join(texts)
 
 
-def distinct(cells: Iterable[tuple[object, str]]) -> Iterator[str]:
-    """Texts of cells of which merged ones come several times in a row, by their identity."""
-    last: object = None
-    for key, text in cells:
-        if last is None or key is not last:
-            yield text
-        last = key
+def beside(cells: Iterable[Iterable[Block]], *, tight: bool) -> Block:
+    """Cells side by side as one block; every link moves along."""
+    text = ""
+    links: list[Anchor] = []
+    for number, cell in enumerate(cells):
+        text += " | " if number else ""
+        for i, block in enumerate(cell):
+            text += " " if i else ""
+            links += (a._replace(start=a.start + len(text), end=a.end + len(text)) for a in block.links)
+            text += block.text.replace("\n", " ")
+    return Block(text.rstrip(" |"), 0, tight, tuple(links))
 
 
 def _trimmed(link: Anchor, text: str) -> Anchor:

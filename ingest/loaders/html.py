@@ -80,7 +80,7 @@ def decoded(name: str, data: bytes, encoding: str | None = None) -> Decoded:
         LoadError: the bytes are not text.
     """
     told = _CHARSET.search(data[:_HEAD])
-    if encoding or not told or data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")) or _is_utf8(data):
+    if encoding or not told or data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")) or is_utf8(data):
         return decode(name, data, encoding)
     label = told[1].decode("ascii").lower()
     try:
@@ -108,7 +108,8 @@ def tags(page: Page) -> list[str]:
     return [tag for name in _TAGS for tag in _TAG_BORDER.split(page.meta.get(name, ""))]
 
 
-def _is_utf8(data: bytes) -> bool:
+def is_utf8(data: bytes) -> bool:
+    """Whether the bytes are valid UTF-8."""
     try:
         data.decode()
     except UnicodeDecodeError:

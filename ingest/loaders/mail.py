@@ -165,6 +165,8 @@ def _text(name: str, data: bytes, charset: str, *, markup: bool = False) -> str:
     """A part's text; what is not in the encoding that it names is found out."""
     if not data.strip():
         return ""
+    if not data.isascii() and html.is_utf8(data):
+        charset = "utf-8"  # whatever it says
     try:
         return decode(name, data, html.ALIASES.get(charset, charset) or None).text
     except LoadError:
@@ -191,7 +193,9 @@ def _charset(part: Message) -> str:
 
 
 def _header(message: Message, name: str) -> str:
-    return clean(_decoded_words(str(message.get(name) or "")))
+    # Raw: ``get`` replaces the bytes of a header that was never encoded.
+    said = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
+    return clean(_decoded_words(str(said)))
 
 
 def _decoded_words(text: str) -> str:

@@ -40,7 +40,7 @@ def load(source: Source) -> Document:
     text = raw.text
     front = properties.read(text)
     export = exports.read(_stem(doc_id), text)
-    body = _body(text, front.body, jsx=doc_id.lower().endswith(".mdx"))
+    body = read_body(text, front.body, jsx=doc_id.lower().endswith(".mdx"))
     meta = {**body.fields.meta, **export.meta, **front.meta}
     masks = disjoint((*front.masks, *export.masks, *body.masks))
     return Document(
@@ -51,7 +51,7 @@ def load(source: Source) -> Document:
         "markdown",
         sections=turns.find(text, body.view),
         dates=document_dates(doc_id, meta, source.options.date_keys),
-        tags=tuple(dict.fromkeys((*properties.tags(meta), *_inline_tags(body.view)))),
+        tags=tuple(dict.fromkeys((*properties.tags(meta), *body.tags))),
         meta=MappingProxyType(meta),
         masks=masks,
         links=body.links,
@@ -63,17 +63,19 @@ def load(source: Source) -> Document:
     )
 
 
-class _Body(NamedTuple):
+class Body(NamedTuple):
     """What is found below the front matter; ``view`` is the text without code and what is hidden."""
 
     view: str
     outline: list[Heading]
     fields: Fields
+    tags: tuple[str, ...]
     links: tuple[Link, ...]
     masks: list[Mask]
 
 
-def _body(text: str, start: int, *, jsx: bool) -> _Body:
+def read_body(text: str, start: int, *, jsx: bool = False) -> Body:
+    """Read Markdown from ``start`` on; ``jsx``: it is MDX. The masks are neither sorted nor disjoint."""
     blocks = blanked(text, [(0, start)])
     code = fences(blocks)
     queries = list(dialects.queries(text, code))
@@ -92,7 +94,14 @@ def _body(text: str, start: int, *, jsx: bool) -> _Body:
     outline = headings(view)
     masks += rulers(view, frozenset(heading.end for heading in outline))
     found = links.find(text, view, seen.tags)
-    return _Body(view, outline, fields, found.links, [*masks, *fields.masks, *found.masks])
+    return Body(
+        view,
+        outline,
+        fields,
+        tuple(_inline_tags(view)),
+        found.links,
+        [*masks, *fields.masks, *found.masks],
+    )
 
 
 def _without(view: str, masks: Iterable[Mask]) -> str:

@@ -38,8 +38,8 @@ class Marked:
 
     def mask(self, start: int, end: int, reason: MaskReason = "markup") -> None:
         """Leave a range out of what is indexed."""
-        if end > start:
-            self.masks.append(Mask(start, end, reason))
+        if start < min(end, len(self.text)):
+            self.masks.append(Mask(start, min(end, len(self.text)), reason))
 
     def section(self, start: int, title: str, level: int) -> None:
         """A heading begins; one without words is none."""

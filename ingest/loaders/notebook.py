@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _BACKTICKS = re.compile(r"`{3,}")
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)(?=[^\n\r])")  # progress bars
 _HIDDEN_REPR = re.compile(
     r"<[\w. ]+(?: object)? at 0x[0-9a-f]+>|<Figure size [^<>]+>|\[?<matplotlib[^\n]+>\]?"
 )
@@ -117,7 +116,9 @@ def _printed(output: dict[str, Any]) -> str:
 
 def _plain(text: str) -> str:
     """What a terminal would show in the end."""
-    return clean(_OVERWRITTEN.sub("", _ANSI.sub("", text).replace("\r\n", "\n"))).strip("\n").rstrip()
+    # A progress bar writes its line again and again.
+    shown = (line.rstrip("\r").rpartition("\r")[2] for line in _ANSI.sub("", text).split("\n"))
+    return clean("\n".join(shown)).strip("\n").rstrip()
 
 
 def _fenced(text: str, language: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ingest.loaders.archive import Archive, broken
+from ingest.loaders.archive import Archive, broken, guarded
 from ingest.loaders.extract import Anchor, Block, compose, document, row
 from ingest.loaders.office import properties
 from ingest.loaders.sheets import workbook
@@ -52,6 +52,11 @@ def load(source: Source) -> Document:
     """
     archive = Archive(source.id, source.data)
     _refuse_encrypted(archive)
+    with guarded(source.id):
+        return _document(source, archive)
+
+
+def _document(source: Source, archive: Archive) -> Document:
     body = archive.xml("content.xml").find(_OFFICE + "body")
     if body is None:
         raise broken(source.id, ValueError("it has no body"))
@@ -111,10 +116,14 @@ class _Reader:
             level = 1 if kind == "title" else 0
             for block in self._walk(shape):
                 yield Block(block.text, level or block.level, block.tight, block.links)
+        yield from self._noted_blocks()
 
     def blocks(self, body: Any) -> Iterator[Block]:
         """Everything below an element, then its footnotes."""
         yield from self._walk(body)
+        yield from self._noted_blocks()
+
+    def _noted_blocks(self) -> Iterator[Block]:
         for number, note in enumerate(self._notes, start=1):
             yield Block(f"[{number}] {note}", tight=number > 1)
 
@@ -133,7 +142,7 @@ class _Reader:
                 yield from self._walk(child, bullet)
 
     def _paragraph(self, p: Any, bullet: str) -> Iterator[Block]:
-        level = min(int(p.get(_TEXT + "outline-level") or 1), _DEEPEST) if p.tag == _H else 0
+        level = min(_number(p.get(_TEXT + "outline-level")), _DEEPEST) if p.tag == _H else 0
         parts = ["" if level else bullet]
         links: list[Anchor] = []
         boxes: list[Any] = []

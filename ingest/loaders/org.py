@@ -26,6 +26,7 @@ _PROPERTY = re.compile(r"\s*:([\w+-]+):\s+(.*)")
 _COMMENT = re.compile(r"\s*#(?:\s|$)")
 _LINK = re.compile(r"\[\[([^\[\]\n]{1,1000})\](?:\[([^\[\]\n]{0,1000})\])?\]")
 _IMAGE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|bmp|tiff?)$", re.IGNORECASE)
+_LONGEST_HEADING = 500
 _SAYS = frozenset(
     {"title", "subtitle", "author", "date", "description", "keywords", "filetags", "caption", "tags"}
 )
@@ -92,7 +93,7 @@ class _Reader:
 
 
 def _line(found: Marked, start: int, line: str) -> None:
-    if m := _HEADING.fullmatch(line):
+    if len(line) <= _LONGEST_HEADING and (m := _HEADING.fullmatch(line)):
         _heading(found, start, m)
     elif m := _KEYWORD.fullmatch(line):
         _keyword(found, start, m)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.links import is_nameless
-from ingest.loaders.extract import Anchor, Block, clean
+from ingest.loaders.extract import Anchor, Block, beside, clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,6 +50,7 @@ _CELLS = frozenset({"td", "th"})
 _TABLE_PARTS = frozenset({"table", "thead", "tbody", "tfoot", "tr", "td", "th"})
 _LONGEST_CELL = 400
 _MOST_IN_CELL = 3
+_DEEPEST_TABLE = 20  # tables within tables
 _PUBLISHED = re.compile(r'"(date(?:Published|Modified|Created))"\s*:\s*"([^"]{4,40})"')
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
 _MOST_META = 200
@@ -118,6 +120,7 @@ class _Reader(HTMLParser):
         self._counts: list[dict[str, int]] = [{}]  # likewise, anew within each cell
         self._hidden: int | None = None  # depth of the element that hides what it holds
         self._sinks: list[list[Block]] = [[]]  # where blocks go: the page, or the innermost open cell
+        self._deeper = 0  # open cells that are too deep within others to be told apart
         self._rows: list[list[list[Block]]] = []
         self._fresh: list[bool] = []  # of each open table: no row written yet
         self._lists: list[int] = []  # of each open list: the number of its next item, -1 for bullets
@@ -131,8 +134,6 @@ class _Reader(HTMLParser):
         self._main_from = -1
         self._title: list[str] = []
         self._meta: dict[str, str] = {}
-
-    # --- events
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         about = {name: value or "" for name, value in attrs}
@@ -159,7 +160,7 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         tag = self._open[-1] if self._open else ""
-        if tag == "title" and "svg" not in self._open:
+        if tag == "title" and not self._total.get("svg"):
             self._title.append(data)
         elif tag == "script":
             self._in_script(data)
@@ -182,13 +183,16 @@ class _Reader(HTMLParser):
             self._pop()
         self._flush()
         blocks = self._sinks[0]
+        if blocks and self._run.anchors:  # pictures after the last words
+            last = blocks[-1]
+            end = len(last.text)
+            after = (a._replace(start=end, end=end) for a in self._run.anchors)
+            blocks[-1] = replace(last, links=(*last.links, *after))
         inside = [block for start, end in self._main for block in blocks[start:end]]
         if self._site and 2 * sum(len(b.text) for b in inside) >= sum(len(b.text) for b in blocks):
             blocks = inside or blocks
         title = " ".join(clean("".join(self._title)).split())
         return Page(tuple(blocks), title, self._meta)
-
-    # --- elements
 
     def _push(self, tag: str, about: Mapping[str, str]) -> None:
         self._open.append(tag)
@@ -235,7 +239,7 @@ class _Reader(HTMLParser):
         elif tag == "tr":
             self._rows.append([])
         elif tag in _CELLS:
-            self._sinks.append([])
+            self._enter_cell()
         elif tag == "math":
             self._formula = ([], [])
         elif tag in _CONTENT and len(self._sinks) == 1 and self._main_from < 0:
@@ -251,7 +255,7 @@ class _Reader(HTMLParser):
         elif tag in {"ul", "menu", "ol"}:
             self._lists[-1:] = []
         elif tag in _CELLS:
-            self._rows[-1].append(self._sinks.pop())
+            self._leave_cell()
         elif tag == "tr":
             self._end_row(self._rows.pop())
         elif tag == "table":
@@ -261,6 +265,18 @@ class _Reader(HTMLParser):
         elif tag in _CONTENT and self._main_from >= 0 and sum(self._total.get(t, 0) for t in _CONTENT) == 1:
             self._main.append((self._main_from, len(self._sinks[0])))
             self._main_from = -1
+
+    def _enter_cell(self) -> None:
+        if len(self._sinks) > _DEEPEST_TABLE:
+            self._deeper += 1
+        else:
+            self._sinks.append([])
+
+    def _leave_cell(self) -> None:
+        if self._deeper:
+            self._deeper -= 1
+        else:
+            self._rows[-1].append(self._sinks.pop())
 
     def _void(self, tag: str, about: Mapping[str, str]) -> None:
         if tag == "br":
@@ -287,8 +303,6 @@ class _Reader(HTMLParser):
             alt = ""
         if src:
             self._run.anchors.append(Anchor(self._run.length - len(alt), self._run.length, src, "embed"))
-
-    # --- text
 
     def _flush(self, level: int = 0) -> None:
         """What was written since the last border becomes a block."""
@@ -332,7 +346,7 @@ class _Reader(HTMLParser):
             self._sinks[-1] += [block for cell in full for block in cell]
             return
         fresh, self._fresh[-1:] = bool(self._fresh) and self._fresh[-1], [False] if self._fresh else []
-        self._sinks[-1].append(_row(cells, tight=not fresh))
+        self._sinks[-1].append(beside(cells, tight=not fresh))
 
     def _end_formula(self) -> None:
         plain, tex = self._formula or ([], [])
@@ -346,8 +360,6 @@ class _Reader(HTMLParser):
         elif self._script == "application/ld+json":
             for name, value in _PUBLISHED.findall(data):
                 self._meta.setdefault(name.lower(), value)
-
-    # --- questions
 
     def _hides(self, tag: str, about: Mapping[str, str]) -> bool:
         if tag in _SILENT or tag == "title":
@@ -380,16 +392,3 @@ def _is_layout(cell: list[Block]) -> bool:
         or any(block.level for block in cell)
         or sum(len(block.text) for block in cell) > _LONGEST_CELL
     )
-
-
-def _row(cells: list[list[Block]], *, tight: bool) -> Block:
-    """Cells side by side as one block; every link moves along."""
-    text = ""
-    links: list[Anchor] = []
-    for number, cell in enumerate(cells):
-        text += " | " if number else ""
-        for i, block in enumerate(cell):
-            text += " " if i else ""
-            links += (a._replace(start=a.start + len(text), end=a.end + len(text)) for a in block.links)
-            text += block.text.replace("\n", " ")
-    return Block(text.rstrip(" |"), 0, tight, tuple(links))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +112,7 @@ def _is_empty(value: object) -> bool:
     return value is None or value in ("", {})
 
 
+@lru_cache(maxsize=1 << 12)
 def _plain(key: str) -> str:
     return re.sub(r"[-_. ]", "", key.lower())
 

@@ -19,7 +19,7 @@ _TARGET = re.compile(r"_(?:`[^`]+`|[^:]*):(?:\s+(\S.*))?")
 _FIELD = re.compile(r":([^:\n]{1,60}):(?:\s+(.*))?")
 _PROPERTY = re.compile(r"([\w-]{2,30}):\s+(\S.*)")
 _OPTION = re.compile(r"\s+:([\w-]+):(?:\s+(.*))?")
-_REFERENCE = re.compile(r"(?::[\w:]{1,20}:)?`([^`<>\n]{0,300}?)\s*<([^`<>\s]{1,1000})>`_{0,2}")
+_REFERENCE = re.compile(r"(?::[\w:]{1,20}:)?`([^`<>\n]{0,300}?)\s{0,9}<([^`<>\s]{1,1000})>`_{0,2}")
 _DOC = re.compile(r":doc:`([^`<>\n]{1,300})`")
 _KEYS = frozenset(
     {"title", "date", "tags", "category", "author", "slug", "description", "link", "type", "updated"}

@@ -29,7 +29,8 @@ _SILENT = re.compile(
 )
 _STYLE = re.compile(r"\\(?:textbf|textit|emph|texttt|textsc|text|mbox|underline)\s*\{([^{}]*)\}")
 _OTHER = re.compile(r"\\(?:thanks|footnote|label|protect|today)\b(?:\{[^{}]*\})?|\\\\|~|\\(?=[&%$#_{}])|[{}]")
-_LONGEST = 1000
+_BRACE = re.compile(r"(?<!\\)[{}]")
+_LONGEST = 500
 
 
 def load(source: Source) -> Document:
@@ -84,13 +85,11 @@ def _verbatim(found: Marked) -> Iterator[tuple[int, int]]:
 def _argument(view: str, start: int) -> str:
     """What stands up to the closing brace; braces within count."""
     depth = 1
-    for at in range(start, min(len(view), start + _LONGEST)):
-        c = view[at]
-        if c in "{}" and view[at - 1] != "\\":
-            depth += 1 if c == "{" else -1
-            if not depth:
-                return view[start:at]
-    return view[start : min(start + _LONGEST, (view + "\n").find("\n", start))]
+    for m in _BRACE.finditer(view, start, min(len(view), start + _LONGEST)):
+        depth += 1 if m[0] == "{" else -1
+        if not depth:
+            return view[start : m.start()]
+    return view[start : start + _LONGEST].partition("\n")[0]
 
 
 def _plain(said: str) -> str:

@@ -46,7 +46,11 @@ def title_from_name(doc_id: str) -> str:
 
 
 def decoding_warnings(doc_id: str, raw: Decoded) -> tuple[str, ...]:
-    """One line if bytes had to be replaced."""
-    if not raw.replaced:
-        return ()
-    return (f"{doc_id}: {raw.replaced} byte sequences are not {raw.encoding} and were replaced",)
+    """One line if bytes had to be replaced, one for each encoding that only some lines were in."""
+    lines = [f"{doc_id}: {count} lines are {codec}, the others {raw.encoding}" for codec, count in raw.mixed]
+    if raw.replaced:
+        lines.append(
+            f"{doc_id}: {raw.replaced} byte sequences are not {raw.encoding} and were replaced,"
+            f" the first in line {raw.line} (byte {raw.byte})"
+        )
+    return tuple(lines)

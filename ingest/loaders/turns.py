@@ -77,7 +77,7 @@ _OPENS = re.compile(
     r"|I(?:'d| would) be (?:happy|glad) to (?:help|explain)|You(?:'ve| have) (?:asked|raised) an? )"
 )
 _CLOSES = re.compile(
-    r"[^\n]*(?:随时(?:告诉|问|联系|向)我|祝(?:您|你)[^\n]{0,30}[！!。]|希望(?:这|以上)[^\n。]{0,30}(?:对(?:您|你)|能?帮到(?:您|你))"
+    r"(?:随时(?:告诉|问|联系|向)我|祝(?:您|你)[^\n]{0,30}[！!。]|希望(?:这|以上)[^\n。]{0,30}(?:对(?:您|你)|能?帮到(?:您|你))"
     r"|[Hh]ope this helps|[Ll]et me know if|[Ff]eel free to ask)[^\n]*\n?"
 )
 _PICTURE = re.compile(r"\n(?:[\w.() -]{2,40}的机器人图片|Bot image for [\w.() -]{2,40})[^\S\n]*(?=\n|\Z)")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 MARKER = re.compile(
     r"[\[［【][ \t]*\^?[ \t]*(\d{1,4}(?:[ \t]*[,，、;；][ \t]*\^?[ \t]*\d{1,4})*)[ \t]*[\]］】](?!\()"
 )
+IN_LINES = frozenset({"markdown", "text", "table"})
+"""Formats whose text is the file's: elsewhere its lines are an extract's, and say nothing to a reader."""
 _LEADING = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•][ \t]+(?:\[[ xX]\][ \t]+)?)+")
 _ADDRESS = r"\((?:[^()\n]|\([^()\n]*\))*\)"  # may hold brackets in pairs
 _IMAGE = re.compile(rf"!\[\[([^\]|\n]*)[^\]\n]*\]\]|!\[([^\]\n]*)\]{_ADDRESS}")
@@ -46,6 +48,8 @@ def citation_for(chunk: Chunk, span: Span, marker: int) -> Citation:
         lines=(first, first + chunk.text.count("\n", start, end)),
         page=chunk.page,
         heading=chunk.heading,
+        speaker=chunk.speaker,
+        format=chunk.format,
     )
 
 

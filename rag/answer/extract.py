@@ -101,7 +101,12 @@ def abstain(question: str, hits: Sequence[Hit]) -> Answer:
 
 def _answer(question: str, hits: Sequence[Hit], chosen: Sequence[Unit]) -> Answer:
     citations = tuple(citation_for(u.chunk, u.span, n) for n, u in enumerate(chosen, 1))
-    shown = [(display(unit.text), n) for n, unit in enumerate(chosen, 1)]
+    described = "（机器描述）" if is_chinese(question) else "(machine description) "
+    shown = [
+        # A picture's caption must not read as what the user wrote.
+        ((described if u.chunk.speaker == "machine" else "") + display(u.text), n)
+        for n, u in enumerate(chosen, 1)
+    ]
     return Answer(
         question=question,
         text="\n".join(f"{sentence} [{n}]" for sentence, n in shown),

@@ -49,6 +49,17 @@ _SYSTEM = {
         "- Answer briefly in English; copy numbers and names from the notes."
     ),
 }
+_SPEAKERS = {
+    "zh": (
+        "\n- <note> 的 words 属性说明那是谁的话：user 是用户自己写的；model 是聊天模型说的；person 是别人写的；"
+        "machine 是机器对图片的描述。不要把别人或机器的话说成用户的看法或经历；引用时说明是谁说的。"
+    ),
+    "en": (
+        "\n- Where a <note> has the attribute words, it says whose they are: user, the user's own; model, a chatbot's;"
+        " person, somebody else's; machine, a machine's description of an image. Never present the words of another"
+        " as what the user thinks or did; say whose they are."
+    ),
+}
 _FELL_BACK = {
     "zh": "语言模型没有完成回答，以下是笔记原文摘录。{error}",
     "en": "The language model did not finish; these are sentences from the notes. {error}",
@@ -91,7 +102,7 @@ class GeneratedWriter:
         verifier = Verifier(passages)
         language = _language(query.text)
         try:
-            reply = self._llm.stream(_SYSTEM[language], prompt(query, passages))
+            reply = self._llm.stream(instructions(query, passages), prompt(query, passages))
             for sentence in whole_sentences(without_thoughts(reply)):
                 if piece := verifier.feed(sentence):
                     shown.append(piece)
@@ -150,6 +161,12 @@ def pack(hits: Sequence[Hit], budget: int) -> list[Chunk]:
     return passages
 
 
+def instructions(query: Query, passages: Sequence[Chunk]) -> str:
+    """The system's part of the prompt, in the question's language; of speakers only where there are any."""
+    language = _language(query.text)
+    return _SYSTEM[language] + (_SPEAKERS[language] if any(p.speaker for p in passages) else "")
+
+
 def prompt(query: Query, passages: Sequence[Chunk]) -> str:
     """The user's part of the prompt: fenced notes, the day that "today" means, and the question."""
     notes = "\n\n".join(_fenced(n, passage) for n, passage in enumerate(passages, 1))
@@ -191,6 +208,7 @@ def _fenced(n: int, passage: Chunk) -> str:
         "n": str(n),
         "title": passage.title,
         "section": " › ".join(passage.heading),
+        "words": passage.speaker,
         "date": ", ".join(dict.fromkeys(str(day.first) for day in passage.dates)),
     }
     attributes = " ".join(f'{name}="{_attribute(value)}"' for name, value in about.items() if value)

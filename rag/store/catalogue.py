@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag.errors import RootError
-from rag.store import journal, migrations, rows
+from rag.store import checks, journal, migrations, rows
 from rag.store.database import Database
 from rag.types import NO_FILTERS, Chunk, Document, Filters
 
@@ -356,20 +356,14 @@ class Catalogue:
         return True
 
     def text_problems(self) -> Iterator[str]:
-        """Documents with a passage that is not its span of the text: none, unless the file was damaged."""
+        """Documents with a passage that is not its span of the text, or not what it was: none, unless damaged."""
         with self.database.reading() as db:
-            texts = db.execute("SELECT doc_id, text FROM texts")
-            for doc_id, text in texts:
-                spans = db.execute('SELECT start, "end", text FROM chunks WHERE doc_id = ?', (doc_id,))
-                if any(text[start:end] != passage for start, end, passage in spans):
-                    yield doc_id
+            yield from checks.text_problems(db)
 
     def integrity_problems(self) -> list[str]:
         """SQLite's own checks: damaged pages, and rows whose parent is gone."""
         with self.database.reading() as db:
-            damaged = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
-            orphans = db.execute("PRAGMA foreign_key_check").fetchall()
-        return damaged + [f"{table}: row {row}" for table, row, *_ in orphans]
+            return checks.integrity_problems(db)
 
 
 _WITHIN = "(doc_id = ? OR (doc_id >= ? AND doc_id < ?))"

@@ -192,6 +192,18 @@ def is_writable(path: Path) -> bool:
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
+def is_damage(error: HomeError) -> bool:
+    """Whether the file holds no sound database, rather than that it may not be used now."""
+    cause = error.__cause__
+    return isinstance(cause, sqlite3.DatabaseError) and not isinstance(cause, sqlite3.OperationalError)
+
+
+def discard(path: Path) -> None:
+    """Remove a database that only saves work, with its log."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
 def _damaged(path: Path, error: sqlite3.DatabaseError) -> HomeError:
     return HomeError(
         "{path} is damaged: {reason}. Restore the home from a backup, or move the home away and sync again.",

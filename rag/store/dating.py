@@ -27,7 +27,10 @@ _FROM = " from "  # as ingest.dates.FROM
 
 
 def put(db: sqlite3.Connection, doc_id: str, dates: Iterable[DateRange]) -> None:
-    """Note a document's dates, in place of those known; none for a document that is not indexed."""
+    """Note a document's dates, in place of those known; call it with none where a document stops being indexed.
+
+    Removed and renamed documents need nothing: the rows follow them.
+    """
     db.execute("DELETE FROM days WHERE doc_id = ?", (doc_id,))
     db.execute(
         "UPDATE documents SET shared_dates = '[]' WHERE id = ? AND shared_dates <> '[]'",

@@ -12,8 +12,10 @@ import json
 import math
 import os
 import shutil
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rag.errors import IndexDamagedError
@@ -24,7 +26,6 @@ from rag.store.lexical_fields import ANALYSER, GRAMS, WORDS, compile_query, docu
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from rag.store.manifest import Manifest
     from rag.types import Chunk, Query
@@ -302,10 +303,23 @@ def _open_build(build: Path, count: int) -> Any:
     with _reading(build.parent):
         if not (build / _META).is_file():
             raise OSError(build)  # tantivy would make an empty index
-        searcher = _open_index(build).searcher()
+        searcher = _searcher(build)
         if searcher.num_docs != count:
             raise ValueError(count)
         return searcher
+
+
+def _searcher(build: Path) -> Any:
+    """Tantivy wants to write a lock beside what it reads; where it may not, it reads through links elsewhere."""
+    if os.access(build, os.W_OK):
+        return _open_index(build).searcher()
+    with tempfile.TemporaryDirectory(prefix="footnotes-", ignore_cleanup_errors=True) as place:
+        for path in _data_files(build):
+            try:
+                (Path(place) / path.name).symlink_to(path.absolute())
+            except OSError:  # Windows asks for a privilege
+                shutil.copyfile(path, Path(place) / path.name)
+        return _open_index(Path(place)).searcher()  # its files are open now
 
 
 def _write(build: Path, batches: Iterable[Sequence[Chunk]], removed: Sequence[int]) -> int:

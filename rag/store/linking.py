@@ -187,8 +187,7 @@ def _paths(link: Spelled, place: Parts, kind: str) -> Iterator[str]:
         yield from (rooted, joined) if len(link.parts) > 1 else ()
     else:
         yield joined
-        if len(link.parts) > 1:
-            yield rooted
+        yield rooted
 
 
 def _ending(paths: dict[str, list[str]], whole: str) -> list[str]:

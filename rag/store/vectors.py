@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from rag.errors import ModelError
-from rag.store import migrations
+from rag.errors import HomeError, ModelError
+from rag.store import database, migrations
 from rag.store.database import Database
 from rag.store.rows import text_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -22,15 +22,19 @@ if TYPE_CHECKING:
     from rag.protocols import Embedder
     from rag.types import Chunk
 
+    Work = Callable[[sqlite3.Connection], "_T"]
+
+_T = TypeVar("_T")
 _SQL_VARIABLES = 900
 _LITTLE = np.dtype("<f4")
 
 
 class VectorCache:
-    """A key-value store of float32 vectors in a SQLite file of its own."""
+    """A key-value store of float32 vectors in a SQLite file of its own. A damaged file is begun anew."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, migrations.VECTORS)
+        self._path = path
+        self._database = self._opened()
 
     def close(self) -> None:
         """Close the database."""
@@ -50,9 +54,11 @@ class VectorCache:
         Raises:
             ModelError: a server has exchanged its model under the same name, and the widths differ.
         """
-        self.ensure(embedder, chunks)
         hashes = [text_hash(c.index_text) for c in chunks]
-        known = self.get(embedder.identity, hashes)
+        known: dict[bytes, NDArray[np.float32]] = {}
+        while len(known) < len(set(hashes)):  # once, unless the file turns out to be damaged
+            self.ensure(embedder, chunks)
+            known = self.get(embedder.identity, hashes)
         widths = sorted({len(vector) for vector in known.values()})
         if len(widths) > 1:
             raise ModelError(
@@ -64,60 +70,36 @@ class VectorCache:
 
     def get(self, model: str, hashes: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
         """Known vectors by text hash; each of shape (dimension,)."""
-        wanted = list(dict.fromkeys(hashes))
-        found: dict[bytes, NDArray[np.float32]] = {}
-        with self._database.reading() as db:
-            for i in range(0, len(wanted), _SQL_VARIABLES):
-                part = wanted[i : i + _SQL_VARIABLES]
-                marks = ",".join("?" * len(part))
-                for found_hash, blob in db.execute(
-                    f"SELECT text_hash, vector FROM vectors WHERE model = ? AND text_hash IN ({marks})",
-                    (model, *part),
-                ):
-                    found[found_hash] = np.frombuffer(blob, dtype=_LITTLE).astype(np.float32)
-        return found
+        found = self._selected("text_hash, vector", model, hashes)
+        return {key: np.frombuffer(blob, dtype=_LITTLE).astype(np.float32) for key, blob in found}
 
     def put(self, model: str, hashes: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
         """Store vectors, shape (len(hashes), dimension)."""
-        with self._database.writing() as db:
-            db.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-                [(model, h, v.astype(_LITTLE).tobytes()) for h, v in zip(hashes, vectors, strict=True)],
-            )
+        added = [(model, h, v.astype(_LITTLE).tobytes()) for h, v in zip(hashes, vectors, strict=True)]
+        self._write(lambda db: db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", added))
 
     def missing(self, model: str, hashes: Iterable[bytes]) -> list[bytes]:
         """Those of the hashes that have no vector yet, in order, each once."""
         wanted = list(dict.fromkeys(hashes))
-        known: set[bytes] = set()
-        with self._database.reading() as db:
-            for i in range(0, len(wanted), _SQL_VARIABLES):
-                part = wanted[i : i + _SQL_VARIABLES]
-                marks = ",".join("?" * len(part))
-                known |= {
-                    h
-                    for (h,) in db.execute(
-                        f"SELECT text_hash FROM vectors WHERE model = ? AND text_hash IN ({marks})",
-                        (model, *part),
-                    )
-                }
+        known = {h for (h,) in self._selected("text_hash", model, wanted)}
         return [h for h in wanted if h not in known]
 
     def drop_misfits(self, embedder: Embedder) -> int:
         """Drop a model's vectors that are not of its present width; returns how many went."""
-        size = embedder.dimension * _LITTLE.itemsize
-        with self._database.writing() as db:
-            return db.execute(
-                "DELETE FROM vectors WHERE model = ? AND length(vector) <> ?", (embedder.identity, size)
-            ).rowcount
+        misfits = (embedder.identity, embedder.dimension * _LITTLE.itemsize)
+        return self._write(
+            lambda db: (
+                db.execute("DELETE FROM vectors WHERE model = ? AND length(vector) <> ?", misfits).rowcount
+            )
+        )
 
     def drop_other_models(self, kept: str) -> int:
         """Drop every model's vectors but one's, and give the room back; returns how many went."""
-        with self._database.writing() as db:
-            count = db.execute("DELETE FROM vectors WHERE model <> ?", (kept,)).rowcount
+        count = self._write(lambda db: db.execute("DELETE FROM vectors WHERE model <> ?", (kept,)).rowcount)
         # Somebody may be reading, or the disk be full: then the file keeps its size, and fills its holes later.
         with (
             contextlib.suppress(sqlite3.OperationalError),
-            contextlib.closing(sqlite3.connect(self._database.path)) as db,
+            contextlib.closing(sqlite3.connect(self._path)) as db,
         ):
             db.execute("VACUUM")
         return count
@@ -128,8 +110,60 @@ class VectorCache:
 
     def retain(self, hashes: Iterable[bytes]) -> int:
         """Drop every vector whose text is in no passage any more; returns how many went."""
-        with self._database.writing() as db:
+        wanted = [(h,) for h in hashes]
+
+        def drop(db: sqlite3.Connection) -> int:
             db.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (h BLOB PRIMARY KEY)")
             db.execute("DELETE FROM wanted")
-            db.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", [(h,) for h in hashes])
+            db.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", wanted)
             return db.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT h FROM wanted)").rowcount
+
+        return self._write(drop)
+
+    def _selected(self, columns: str, model: str, hashes: Sequence[bytes]) -> list[tuple[bytes, ...]]:
+        wanted = list(dict.fromkeys(hashes))
+
+        def select(db: sqlite3.Connection) -> list[tuple[bytes, ...]]:
+            return [
+                row for part in _parts(wanted) for row in db.execute(_select(columns, part), (model, *part))
+            ]
+
+        return self._tried(select, writes=False)
+
+    def _write(self, work: Work[_T]) -> _T:
+        return self._tried(work, writes=True)
+
+    def _tried(self, work: Work[_T], *, writes: bool) -> _T:
+        """Do it; where the file turns out to be damaged, once more with an empty one."""
+        try:
+            return self._done(work, writes=writes)
+        except HomeError as e:
+            if not database.is_damage(e):
+                raise
+            self._database.close()
+            database.discard(self._path)
+            self._database = self._opened()
+            return self._done(work, writes=writes)
+
+    def _done(self, work: Work[_T], *, writes: bool) -> _T:
+        with self._database.writing() if writes else self._database.reading() as db:
+            return work(db)
+
+    def _opened(self) -> Database:
+        try:
+            return Database(self._path, migrations.VECTORS)
+        except HomeError as e:
+            if not database.is_damage(e):
+                raise
+            database.discard(self._path)
+            return Database(self._path, migrations.VECTORS)
+
+
+def _parts(items: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(items), _SQL_VARIABLES):
+        yield items[start : start + _SQL_VARIABLES]
+
+
+def _select(columns: str, part: Sequence[bytes]) -> str:
+    marks = ",".join("?" * len(part))
+    return f"SELECT {columns} FROM vectors WHERE model = ? AND text_hash IN ({marks})"

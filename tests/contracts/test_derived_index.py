@@ -11,7 +11,7 @@ import pytest
 
 from rag.errors import IndexDamagedError
 from rag.store import manifest
-from rag.store.dense import DenseIndex
+from rag.store.dense import DenseIndex, retain
 from rag.store.lexical import LexicalIndex
 from rag.types import NO_FILTERS, Chunk, Filters, Query
 
@@ -243,6 +243,27 @@ def test_dense_index_equals_brute_force(tmp_path: Path) -> None:
         assert found[0][0] == i + 1
         assert all(abs(score - exact[key - 1]) < 0.05 for key, score in found)
     assert np.mean(overlaps) >= 0.95
+
+
+def test_vectors_are_dropped_without_their_model(tmp_path: Path) -> None:
+    """From the file itself, at the same generation; a damaged file goes as a whole."""
+    embedder = HashEmbedder()
+    folder = tmp_path / "index"
+
+    def opened() -> DenseIndex:
+        return DenseIndex(
+            folder, embedder, lambda chunks: embedder.embed_passages([c.body for c in chunks]), AllKeys()
+        )
+
+    opened().rebuild(iter([[passage(k, t) for k, t in WORDS.items()]]), 5)
+    retain(folder, np.array([1, 3], dtype=np.int64))
+    assert (opened().generation, opened().count) == (5, 2)
+    assert keys(opened(), "apple") == [1]
+    assert len(list(folder.iterdir())) == 2, "the old file is gone"
+    next(folder.glob("*.faiss")).write_bytes(b"rubbish")
+    retain(folder, np.array([1], dtype=np.int64))
+    assert list(folder.iterdir()) == []
+    assert opened().generation == -1
 
 
 def test_another_model_means_rebuild(tmp_path: Path) -> None:

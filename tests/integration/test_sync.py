@@ -227,13 +227,13 @@ def test_bad_files_do_not_stop_the_run(engine: Engine, notes: Path) -> None:
     (notes / "binary.md").write_bytes(b"\x00\x01\x02" * 200)
     (notes / "broken.pdf").write_bytes(b"%PDF-1.4\nnot really")
     (notes / "bad.md").write_text("---\ntitle: [unclosed\n---\n\nA heron stands.\n", encoding="utf-8")
-    (notes / "photo.png").write_bytes(b"\x89PNG")
+    (notes / "photo.raw").write_bytes(b"\x89RAW")
     (notes / "empty.md").write_bytes(b"")
     (notes / "link.md").symlink_to(notes / "apple.md")
     engine.add_root(notes)
     report = engine.sync()
     assert {i.path for i in report.failed} == {"notes/binary.md", "notes/broken.pdf"}
-    assert {i.path for i in report.skipped} == {"notes/photo.png", "notes/link.md"}
+    assert {i.path for i in report.skipped} == {"notes/photo.raw", "notes/link.md"}
     assert {i.path for i in report.warnings} == {"notes/bad.md"}
     assert report.added == 6
     assert paths(engine, "heron") == ["notes/bad.md"]

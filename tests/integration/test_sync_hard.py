@@ -180,7 +180,7 @@ def test_disk_that_comes_off_during_a_sync(
         path.write_text("new text", encoding="utf-8")
     real, seen = loaders.load, list[str]()
 
-    def unplugging(doc_id: str, data: bytes) -> footnotes.Document:
+    def unplugging(doc_id: str, data: bytes, *_: object, **__: object) -> footnotes.Document:
         seen.append(doc_id)
         if len(seen) == 3:
             shutil.move(notes, notes.parent / "away")
@@ -239,7 +239,7 @@ def test_unexpected_failure_is_tried_again(
     """A loader that ran out of memory once must not lose the note for good."""
     (notes / "n0.md").write_text("new text", encoding="utf-8")
 
-    def failing(*_: object) -> footnotes.Document:
+    def failing(*_: object, **__: object) -> footnotes.Document:
         raise MemoryError
 
     with monkeypatch.context() as patch:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.chunk import chunk
 from ingest.loaders import load, supported
 from rag.errors import LoadError
+from tests.property.fragments import check_chunks, check_document
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from rag.types import Document
 
 LINES = st.one_of(
     st.sampled_from(
@@ -73,45 +70,6 @@ LINES = st.one_of(
 NOTES = st.lists(LINES, max_size=40).map("\n".join)
 
 
-def check(document: Document, size: int) -> None:
-    """All that a chunk promises."""
-    text = document.text
-    chunks = chunk(document, size)
-    assert chunks == chunk(document, size)
-    masked = [(m.start, m.end) for m in document.masks]
-    blank = list(text)
-    for start, end in masked:
-        blank[start:end] = ["\n" if c == "\n" else " " for c in text[start:end]]
-    view = "".join(blank)
-    if not view.strip():
-        assert [(c.start, c.end, c.text, c.body, c.lines) for c in chunks] == [(0, 0, "", "", (1, 1))]
-        return
-    newlines = [i for i, c in enumerate(text) if c == "\n"]
-    at = 0
-    for c in chunks:
-        assert at <= c.start < c.end
-        assert text[c.start : c.end] == c.text == c.text.strip()
-        assert view[c.start : c.end] == c.body
-        assert c.body.strip()
-        assert not view[at : c.start].strip()
-        assert c.lines == (
-            bisect_right(newlines, c.start) + 1,
-            bisect_right(newlines, c.end - 1) + 1 - (text[c.end - 1] == "\n"),
-        )
-        at = c.end
-    assert not view[at:].strip()
-
-
-def check_document(document: Document) -> None:
-    """Masks and links lie in the text, in order."""
-    at = 0
-    for mask in document.masks:
-        assert at <= mask.start < mask.end <= len(document.text)
-        at = mask.end
-    for link in document.links:
-        assert 0 <= link.start < link.end <= len(document.text)
-
-
 @given(note=NOTES, size=st.sampled_from([20, 60, 400]), suffix=st.sampled_from(["md", "txt"]))
 def test_chunks_are_exact_spans(note: str, size: int, suffix: str) -> None:
     """Spans are exact, sorted and disjoint; outside lies only white space or masked text; twice gives the same."""
@@ -120,7 +78,7 @@ def test_chunks_are_exact_spans(note: str, size: int, suffix: str) -> None:
     except LoadError:
         return  # control characters made it binary
     check_document(document)
-    check(document, size)
+    check_chunks(document, size)
 
 
 @given(front=st.lists(LINES, max_size=8).map("\n".join), body=NOTES)
@@ -131,7 +89,7 @@ def test_front_matter_never_breaks_the_spans(front: str, body: str) -> None:
     except LoadError:
         return
     check_document(document)
-    check(document, 100)
+    check_chunks(document, 100)
 
 
 def test_real_notes_are_cut_exactly(shared: Path) -> None:
@@ -141,7 +99,7 @@ def test_real_notes_are_cut_exactly(shared: Path) -> None:
         if path.is_file() and supported(path.name):
             document = load(path.relative_to(shared).as_posix(), path.read_bytes())
             check_document(document)
-            check(document, 400)
+            check_chunks(document, 400)
             count += 1
     assert count > 100
 
@@ -149,4 +107,4 @@ def test_real_notes_are_cut_exactly(shared: Path) -> None:
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_even_absurd_sizes_terminate(size: int) -> None:
     """A size smaller than a word cuts words, and loses nothing."""
-    check(load("v/a.md", "# 标题\n\nsome words 和中文 😀 ```code```\n\n- list".encode()), size)
+    check_chunks(load("v/a.md", "# 标题\n\nsome words 和中文 😀 ```code```\n\n- list".encode()), size)

@@ -234,7 +234,8 @@ def test_a_comment_may_not_end_inside_code() -> None:
 def test_undecodable_bytes_are_a_warning() -> None:
     """The warning counts what was replaced."""
     document = load("v/a.md", "很多正常的文字在这里，很多正常的文字".encode() + b"\xff")
-    assert document.warnings == ("v/a.md: 1 byte sequences are not utf-8 and were replaced",)
+    (warning,) = document.warnings
+    assert warning.startswith("v/a.md: 1 byte sequences are not utf-8 and were replaced")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ def test_logs_load_and_damage_is_counted() -> None:
     """Other suffixes of plain text work alike, warnings included."""
     document = load("v/a.log", "今天的日志写得很长很长，没有问题".encode() + b"\xfe")
     assert document.text.endswith("\ufffd")
-    assert document.warnings == ("v/a.log: 1 byte sequences are not utf-8 and were replaced",)
+    assert document.warnings == (
+        "v/a.log: 1 byte sequences are not utf-8 and were replaced, the first in line 1 (byte 48)",
+    )
 
 
 def test_an_encoding_can_be_told() -> None:

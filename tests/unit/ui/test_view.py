@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,7 +12,10 @@ from rag.types import Answer, Citation, Document, SentenceSupport, Stage, Trace
 from ui import text, view
 from ui.frame import examples, header_html, welcome_html
 from ui.prose import Prose, unsupported_spans
-from ui.source import Source, heading_path, page_window, passage_window, source_html
+from ui.source import Source, heading_path, page_window, passage_window, source_html, where
+
+if TYPE_CHECKING:
+    from rag.types import Format, Speaker
 
 EN, ZH = text.load("en"), text.load("zh")
 TURN = view.Turn(1, "Why?")
@@ -441,3 +445,59 @@ def test_the_header_counts_notes_and_names_the_writer() -> None:
         "1,204 notes · 1 folder · answers in your own words" in parsed(header_html(1204, 1, plain, EN)).words
     )
     assert "answers by <b>" in parsed(header_html(2, 2, written, EN)).words
+
+
+@pytest.mark.parametrize(
+    ("fmt", "page", "en", "zh"),
+    [
+        ("pdf", 7, "page 7", "第 7 页"),
+        ("slides", 3, "slide 3", "第 3 张幻灯片"),
+        ("sheets", 2, "sheet 2", "第 2 张工作表"),
+        ("book", 4, "chapter 4", "第 4 章"),
+        ("notebook", 5, "cell 5", "第 5 个单元格"),
+        ("table", None, "line 1", "第 1 行"),
+        ("prose", None, "", ""),
+        ("chat", None, "", ""),
+        ("image", None, "", ""),
+    ],
+)
+def test_a_place_is_told_in_the_words_of_its_format(fmt: Format, page: int | None, en: str, zh: str) -> None:
+    """An extract has no lines that a reader could count: there the headings have to do, and no number is copied."""
+    cited = Citation(1, "n/a", "A", 0, 4, "text", (1, 1), page, ("Part",), format=fmt)
+    assert (where(cited, EN), where(cited, ZH)) == (en, zh)
+    source = Source(Document("n/a", "text\nmore", "", "A", fmt, pages=(0,) * (page or 0)))
+    panel = source_html(cited, source, (1, 1), EN)
+    assert "<mark>text</mark>" in panel
+    assert "Part" in panel
+    assert ('class="lines paged"' in panel) is (fmt != "table")
+    at = "" if fmt in {"prose", "chat", "image"} else f":{page or 1}"
+    assert f'data-copy="n/a{at}"' in panel
+
+
+@pytest.mark.parametrize(
+    ("speaker", "en", "zh"),
+    [
+        ("user", "you wrote", "你写的"),
+        ("model", "a model told you", "模型告诉你的"),
+        ("person", "somebody else wrote", "别人写的"),
+        ("machine", "written by a machine", "机器写的"),
+    ],
+)
+def test_a_footnote_says_whose_words_it_quotes(speaker: Speaker, en: str, zh: str) -> None:
+    """In the list, in the panel, and for a screen reader; nothing where they are simply the note's."""
+    said = Citation(1, "n/a.md", "A", 0, 4, "text", (1, 1), speaker=speaker)
+    for words, language in ((en, EN), (zh, ZH)):
+        shown = view.answer_html(TURN, Answer("?", "It is. [1]", (said,)), {1: Source(None)}, language)
+        assert shown.count(f'<em class="badge">{words}</em>') == 2
+        assert f'{words}"' in shown
+    plain = view.answer_html(
+        TURN, Answer("?", "It is. [1]", (replace(said, speaker=""),)), {1: Source(None)}, EN
+    )
+    assert en not in plain
+
+
+def test_an_image_names_the_notes_that_show_it() -> None:
+    """Their names are escaped like everything of a note."""
+    cited = Citation(1, "n/a.png", "a", 0, 4, "EXIT", (1, 1), format="image", notes=("n/<b>.md", "n/c.md"))
+    panel = source_html(cited, Source(None), (1, 1), EN)
+    assert "shown in n/&lt;b&gt;.md, n/c.md" in panel

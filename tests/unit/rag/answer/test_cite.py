@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rag.answer.cite import citation_for, display, plain_markers
@@ -74,3 +76,10 @@ def test_a_link_with_a_number_is_not_a_marker() -> None:
 def test_an_address_may_hold_brackets(quote: str, shown: str) -> None:
     """Wikipedia's do; none of it is left in what is shown."""
     assert display(quote) == shown
+
+
+def test_a_citation_says_whose_words_it_holds() -> None:
+    """And in what kind of document."""
+    spoken = replace(CHUNK, speaker="model", format="chat")
+    cited = citation_for(spoken, (0, 3), 1)
+    assert (cited.speaker, cited.format, cited.notes) == ("model", "chat", ())

@@ -249,3 +249,19 @@ def test_an_image_without_words_is_no_answer() -> None:
 def test_every_answer_keeps_its_promises(text: str, question: str) -> None:
     """Quotes are exact and markers match citations, for any passage (checked in ``ask``)."""
     assert ask(question, hit(text, at=5)).question == question
+
+
+@pytest.mark.parametrize(
+    ("question", "start"),
+    [("What does the sign say?", "(machine description) "), ("牌子 sign?", "（机器描述）")],
+)
+def test_a_machines_caption_never_reads_as_the_users_words(question: str, start: str) -> None:
+    """The answer itself says that a machine described the image."""
+    text = "A green sign says EXIT."
+    caption = Chunk("n/a.png", 0, len(text), text, text, "a", (1, 1), speaker="machine", format="image")
+    answer = ExtractiveWriter().write(
+        Query(question), [Hit(caption, 1.0)], lambda words: dict.fromkeys(words, 1.0)
+    )
+    assert answer.text == f"{start}{text} [1]"
+    assert answer.support[0].sentence in answer.text
+    assert answer.citations[0].quote == text

@@ -168,3 +168,17 @@ def test_thoughts_are_dropped_however_they_are_cut(step: int) -> None:
     text = "a<think>x</think>b < c <thin d</think"
     pieces = [text[i : i + step] for i in range(0, len(text), step)]
     assert "".join(without_thoughts(pieces)) == "ab < c <thin d</think"
+
+
+def test_a_model_is_told_whose_words_it_reads() -> None:
+    """Each note says it, and the instructions say what to make of it; without speakers there is neither."""
+    llm = FakeLLM("So it is. [1]")
+    run(llm, "Does the roof leak?", hit(speaker="model"), hit(doc="n/b.md", speaker="user"))
+    assert '<note n="1" title="House" words="model">' in llm.prompt
+    assert '<note n="2" title="House" words="user">' in llm.prompt
+    assert "Never present the words of another" in llm.system
+    run(llm, "屋顶漏水吗？", hit(speaker="machine"))
+    assert "不要把别人或机器的话说成用户的看法" in llm.system
+    run(llm, "Does the roof leak?", hit())
+    assert "words=" not in llm.prompt
+    assert "words" not in llm.system

@@ -124,6 +124,17 @@ def scores(found: Retrieval) -> dict[int, float]:
     return {hit.chunk.key: hit.score for hit in found.hits}
 
 
+def test_ties_are_in_the_order_of_notes_not_of_keys() -> None:
+    """Keys tell when a passage was stored first; ranks must not depend on that."""
+    bodies = dict.fromkeys((9, 10, 2), "pear")
+    found = search(lexical=[(2, 3.0), (9, 1.0), (10, 1.0)], dense=[(9, 0.5), (10, 0.5)], bodies=bodies)
+    assert {name: keys(hits) for name, hits in found.stages.items()} == {
+        "lexical": [2, 10, 9],
+        "dense": [10, 9],
+        "hybrid": [2, 10, 9],
+    }
+
+
 # --- without a model that reads -----------------------------------------------------------------------------------
 
 

@@ -407,6 +407,30 @@ def test_a_failing_search_reopens_once_then_says_what_to_do(
         found(index, "apple")
 
 
+@pytest.mark.parametrize(
+    ("total", "changed", "anew"), [(500, 0, True), (501, 0, False), (1000, 180, False), (1000, 200, True)]
+)
+def test_few_passages_or_many_dead_ones_are_indexed_anew(
+    tmp_path: Path, total: int, changed: int, anew: bool
+) -> None:
+    """Ten are dead; among a thousand, two hundred and one would be too many."""
+    index = indexed(tmp_path, *(passage(key, f"apple n{key}") for key in range(1, 101)))
+    index.apply([], range(1, 11), 2)
+    assert index.prefers_rebuild(changed + (1 if anew else 0), total) is anew
+
+
+def test_scores_after_a_rebuild_know_nothing_of_the_dead(tmp_path: Path) -> None:
+    """Deleted passages count in the engine's statistics; those of a new build are of the living alone."""
+    living = [passage(key, f"apple pie {key}") for key in range(20)]
+    dead = [passage(key, "pie " * 30) for key in range(20, 40)]
+    changed, fresh = indexed(tmp_path / "a", *living, *dead), indexed(tmp_path / "b", *living)
+    changed.apply([], [chunk.key for chunk in dead], 2)
+    query = Query("apple pie 7")
+    assert changed.search(query, 10) != fresh.search(query, 10)
+    changed.rebuild(iter([living]), 3)
+    assert changed.search(query, 10) == fresh.search(query, 10)
+
+
 # --- quality -----------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.dates import calendars
@@ -12,6 +11,7 @@ from ingest.dates.words import mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from ingest.dates.calendars import Days
 
@@ -41,15 +41,6 @@ class _Found(NamedTuple):
     start: int
     end: int
     days: Days
-
-
-def parse(text: str) -> tuple[date, date] | None:
-    """First and last day of what a date string names: a day, a week, a month, a year or a span; None if nothing.
-
-    Days are taken as written: a time zone does not move them.
-    """
-    found = read(text)
-    return (found.first, found.last) if found else None
 
 
 def read(text: str) -> Written | None:
