@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ingest.walk import ScanRules
     from rag.locate import Place
     from rag.store.catalogue import Catalogue, Record
-    from rag.types import Chunk, DateRange, Document, Link
+    from rag.types import Chunk, DateRange, Document, Link, Speaker
 
     Unembedded = Callable[[Sequence[Chunk]], int | None]
 
@@ -48,7 +48,7 @@ class Passage:
     lines: tuple[int, int]
     page: int | None
     heading: tuple[str, ...]
-    speaker: str
+    speaker: Speaker
 
 
 @dataclass(frozen=True, slots=True)

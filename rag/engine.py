@@ -12,6 +12,7 @@ from ingest.pipeline import Pipeline, Progress, SyncReport
 from rag import coverage, forget, health, images, locate, roots, switch, wiring
 from rag.answer.extract import ExtractiveWriter
 from rag.config import default_home, load
+from rag.forget import Forgotten
 from rag.home import Home
 from rag.indexes import Indexes
 from rag.live import Wish
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from rag.answer.generate import GeneratedWriter
     from rag.config import LoadedSettings, Settings
     from rag.coverage import Story
-    from rag.forget import Forgotten
     from rag.live import Models
     from rag.protocols import Embedder, Reranker
     from rag.store.catalogue import FileRow, Record
@@ -304,9 +304,12 @@ class Engine:
         """
         if undo:
             return forget.remember(self.catalogue, self._home, locate.place_of(self.catalogue, str(path)))
-        found = forget.forget(self.catalogue, self._home, self._indexes, self.forgettable(path))
+        records = self.forgettable(path)
+        passages = forget.mark(self.catalogue, self._home, records)
+        images.tidy(self)
+        is_complete = forget.clear(self.catalogue, self._home, self._indexes)
         self.refresh()
-        return found
+        return Forgotten(tuple(record.id for record in records), passages, is_complete)
 
     # Questions
 

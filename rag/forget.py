@@ -66,8 +66,8 @@ def targets(catalogue: Catalogue, place: Place, rules: ScanRules) -> tuple[Recor
     return tuple(found[doc_id] for doc_id in sorted(found))
 
 
-def forget(catalogue: Catalogue, home: Home, traces: Traces, records: tuple[Record, ...]) -> Forgotten:
-    """Drop files and every trace of them.
+def mark(catalogue: Catalogue, home: Home, records: tuple[Record, ...]) -> int:
+    """Drop files from the catalogue, and keep syncs from reading them; returns how many passages went.
 
     Raises:
         BusyError: another process does not let go of the write lock.
@@ -78,8 +78,7 @@ def forget(catalogue: Catalogue, home: Home, traces: Traces, records: tuple[Reco
         for record in records:
             batch.forget(record, FORGOTTEN)
         batch.finish()
-        passages = len(batch.removed)
-    return Forgotten(tuple(r.id for r in records), passages, clear(catalogue, home, traces))
+    return len(batch.removed)
 
 
 def clear(catalogue: Catalogue, home: Home, traces: Traces) -> bool:

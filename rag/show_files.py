@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from rag.coverage import Contents, Dated, Story
+    from rag.coverage import Contents, Dated, Passage, Story
     from rag.forget import Forgotten
     from rag.store.catalogue import FileRow
 
@@ -125,7 +125,8 @@ def _passage_rows(held: Contents) -> Iterator[Row]:
     yield say("passages"), str(len(held.passages)) + embedded
     for one in held.passages[:_LISTED]:
         heading = "  " + " > ".join(one.heading) if one.heading else ""
-        yield "", show.place("", one.lines, one.page).lstrip(":, ") + heading
+        whose = f"  ({show.whose(one.speaker)})" if one.speaker else ""
+        yield "", _where(one) + heading + whose
     if len(held.passages) > _LISTED:
         yield "", say("... and {count} more; --json lists them all", count=len(held.passages) - _LISTED)
     parts = [
@@ -135,6 +136,17 @@ def _passage_rows(held: Contents) -> Iterator[Row]:
     ]
     parts.append(say("unexplained: {count} characters", count=held.unexplained))
     yield say("in no passage"), "; ".join(parts)
+
+
+def _where(one: Passage) -> str:
+    if one.page is not None:
+        return say("page {page}", page=one.page)
+    first, last = one.lines
+    return (
+        say("line {line}", line=first)
+        if first == last
+        else say("lines {first}-{last}", first=first, last=last)
+    )
 
 
 def _link_rows(held: Contents) -> Iterator[Row]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Report = Callable[[Progress], None]
 
 _FOLLOW_EVERY_S = 2.0
+_FOLLOW_SHARE = 10  # of the time between, the indexes may take one part in ten
 _ROUNDS = 3
 
 
@@ -109,13 +110,15 @@ class Syncing:
 
     def _following(self) -> Report:
         """Let the indexes follow a long sync every few seconds, so that what is committed is found."""
-        last = time.monotonic()
+        due = time.monotonic() + _FOLLOW_EVERY_S
 
         def step(now: Progress) -> None:
-            nonlocal last
-            if time.monotonic() - last > _FOLLOW_EVERY_S and now.done < now.total:
+            nonlocal due
+            begin = time.monotonic()
+            if begin > due and now.done < now.total:
                 self._follow()
-                last = time.monotonic()
+                end = time.monotonic()
+                due = end + max(_FOLLOW_EVERY_S, _FOLLOW_SHARE * (end - begin))
             self.progress(now)
 
         return step

@@ -225,6 +225,25 @@ def test_what_was_interrupted_is_completed(
     assert is_sound(engine)
 
 
+def test_addresses_of_images_go_too(engine: Engine, notes: Path) -> None:
+    """Where only the forgotten note showed them."""
+    (notes / "diary.md").write_text(
+        "![](https://img.test/quartzberg.png) ![](https://img.test/both.png)\n", encoding="utf-8"
+    )
+    (notes / "plain1.md").write_text("![](https://img.test/both.png)\n", encoding="utf-8")
+    engine.add_root(notes)
+    engine.sync()
+    with engine.catalogue.database.writing() as db:
+        (engine.home / "images").mkdir()
+        db.execute("INSERT INTO roots VALUES ('web-images', ?)", (str(engine.home / "images"),))
+        for name in ("quartzberg", "both"):
+            url = f"https://img.test/{name}.png"
+            db.execute("INSERT INTO images VALUES (?, 'failed', '', 'it is gone', 1)", (url,))
+    engine.forget("notes/diary.md")
+    assert grep(engine.home, ["quartzberg"]) == []
+    assert grep(engine.home, ["img.test/both"])
+
+
 def test_a_reader_of_an_older_state_delays_the_end(
     engine: Engine, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,7 +97,11 @@ def test_real_notes_are_cut_exactly(shared: Path) -> None:
     count = 0
     for path in sorted((shared / "notes").rglob("*")):
         if path.is_file() and supported(path.name):
-            document = load(path.relative_to(shared).as_posix(), path.read_bytes())
+            try:
+                document = load(path.relative_to(shared).as_posix(), path.read_bytes())
+            except LoadError:
+                assert path.suffix == ".json"  # settings of an app, no conversation
+                continue
             check_document(document)
             check_chunks(document, 400)
             count += 1

