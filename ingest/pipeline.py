@@ -240,7 +240,7 @@ class Pipeline:
                         )
                 batch.finish()
         report.removed += sum(map(plan.was_indexed, plan.removed))
-        report.skipped += [FileIssue(s.found.id, s.reason) for s in plan.skipped]
+        report.skipped += [FileIssue(s.found.id, s.reason) for s in (*plan.skipped, *plan.still_skipped)]
         report.failed += [FileIssue(s.found.id, s.reason) for s in (*plan.still_failed, *plan.unreadable)]
 
     def _may(self, batch: Batch, plan: Plan, doc_id: str, report: SyncReport) -> bool:
@@ -321,7 +321,8 @@ class Pipeline:
             batch.put(outcome.document, outcome.chunks, found.state, self._recipe(found))
         else:
             state = found.state if outcome.sha256 else _unread(found)
-            batch.fail(item.id, "failed", outcome.reason, state, outcome.sha256, self._recipe(found))
+            status: Status = "skipped" if outcome.skipped else "failed"
+            batch.fail(item.id, status, outcome.reason, state, outcome.sha256, self._recipe(found))
         return True
 
 
@@ -354,7 +355,8 @@ def _work(plan: Plan) -> Iterator[_Work]:
 
 def _count(plan: Plan, item: _Item, report: SyncReport) -> None:
     if isinstance(item.outcome, Failure):
-        report.failed.append(FileIssue(item.id, item.outcome.reason))
+        issues = report.skipped if item.outcome.skipped else report.failed
+        issues.append(FileIssue(item.id, item.outcome.reason))
         return
     if item.work.moved_from is not None:
         report.moved += 1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ingest import dates, loaders
 from ingest.chunk import chunk
-from rag.errors import LoadError
+from rag.errors import LoadError, NotOursError
 from rag.store import rows
 
 if TYPE_CHECKING:
@@ -62,11 +62,12 @@ class Failure:
     """A file that cannot be read, and why in one line.
 
     ``sha256`` is that of its bytes: the same bytes are not tried again. Empty, where even those could not be read:
-    the next sync tries again.
+    the next sync tries again. ``skipped``: it is no note, which is nobody's fault.
     """
 
     reason: str
     sha256: str = ""
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ def prepare(job: Job) -> Outcome:
         return Failure(e.strerror or str(e))
     try:
         return _prepared(job, data, mtime_ns)
+    except NotOursError as e:
+        return Failure(str(e), rows.sha256(data), skipped=True)
     except LoadError as e:
         reason = str(e)
     except RecursionError:

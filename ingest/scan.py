@@ -39,7 +39,8 @@ _RACY_NS = 2_000_000_000
 class Plan:
     """What a sync of one root has to do.
 
-    Every file that was met is new, changed, moved, unchanged, skipped, unreadable or has failed before: one of them.
+    Every file that was met is new, changed, moved, unchanged, skipped, unreadable, or was read before and failed or
+    was no note: one of them.
 
     Attributes:
         known: what the catalogue said when the plan was made; of a partial scan, of what it looked at.
@@ -57,6 +58,7 @@ class Plan:
     skipped: tuple[Skip, ...] = ()
     unreadable: tuple[Skip, ...] = ()
     still_failed: tuple[Skip, ...] = ()
+    still_skipped: tuple[Skip, ...] = ()
     notes: int | None = None
 
     def was_indexed(self, doc_id: str) -> bool:
@@ -236,8 +238,10 @@ def changed_files(root: Root, known: Mapping[str, Record], rules: ScanRules, dea
 
 def _differs(state: FileState, reason: str, record: Record | None) -> bool:
     """Whether a sync would bring something new of a file into the index, or take it out."""
-    if record is None or record.status == "skipped":
+    if record is None or (record.status == "skipped" and not record.sha256):
         return not reason and not (record and _is_forgotten(record))
+    if _is_forgotten(record):
+        return False
     if record.status == "failed" and not record.sha256:
         return False  # one that cannot be read stays a failure
     return bool(reason) or not _same(record.state, state)
@@ -265,6 +269,7 @@ class _Comparison:
     touched: list[Found] = field(default_factory=list)
     unreadable: list[Skip] = field(default_factory=list)
     still_failed: list[Skip] = field(default_factory=list)
+    still_skipped: list[Skip] = field(default_factory=list)
     unchanged: int = 0
 
     def run(self, files: Sequence[Found]) -> Plan:
@@ -284,6 +289,7 @@ class _Comparison:
             unchanged=self.unchanged,
             unreadable=tuple(self.unreadable),
             still_failed=tuple(self.still_failed),
+            still_skipped=tuple(self.still_skipped),
         )
 
     def _compare(self, found: Found) -> None:
@@ -291,7 +297,7 @@ class _Comparison:
         if record is None:
             self.added.append(found)
         elif (
-            record.status == "skipped"
+            (record.status == "skipped" and not record.sha256)
             or record.recipe != recipe_of(found, self.rules.recipe)
             or found.id in self.rules.damaged
         ):
@@ -307,6 +313,8 @@ class _Comparison:
     def _keep(self, found: Found, record: Record) -> None:
         if record.status == "failed":
             self.still_failed.append(Skip(found, record.reason))
+        elif record.status == "skipped":
+            self.still_skipped.append(Skip(found, record.reason))
         else:
             self.unchanged += 1
 

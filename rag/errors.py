@@ -8,6 +8,7 @@
     ├── HomeError            the home cannot be used: newer format, not writable
     │   └── BusyError        another process holds the write lock
     ├── LoadError            one file cannot be read; the run goes on
+    │   └── NotOursError        it holds something else than notes; it is skipped
     ├── IndexDamagedError    a derived index does not match its manifest; it is rebuilt
     ├── ModelError           an embedding model cannot be loaded or does not fit the index
     │   └── ExtraMissingError   an optional dependency is not installed
@@ -51,6 +52,10 @@ class BusyError(HomeError):
 
 class LoadError(FootnotesError):
     """One file cannot be read. It is listed as failed; everything else goes on."""
+
+
+class NotOursError(LoadError):
+    """One file holds something else than its suffix lets hope. It is listed as skipped."""
 
 
 class IndexDamagedError(FootnotesError):

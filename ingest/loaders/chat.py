@@ -17,7 +17,7 @@ from ingest.loaders.extract import clean
 from ingest.loaders.talks import Message, Talk, talks
 from ingest.loaders.text import decoding_warnings, title_from_name
 from ingest.loaders.turns import asked
-from rag.errors import LoadError
+from rag.errors import LoadError, NotOursError
 from rag.types import DateRange, Document, Mask, Section
 
 if TYPE_CHECKING:
@@ -35,15 +35,13 @@ def load(source: Source) -> Document:
     """Read an export of conversations.
 
     Raises:
-        LoadError: the file is not JSON, or JSON of something else.
+        NotOursError: the file is JSON of something else.
+        LoadError: it is not JSON.
     """
     raw = decode(source.id, source.data, source.encoding)
     found = talks(_parsed(source.id, raw.text))
     if found is None:
-        raise LoadError(
-            "{name}: is JSON, but no export of conversations. List it in sync.exclude to hide it.",
-            name=source.id,
-        )
+        raise NotOursError("JSON, but no export of conversations")
     script = _Script()
     for talk in found:
         script.add(talk)
