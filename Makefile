@@ -24,7 +24,7 @@ export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test check wheels format bench train-model soak image clean
+.PHONY: help demo ui test check wheels format bench train-model soak fuzz image clean
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -64,6 +64,10 @@ train-model: .venv-test/.installed ## make the built-in embedding model anew, fr
 soak: export FOOTNOTES_SOAK = 1
 soak: .venv-test/.installed ## the long proofs in full
 	@$(TEST_PY) tools/gates.py soak
+
+fuzz: .venv-test/.installed ## throw random files at every loader (Linux, CPython up to 3.13)
+	$(TEST_PY) -m pip install --quiet --group fuzz
+	$(TEST_PY) tests/fuzz/run.py
 
 image: ## build the container image footnotes
 	docker build -t footnotes .
