@@ -28,6 +28,7 @@ TINY = 40
 
 _EIGHTHS = 8  # weights count eighths of a token, so that they add up exactly
 _HEAVIEST = 11  # the weight of a character of four bytes
+_GRAIN = 8  # clauses and words are measured in strides of at most this part of a passage, not one by one
 _ASCII = 2  # and of one byte
 
 _ITEM = r"(?:[-*+]|\d{1,9}[.)、])[ \t]"
@@ -43,6 +44,7 @@ _SENTENCE = re.compile(
 )
 _CLAUSE = re.compile(r"[，、：]\s*|[,;:]\s+")
 _SPACE = re.compile(r"\s+")
+_FINE = frozenset({_CLAUSE, _SPACE})
 _TABLE_RULE = re.compile(r"\n[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+\|[ \t|:-]*+(?=\n|\Z)")
 # A row ends at a line break that no quoted field holds.
 _ROW = re.compile(r"""(?:(?<![^,;\t|\n])"(?:[^"]++|"")*+"(?=[,;\t|\n]|\Z)|[^"\n]++|")*+(?:\n|\Z)""")
@@ -132,8 +134,8 @@ def _with_properties(
 
 
 def _front_matter_end(text: str, masks: Sequence[Mask]) -> int:
-    """Where the body begins. Properties are what the loader took for such: it masked their fence."""
-    if not masks or masks[0].start > 0 or masks[0].reason != "markup":
+    """Where the body begins. Properties are what the loader took for such: their fence, unlike a ruler, is layout."""
+    if not masks or masks[0].start > 0 or masks[0].reason != "layout":
         return 0
     block = front_matter(text)
     return block.body if block else 0
@@ -239,10 +241,22 @@ def _split(view: str, start: int, end: int, ladder: _Ladder, limit: int) -> list
         return list(_hard_cut(view, whole, limit))
     parts: list[_Piece] = []
     at = whole.start
-    for stop in (*(m.end() for m in ladder[0].finditer(view, whole.start, whole.end)), whole.end):
+    for stop in (*_borders(view, whole, ladder[0], limit), whole.end):
         parts += _split(view, at, stop, ladder[1:], limit)
         at = stop
     return _balanced(parts, limit)
+
+
+def _borders(view: str, whole: _Piece, border: re.Pattern[str], limit: int) -> Iterator[int]:
+    """Where a span may be cut; clauses and words, of which one line may hold a million, are taken in strides."""
+    if border not in _FINE:
+        yield from (m.end() for m in border.finditer(view, whole.start, whole.end))
+        return
+    stride = limit // (_GRAIN * _HEAVIEST)
+    at = whole.start
+    while m := border.search(view, at, whole.end):
+        yield m.end()
+        at = m.end() + stride
 
 
 def _hard_cut(view: str, whole: _Piece, limit: int) -> Iterator[_Piece]:

@@ -10,6 +10,7 @@ import codecs
 import re
 import unicodedata
 from collections import Counter
+from functools import cache
 from typing import NamedTuple
 
 from rag.errors import LoadError
@@ -23,6 +24,11 @@ _BOMS = (
 )
 _WIDE = ("utf-16-le", "utf-16-be")
 _NARROW = ("gb18030", "big5", "cp1252", "latin-1")
+_LEVEL_ONE = {
+    "gb18030": (range(0xB0, 0xD8), range(0xA1, 0xFF)),
+    "big5": (range(0xA4, 0xC7), (*range(0x40, 0x7F), *range(0xA1, 0xFF))),
+}
+"""First and second bytes of the characters in use: 3,755 simplified ones, 5,401 traditional ones."""
 _SAMPLE = 1 << 16
 _GOOD_ENOUGH = 0.3
 _NUL_SHARE = 0.005  # a stray NUL is a slip of some editor; more, and it is UTF-16 or no text at all
@@ -195,23 +201,35 @@ def _score(data: bytes, codec: str) -> float:
     foreign = [(i, c) for i, c in enumerate(text) if c > "\x7f"]
     if not foreign:
         return 1.0
-    return sum(_likeness(text, i, c) for i, c in foreign) / len(foreign)
+    return sum(_likeness(text, i, c, codec) for i, c in foreign) / len(foreign)
 
 
-def _likeness(text: str, i: int, c: str) -> float:
+def _likeness(text: str, i: int, c: str, codec: str) -> float:
     """One character's part in the score: frequent Chinese counts 1, an accented letter in a Latin word too."""
     before, after = text[max(0, i - 1) : i], text[i + 1 : i + 2]
     if c in _FREQUENT:
         # Alone behind a small letter it is rather half of a Latin word.
         return 0.6 if before.isascii() and before.islower() and after.isascii() else 1.0
     if "\u4e00" <= c <= "\u9fff":
-        return 0.1
+        return 0.35 if c in _in_use(codec) else 0.1
     if "\xc0" <= c <= "\u024f" and c.isalpha():
         # Accents stand alone among plain letters, or in familiar pairs; bytes of Chinese come in runs.
         alone = (before + after).isascii()
         pair = before + c in _PAIRS or c + after in _PAIRS
         return 1.0 if alone or pair else 0.1
     return 0.5 if c in "\u2018\u2019\u201c\u201d\u2013\u2014\u2026\xa0\xab\xbb\xa3\xa9\xb0\xb7\u3000" else 0.0
+
+
+@cache
+def _in_use(codec: str) -> frozenset[str]:
+    """The characters that an encoding's makers put first because everybody writes them; none of other encodings.
+
+    A list of names may hold no other: it is enough to tell Chinese from broken UTF-8.
+    """
+    if codec not in _LEVEL_ONE:
+        return frozenset()
+    leads, trails = _LEVEL_ONE[codec]
+    return frozenset("".join(bytes((a, b)).decode(codec, "ignore") for a in leads for b in trails))
 
 
 def _refuse_binary(name: str, text: str) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _REDIRECTS = 5
 _PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_OWN_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")  # leads wherever its owner wants
 _HEAD = 32  # bytes that say what a file is
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -143,7 +144,14 @@ def is_public(address: str) -> bool:
         ip: _Address = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    return all(one.is_global and not one.is_multicast for one in (ip, *_inner(ip)))
+    return all(one.is_global and not one.is_multicast for one in (ip, *_inner(ip))) and not _is_obsolete(ip)
+
+
+def _is_obsolete(ip: _Address) -> bool:
+    """Site-local, or an IPv4 address in one of IPv6's old clothes: none of these is routed in the Internet."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return False
+    return ip.is_site_local or (ip.is_reserved and ip not in _NAT64) or ip in _OWN_NAT64
 
 
 def _inner(ip: _Address) -> Iterator[_Address]:

@@ -68,7 +68,7 @@ def dates_of(folder: Path, timeout_s: float = 30.0) -> dict[str, tuple[date, dat
     owner, or takes longer than ``timeout_s`` seconds.
     """
     git = shutil.which("git")
-    if git is None:
+    if git is None or not os.path.isabs(git):  # on Windows, one that lies in the current folder is found first
         return {}
     settings = [part for setting in _OFF for part in ("-c", setting)]
     command = [git, "-C", str(folder), *settings, *_LOG]

@@ -21,17 +21,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RULES_FILE = ".footnotesignore"
-_FOLDER_MARK = "ps_d"  # pathspec's group for the slash behind a folder that a pattern names
+_TRAILING_SPACES = re.compile(r"(?<!\\) +\Z")
+_TOKEN = re.compile(
+    r"(?P<star>\*+)|(?P<one>\?)|\[(?P<not>[!^])?(?P<inner>\]?(?:\\.|[^\]\\])+)\]|\\(?P<escaped>.)|(?P<plain>.)",
+    re.DOTALL,
+)
+_UNSAFE = re.compile(r"[\[&~|]")  # what a class of Python's would take for more than itself
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One line: what it says, where it stands, whether it leaves out or lets in, and below which folder it holds."""
+    """One line: what it says, where it stands, whether it leaves out or lets in, and below which folder it holds.
+
+    ``parts`` match the names on a path, one each; None stands for ``**``, any number of names.
+    """
 
     text: str
     source: str
     leaves_out: bool
-    regex: re.Pattern[str]
+    parts: tuple[re.Pattern[str] | None, ...]
     below: str = ""
     folders_only: bool = False
 
@@ -39,13 +47,10 @@ class Pattern:
         """Whether it means this very file or folder, not one around it."""
         if (self.folders_only and not folder) or not path.startswith(self.below):
             return False
-        inner = path[len(self.below) :] if self.below else path
-        if not folder and self.regex.search(inner) is None:
-            return False  # most files; the rest is slower
-        if any(found.lastgroup != _FOLDER_MARK for found in self.regex.finditer(inner)):
-            return True
-        marks = self.regex.finditer(inner + "/") if folder else ()
-        return any(found.lastgroup == _FOLDER_MARK and found.end() > len(inner) for found in marks)
+        first, *others = self.parts
+        if first is None and len(others) == 1 and others[0] is not None:  # most patterns: of a name anywhere
+            return others[0].fullmatch(path.rpartition("/")[2]) is not None
+        return _match(self.parts, path[len(self.below) :].split("/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,8 @@ def left_out(root: Path, relative: str, rules: Rules) -> Pattern | None:
     parts = relative.split("/")
     for depth in range(len(parts)):
         before = "".join(f"{part}/" for part in parts[:depth])
-        if (root / before / RULES_FILE).is_file():
+        own = root / before / RULES_FILE
+        if own.is_file() and not own.is_symlink():  # as a scan has it
             rules = rules.joined(of_folder(root / before, before)[0])
         path = before + parts[depth]
         is_folder = depth + 1 < len(parts) or (root / path).is_dir()
@@ -170,14 +176,65 @@ def _parsed(lines: Iterable[str], source: str, below: str) -> tuple[Rules, list[
             continue
         try:
             (found,) = GitIgnoreSpec.from_lines([text]).patterns
+            parts = _parts(text)
         except (ValueError, re.error):
             bad.append(number)
             continue
-        if found.include is None or found.regex is None:
+        if found.include is None:
             bad.append(number)
         else:
             shown = text.strip()
             patterns.append(
-                Pattern(shown, source, found.include, found.regex, below, folders_only=shown.endswith("/"))
+                Pattern(shown, source, found.include, parts, below, folders_only=shown.endswith("/"))
             )
     return Rules(tuple(patterns)), bad
+
+
+# A folder of notes may come from anybody, and one regular expression for a whole pattern can take forever on a long
+# path. Here names are matched one by one, each without going back on a star that has found its place.
+
+
+def _parts(line: str) -> tuple[re.Pattern[str] | None, ...]:
+    """What a line's names have to match.
+
+    Raises:
+        re.error: a class of characters is none.
+    """
+    glob = _TRAILING_SPACES.sub("", line).removeprefix("!").removesuffix("/")
+    names = glob.removeprefix("/").split("/")
+    if "/" not in glob:
+        names.insert(0, "**")
+    if names[-1] == "**":  # what lies in a folder, not the folder
+        names.append("*")
+    return tuple(None if name == "**" else _name(name) for name in names)
+
+
+def _name(glob: str) -> re.Pattern[str]:
+    """A glob for one name."""
+    pieces = [""]
+    for m in _TOKEN.finditer(glob):
+        if m["star"]:
+            pieces.append("")
+        elif m["one"]:
+            pieces[-1] += "."
+        elif m["inner"]:
+            inner = _UNSAFE.sub(r"\\\g<0>", m["inner"])
+            pieces[-1] += f"[{'^' if m['not'] else ''}{inner}]"
+        else:
+            pieces[-1] += re.escape(m["escaped"] or m["plain"])
+    first, *others = pieces
+    between = "".join(f"(?>.*?{piece})" for piece in others[:-1])
+    return re.compile(first + between + (".*" + others[-1] if others else ""), re.DOTALL)
+
+
+def _match(parts: Sequence[re.Pattern[str] | None], names: Sequence[str]) -> bool:
+    """Whether parts match all the names: ``at`` is how many of them those so far can have matched."""
+    at = {0}
+    for part in parts:
+        if part is None:
+            at = set(range(min(at), len(names)))  # at least one name is left for what follows
+        else:
+            at = {i + 1 for i in at if i < len(names) and part.fullmatch(names[i])}
+        if not at:
+            return False
+    return len(names) in at

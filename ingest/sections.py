@@ -120,6 +120,7 @@ class _Path:
         self._open: list[tuple[int, str]] = []
         self._outside: int | None = None  # how many were open when the turn began; None outside of turns
         self._below = 0  # the turn's own level
+        self._last = 0  # the level of what was entered last
 
     def enter(self, border: _Border) -> int:
         """Open what begins here and close what it ends; returns its level."""
@@ -133,12 +134,14 @@ class _Path:
             self._turns += 1
             self.speaker, self.turn = border.speaker, self._turns if border.speaker else 0
             self._outside, self._below = (len(self._open), level) if turn else (None, 0)
-        self._open.append((level, border.title))
+        if border.title or border.level:
+            self._open.append((level, border.title))
+        self._last = level
         return level
 
     def holds(self, border: _Border) -> bool:
         """Whether what begins here stands under what was entered last, in the same words."""
-        return border.speaker in {None, self.speaker} and self._level(border) > self._open[-1][0]
+        return border.speaker in {None, self.speaker} and self._level(border) > self._last
 
     def titles(self) -> tuple[str, ...]:
         """What the open headings say, outermost first."""

@@ -186,7 +186,7 @@ class Watcher:
             try:
                 with os.scandir(path) as entries:
                     listed = list(entries)
-                if any(e.name == ignore.RULES_FILE for e in listed):
+                if any(e.name == ignore.RULES_FILE and e.is_file(follow_symlinks=False) for e in listed):
                     rules = rules.joined(ignore.of_folder(path, prefix)[0])
             except OSError:
                 continue  # a sync will tell

@@ -81,7 +81,7 @@ def _read_word_month(m: re.Match[str]) -> Moment:
     if m["part"]:
         first, last = calendars.PARTS_OF_MONTH[m["part"].lower()]
         return Moment(MONTH, None, month, first, last_day=last)
-    return Moment(MONTH * LESS_SURE, None, month)
+    return Moment(MONTH * LESS_SURE, None, month, future=(m["word"] or "").lower() == "by")
 
 
 def _read_year(m: re.Match[str]) -> Moment | None:

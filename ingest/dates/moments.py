@@ -106,10 +106,12 @@ def _nearest(in_year: Callable[[int], Days], today: date, *, future: bool) -> tu
     found = [days for year in years if (days := _or_none(in_year, year))]
     past = [days for days in found if days[0] <= today]
     ahead = [days for days in found if days[0] > today]
+    if not past:  # a leap day
+        past = [days for year in range(today.year - 4, today.year - 1) if (days := _or_none(in_year, year))]
     if ahead and future:
         return (past[-1] if past and past[-1][1] >= today else ahead[0]), 1.0
     single = ahead and ahead[0][0] == ahead[0][1]
-    if ahead and ((single and ahead[0][0] - today <= _SOON) or not past):
+    if ahead and single and ahead[0][0] - today <= _SOON:
         return ahead[0], 1.0
     if not past:
         raise ValueError(today)
@@ -127,7 +129,8 @@ def _or_none(in_year: Callable[[int], Days], year: int) -> Days | None:
 def _shifted(moment: Moment, shift: Shift, base: Days) -> Days:
     unit, steps = shift
     if unit == "year":
-        return _in_year(moment, base[0].year + steps)
+        begun = _in_year(moment, base[0].year - 1) if moment.part and not steps else base
+        return begun if begun[0] < base[0] <= begun[1] else _in_year(moment, base[0].year + steps)  # this winter
     if unit == "month":
         year, month = divmod(base[1].year * 12 + base[1].month - 1 + steps, 12)
         return calendars.months(year, month + 1, month + 1)

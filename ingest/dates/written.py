@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.dates import calendars
@@ -22,11 +24,12 @@ _DAY = re.compile(
 _DAY_FIRST = re.compile(r"(?<![\d.])(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?![\d.])")
 _WEEK = re.compile(r"(?<!\d)(\d{4})(?:[-_ ]?[Ww]|\s?年?\s?第\s?(?=\d{1,2}\s?周))(\d{1,2})(?!\d)")
 _MONTH = re.compile(r"(?<![\d.])(\d{4})[-/._](\d{1,2})(?![-/._]\d|\d)")
-_YEAR = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?![\d.]|[-/_]\d)")
+_YEAR = re.compile(r"(?<![\d.])((?:19|20)\d{2})(?![\d.]|[-/_]\d(?!\d{3}(?!\d))|s\b)")
 _TO = re.compile(r"[^\w+]{0,3}(?:[-~–—→～/]|至|到|to\b|until\b|through\b)\s?", re.IGNORECASE)
 _ZONE = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:(Z|UTC|GMT)\b|([+-]\d{2}):?(\d{2})\b)")
 _LETTERS = re.compile(r"[^\W\dTZ_]")
 _MONTHS = 12
+_WIDTHS = (0, 6, 15, 30, 61, 92, 184, 365)  # days between the first and the last of what is a unit to people
 
 
 class Written(NamedTuple):
@@ -51,9 +54,21 @@ def read(text: str) -> Written | None:
         return None
     first, last = best.days
     joint = _TO.match(text, best.end)
-    if joint and (until := _best(text[joint.end() :])) and until.start == 0 and until.days[1] >= last:
-        last = until.days[1]
-    return Written(first, last, zone(text))
+    until = _until(text[joint.end() :], best.days) if joint else None
+    return Written(first, max(last, until or last), zone(text))
+
+
+def _until(text: str, begun: Days) -> date | None:
+    """The end of a span: a date of its own, or a day or month of the year in which the span begins."""
+    end = _best(text)
+    if end and end.start == 0:
+        return end.days[1]
+    mention = next(iter(mentions(text)), None)
+    if mention is None or mention.start or mention.moment.month is None or mention.moment.shift:
+        return None
+    known = days_of(replace(mention.moment, year=begun[0].year), None)
+    # "3 May - March in pictures" is no span.
+    return known[0][1] if known and (known[0][0] == known[0][1]) == (begun[0] == begun[1]) else None
 
 
 def zone(text: str) -> str:
@@ -65,8 +80,10 @@ def zone(text: str) -> str:
 
 
 def _best(text: str) -> _Found | None:
-    """The narrowest, of equal ones the first."""
-    return min(_all(text), key=lambda f: ((f.days[1] - f.days[0]).days, f.start), default=None)
+    """The narrowest, of equal ones the first: months are equal, and years."""
+    return min(
+        _all(text), key=lambda f: (bisect_left(_WIDTHS, (f.days[1] - f.days[0]).days), f.start), default=None
+    )
 
 
 def _all(text: str) -> Iterator[_Found]:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
 _OBFUSCATIONS = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")  # of fonts only
-_CHAPTERS = frozenset({"application/xhtml+xml", "text/html", "text/x-oeb1-document", "application/xml"})
+_CHAPTERS = frozenset(
+    {"application/xhtml+xml", "text/html", "text/x-oeb1-document", "application/xml", "text/xml"}
+)
 _CONFIDENCE = 0.5  # when a book was published says little of when it was read
 _WEB = ("http://", "https://", "mailto:")
 

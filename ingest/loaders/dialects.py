@@ -30,12 +30,20 @@ _CONTENTS = re.compile(
     r"\n[ \t]*+(\[TOC\]|\[\[_?TOC_?\]\]|@\[TOC\](?:\([^()\n]*\))?|\$\{toc\})(?=[ \t]*(?:\n|\Z))",
     re.IGNORECASE,
 )
-_ATTRIBUTES = re.compile(r"(?<![\w^\\{}])\{(?::[ \t]*|[#.])[^{}\[\]\n]{1,200}\}(?=[ \t]*(?:\n|\Z))")
+_ATTRIBUTE = r"(?:[#.][\w:-]{1,80}|[\w-]{1,40}=(?:\"[^\"{}\n]{0,200}\"|'[^'{}\n]{0,200}'|[^\s{}\"'=]{1,200}))"
+_ATTRIBUTES = re.compile(
+    rf"(?<![\w^\\{{}}])\{{(?::[ \t]*(?:toc|\w+(?=:)|{_ATTRIBUTE})|:?[ \t]*[#.][\w:-]{{1,80}})(?:[ \t]+{_ATTRIBUTE}){{0,20}}[ \t]*\}}(?=[ \t]*(?:\n|\Z))"
+)
 _INCLUDE = re.compile(r"\n(<<<[ \t]+?@?[^\s<>][^\n]*)")
 _SITE_IMPORT = re.compile(
     r"""\n(import[ \t][^\n"']{0,200}["'](?:@(?:theme|site|docusaurus)[^"'\n]*|\.[^"'\n]*\.(?:mdx?|vue|astro|[jt]sx))["'];?)(?=[ \t]*(?:\n|\Z))"""
 )
-_MODULE = re.compile(r"\n((?:import[ \t{*\"']|export[ \t{*])[^\n]*+(?:\n(?![ \t]*\n)[^\n]++)*+)")
+_MODULE = re.compile(
+    r"""\n((?:import[ \t]*(?:["'{*]|[\w$]+(?:[ \t]*,[ \t]*[{*]|[ \t]+from\b))
+        |export[ \t]*(?:[{*]|(?:default|const|let|var|function|async|class|type|interface)\b))
+        [^\n]*+(?:\n(?![ \t]*\n)[^\n]++)*+)""",
+    re.VERBOSE,
+)
 _LINE_FIELD = re.compile(
     r"\n[ \t>]*+(?:[-*+][ \t]++(?:\[.\][ \t]++)?)?((?:\*\*|__)?([^\s:()\[\]{}<>|`*_#\\][^:\n()\[\]{}<>|`*]{0,40}?)(?:\*\*|__)?::"
     r"(?=[ \t\n]|\Z)[ \t]*+([^\n]*+))"

@@ -32,6 +32,8 @@ _BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 _ENCODED = re.compile(r"=\?[^?\s]{1,50}\?[bBqQ]\?[^?]*\?=")
 _BETWEEN_ENCODED = re.compile(r"(\?=)\s+(?==\?)")
 _CID = "cid:"
+_STUB = 200  # bytes; shorter plain text may stand for a message in HTML
+_MARKUP = 20  # times as long as its text HTML may well be
 _DEEPEST = 20  # messages within messages
 _CONFIDENCE = 1.0
 
@@ -122,9 +124,12 @@ def _parts(message: Message) -> Iterator[Message]:
 
 
 def _best(alternatives: list[Message]) -> Message:
-    """Plain text that says something, else the last: the richest."""
+    """Plain text, unless it only says that one should look at the other form; else the last: the richest."""
+    every = (p for part in alternatives for p in part.walk())
+    fuller = max((len(_bytes(p)) for p in every if p.get_content_type() == "text/html"), default=0)
     for part in alternatives:
-        if part.get_content_type() == "text/plain" and len(_bytes(part).strip()) > 1:
+        length = len(_bytes(part).strip())
+        if part.get_content_type() == "text/plain" and (length > _STUB or 1 < length > fuller // _MARKUP):
             return part
     readable = [p for p in alternatives if p.get_content_type() == "text/html" or p.is_multipart()]
     return (readable or alternatives)[-1]
@@ -133,7 +138,7 @@ def _best(alternatives: list[Message]) -> Message:
 def _attachment(part: Message) -> str:
     """The name of a part that is no text of the message; "" for one that is."""
     kind = part.get_content_type()
-    inline = kind in {"text/plain", "text/html"}
+    inline = _is_text(part)
     try:
         file = _decoded_words(str(part.get_filename() or ""))
         disposition = part.get_content_disposition()
@@ -147,11 +152,10 @@ def _attachment(part: Message) -> str:
 
 
 def _body(name: str, part: Message) -> Iterator[Block]:
-    kind = part.get_content_type()
-    if kind not in {"text/plain", "text/html"}:
+    if not _is_text(part):
         return
     data = _bytes(part)
-    if kind == "text/html":
+    if part.get_content_type() == "text/html":
         for block in read(_text(name, data, _charset(part), markup=True), site=False).blocks:
             kept = tuple(a for a in block.links if not a.target.startswith(_CID))
             yield Block(block.text, block.level, block.tight, kept)
@@ -159,6 +163,12 @@ def _body(name: str, part: Message) -> Iterator[Block]:
     text = _text(name, data, _charset(part))
     for paragraph in _BLANK_LINES.split(clean(text)):
         yield Block(paragraph)
+
+
+def _is_text(part: Message) -> bool:
+    """Whether a part is to be read; one that is cut into parts, but not where it says, is text as well."""
+    kind = part.get_content_maintype()
+    return kind == "text" or (kind == "multipart" and not _inner(part))
 
 
 def _text(name: str, data: bytes, charset: str, *, markup: bool = False) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _SHORTCODE_WINDOW = 2000
 _LINE_WINDOW = 200
 
-_OPENING = re.compile(r"<(?=[!/A-Za-z])|%%|\{(?:[{%]|/\*)")
+_OPENING = re.compile(r"<(?=[!/A-Za-z])|(?<![\w%])%%|\{(?:[{%]|/\*)")
 _BLANK_LINE = re.compile(r"\n[ \t]*+\n")
 _RULER = re.compile(r"\n {0,3}([-*_])(?:[ \t]*+\1){2,}+[ \t]*+(?=\n|\Z)")
 _BASE64 = re.compile(

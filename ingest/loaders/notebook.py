@@ -90,7 +90,7 @@ def _language(book: dict[str, Any]) -> str:
 
 
 def _page(cell: dict[str, Any], language: str) -> str:
-    written = _joined(cell.get("source", cell.get("input")))
+    written = clean(_joined(cell.get("source", cell.get("input"))))
     kind = cell.get("cell_type")
     if kind == "heading":
         level = cell.get("level")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ingest.links import is_nameless
 from ingest.loaders.archive import Archive, broken, guarded
 from ingest.loaders.extract import Anchor, Block, compose, document, row
 from ingest.loaders.office import properties
@@ -25,7 +26,7 @@ _MANIFEST = _NS % "manifest"
 _PRESENTATION = _NS % "presentation"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _XLINK = "{http://www.w3.org/1999/xlink}"
-_SVG = _NS % "svg-compatible"
+_ALT = frozenset(_NS % "svg-compatible" + name for name in ("title", "desc"))
 
 _H, _P = _TEXT + "h", _TEXT + "p"
 # Earlier states of the text, lists made of its own headings, and code.
@@ -63,7 +64,7 @@ def _document(source: Source, archive: Archive) -> Document:
     own = _properties(archive)
     if (sheets := body.find(_OFFICE + "spreadsheet")) is not None:
         return workbook(
-            source, {t.get(_TABLE + "name") or "": _rows(t) for t in sheets.iter(_TABLE + "table")}, own
+            source, [(t.get(_TABLE + "name") or "", _rows(t)) for t in sheets.iter(_TABLE + "table")], own
         )
     slides = list(body.iter(_DRAW + "page"))
     pages = [list(_Reader().slide(slide)) for slide in slides] if slides else [list(_Reader().blocks(body))]
@@ -136,6 +137,8 @@ class _Reader:
                 yield from self._paragraph(child, bullet)
             elif tag == _TABLE + "table":
                 yield from self._table(child)
+            elif tag in _ALT:
+                yield from _alt(child)
             elif tag in {_TEXT + "list-item", _TEXT + "list-header"}:
                 yield from self._walk(child, "- ")
             else:
@@ -200,6 +203,13 @@ class _Reader:
             if text.strip(" |"):
                 yield Block(text, tight=not fresh)
                 fresh = False
+
+
+def _alt(description: Any) -> Iterator[Block]:
+    """What a picture's author said of it."""
+    said = _folded(description.text).strip()
+    if said and not is_nameless(said):
+        yield Block(said)
 
 
 def _rows(table: Any) -> Iterator[list[str]]:

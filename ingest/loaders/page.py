@@ -27,6 +27,7 @@ _SILENT = frozenset(
     select style svg template video
     """.split()  # noqa: SIM905 - likewise
 )
+_SILENT_IF_CLOSED = frozenset({"audio", "button", "canvas", "map", "nav", "object", "select", "video"})
 _OF_THE_SITE = frozenset({"aside", "footer"})  # unless an article holds them
 _ROLES = frozenset({"navigation", "search", "contentinfo", "menu", "menubar", "toolbar", "complementary"})
 _CHROME = frozenset(
@@ -52,7 +53,9 @@ _LONGEST_CELL = 400
 _MOST_IN_CELL = 3
 _DEEPEST_TABLE = 20  # tables within tables
 _PUBLISHED = re.compile(r'"(date(?:Published|Modified|Created))"\s*:\s*"([^"]{4,40})"')
+_POWER = re.compile(r"\s*[-+\u2212]?[0-9]")
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
+_DECLARED = re.compile(r"<!DOCTYPE[^<>\[]{0,500}\[(?:[^\]\"']|\"[^\"]*\"|'[^']*')*+\]\s*>", re.IGNORECASE)
 _MOST_META = 200
 _LONGEST_NUMBER = 9
 
@@ -67,20 +70,27 @@ class Page(NamedTuple):
 
 def read(markup: str, *, site: bool = True) -> Page:
     """Read a page. ``site``: it comes from a web site, whose frame around the content is left out."""
-    page = _read(markup, site=site, all_=False)
+    markup = _closed(markup)
+    reader = _fed(_Reader(site=site), markup)
+    if reader.unclosed in _SILENT_IF_CLOSED:  # what follows is not its content
+        reader = _fed(_Reader(site=site, shown=frozenset({reader.unclosed})), markup)
+    page = reader.page()
     # Behind a dialog that was open when it was saved, a page may have hidden itself.
-    return page if page.blocks else _read(markup, site=site, all_=True)
+    return page if page.blocks else _fed(_Reader(site=site, all_=True), markup).page()
 
 
-def _read(markup: str, *, site: bool, all_: bool) -> Page:
-    reader = _Reader(site=site, all_=all_)
-    reader.feed(_closed(markup))
+def _fed(reader: _Reader, markup: str) -> _Reader:
+    reader.feed(markup)
     reader.close()
-    return reader.page()
+    return reader
 
 
 def _closed(markup: str) -> str:
-    """With an end for a comment or tag that has none: looking for it again and again would take forever."""
+    """Without the entities that an XML page may declare, which are no text.
+
+    And with an end for a comment or tag that has none: looking for it again and again would take forever.
+    """
+    markup = _DECLARED.sub("", markup, count=1)
     if markup.rfind("<!--") > markup.rfind("-->"):
         markup += "-->"
     return markup + ">" if markup.rfind("<") > markup.rfind(">") else markup
@@ -106,15 +116,18 @@ class _Run:
         if text:
             self._put(text)
 
+    def ends_in_word(self) -> bool:
+        return not self.space and bool(self.parts) and self.parts[-1][-1].isalnum()
+
     def _put(self, text: str) -> None:
         self.parts.append(text)
         self.length += len(text)
 
 
 class _Reader(HTMLParser):
-    def __init__(self, *, site: bool, all_: bool) -> None:
+    def __init__(self, *, site: bool, all_: bool = False, shown: frozenset[str] = frozenset()) -> None:
         super().__init__(convert_charrefs=True)
-        self._site, self._all = site, all_
+        self._site, self._all, self._shown = site, all_, shown
         self._open: list[str] = []
         self._total: dict[str, int] = {}  # of open elements
         self._counts: list[dict[str, int]] = [{}]  # likewise, anew within each cell
@@ -169,13 +182,23 @@ class _Reader(HTMLParser):
         elif self._formula:
             self._formula[tag == "annotation"].append(data)
         else:
+            if tag == "sup" and _POWER.match(data) and self._run.ends_in_word():
+                self._run.write("^")
             self._run.write(data, exact=self._exact())
 
     def parse_html_declaration(self, i: int) -> int:
         """As in the base class; but what Word writes (``<![if !mso]>``) is a comment, no error."""
+        if self.rawdata.startswith("<![CDATA[", i) and (end := self.rawdata.find("]]>", i)) > 0:
+            self.handle_data(self.rawdata[i + len("<![CDATA[") : end])
+            return end + len("]]>")
         if self.rawdata.startswith("<![", i):
             return int(self.parse_bogus_comment(i))
         return int(super().parse_html_declaration(i))
+
+    @property
+    def unclosed(self) -> str:
+        """The element that hides everything to the page's end because nobody closed it; "" where there is none."""
+        return "" if self._hidden is None else self._open[self._hidden]
 
     def page(self) -> Page:
         """What was read. Of a page with an article that makes up most of it, only that."""
@@ -362,7 +385,7 @@ class _Reader(HTMLParser):
                 self._meta.setdefault(name.lower(), value)
 
     def _hides(self, tag: str, about: Mapping[str, str]) -> bool:
-        if tag in _SILENT or tag == "title":
+        if tag == "title" or (tag in _SILENT and tag not in self._shown):
             return True
         if self._all:
             return False

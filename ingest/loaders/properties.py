@@ -21,6 +21,7 @@ _DEEPEST = 50
 _HASH = re.compile(
     r"[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE
 )
+_WORDS = re.compile(r"[^\W\d_]{2,}[ ,，]+[^\W\d_]{2,}|(?<![/.\w-])[\u4e00-\u9fff]{2,}(?![/.\w-])")
 _TAG_KEYS = ("tags", "tag", "categories", "category", "keywords", "keyword", "标签", "分类", "关键词")
 _TAG_BORDER = re.compile(r"[,，、;；]")
 
@@ -77,7 +78,7 @@ def read(text: str) -> Properties:
         for entry in front.entries
         if entry.key in front.data and is_layout(entry.key, front.data[entry.key])
     ]
-    masks = (Mask(0, len(opening), "markup"), *layout, Mask(block.fence, block.body, "markup"))
+    masks = (Mask(0, len(opening), "layout"), *layout, Mask(block.fence, block.body, "layout"))
     return Properties(block.body, MappingProxyType(_meta(front.data)), masks, front.warning)
 
 
@@ -100,9 +101,14 @@ def _listed(value: MetaValue) -> list[str]:
 
 
 def is_layout(key: str, value: object) -> bool:
-    """Whether a property tells nothing about the note: it steers a theme or a plugin, is empty, or is a hash."""
-    if _plain(key) in _LAYOUT or _is_empty(value):
+    """Whether a property tells nothing about the note: it steers a theme or a plugin, is empty, or is a hash.
+
+    Words of its author's are kept, whatever they stand under: ``menu: soup and fish``.
+    """
+    if _is_empty(value):
         return True
+    if _plain(key) in _LAYOUT:
+        return not (isinstance(value, str) and _WORDS.search(value))
     return isinstance(value, str) and _HASH.fullmatch(value) is not None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
@@ -15,7 +16,7 @@ from ingest.loaders.text import title_from_name
 from rag.types import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ingest.loaders.office import Properties
     from ingest.loaders.source import Source
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _MOST_ROWS = 100_000
 _MOST_CHARACTERS = 20_000_000
 _SAMPLE_ROWS = 30
+_SHEETS = "xl/worksheets/"
+_NO_VALUE = re.compile(rb"(?:</f>|<f[^<>]{0,200}/>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 
 
 def load(source: Source) -> Document:
@@ -34,21 +37,27 @@ def load(source: Source) -> Document:
     """
     import openpyxl
 
-    own = core(Archive(source.id, source.data), "xlsx")
+    archive = Archive(source.id, source.data)
+    own = core(archive, "xlsx")
     with guarded(source.id), catch_warnings():
         simplefilter("ignore")  # openpyxl warns of whatever it would not write back
         book = openpyxl.load_workbook(io.BytesIO(source.data), read_only=True, data_only=True)
-        sheets = {sheet.title: _rows(sheet) for sheet in book.worksheets}
-        return workbook(source, sheets, own)
+        sheets = [(sheet.title, _rows(sheet)) for sheet in book.worksheets]
+        return workbook(source, sheets, own, _uncalculated(archive))
 
 
-def workbook(source: Source, sheets: Mapping[str, Iterable[Sequence[str]]], own: Properties) -> Document:
-    """The Document of rows of texts, by the names of their sheets."""
+def workbook(
+    source: Source,
+    sheets: Sequence[tuple[str, Iterable[Sequence[str]]]],
+    own: Properties,
+    warnings: Iterable[str] = (),
+) -> Document:
+    """The Document of rows of texts, each sheet's behind its name."""
     budget = _MOST_CHARACTERS
     pages: list[list[Block]] = []
     headers: list[list[str]] = []
-    warnings: list[str] = []
-    for name, rows in sheets.items():
+    warnings = list(warnings)
+    for name, rows in sheets:
         lines, head, left_out = _lines(rows, budget)
         text = "\n".join(lines)
         budget -= len(text)
@@ -59,7 +68,7 @@ def workbook(source: Source, sheets: Mapping[str, Iterable[Sequence[str]]], own:
     extract = compose(pages)
     return document(
         source,
-        extract._replace(sections=tuple(_sections(list(sheets), pages, headers, extract.pages))),
+        extract._replace(sections=tuple(_sections([name for name, _ in sheets], pages, headers, extract.pages))),
         "sheets",
         own.title or title_from_name(source.id),
         dates=own.dates,
@@ -94,6 +103,12 @@ def _sections(
     for name, (block,), header, at in zip(names, pages, headers, offsets, strict=True):
         if block.text:
             yield Section(at, one_line(": ".join(filter(None, (name, ", ".join(header))))), 1)
+
+
+def _uncalculated(archive: Archive) -> Iterator[str]:
+    """A warning where formulas have no value because no application has opened the file yet."""
+    if any(p.startswith(_SHEETS) and _NO_VALUE.search(archive.read(p)) for p in archive.paths()):
+        yield "some formulas have no value yet; open it in its application and save it again"
 
 
 def _rows(sheet: Any) -> Iterator[list[str]]:

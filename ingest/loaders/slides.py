@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ingest.links import is_nameless
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _T = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
 _P = "{http://schemas.openxmlformats.org/drawingml/2006/main}p"
+_FORMULA = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _DIAGRAM = "/diagramData"
 _FURNITURE = frozenset({"SLIDE_NUMBER", "DATE", "FOOTER", "HEADER"})
 
@@ -52,8 +55,9 @@ def _slide(slide: Any) -> Iterator[Block]:
     if title is not None and title.has_text_frame:
         yield Block(" ".join(title.text_frame.text.split()), 1)
     for shape in slide.shapes:
-        if title is None or shape.shape_id != title.shape_id:
+        if title is None or shape.element is not title.element:  # ids are not always unique
             yield from _shape(shape)
+    yield from _alternatives(slide)
     yield from _diagrams(slide)
     if slide.has_notes_slide:
         frame = slide.notes_slide.notes_text_frame
@@ -78,7 +82,8 @@ def _shape(shape: Any) -> Iterator[Block]:
             cells = ("" if cell.is_spanned else cell.text for cell in line.cells)
             yield Block(row(cells).strip(" |") and row(_plain(c.text) for c in line.cells), tight=number > 0)
     elif getattr(shape, "has_chart", False):
-        yield from _chart(shape.chart)
+        with suppress(ValueError, KeyError, AttributeError):  # a kind that the library does not know
+            yield from _chart(shape.chart)
     else:
         yield from _picture(shape)
 
@@ -108,9 +113,8 @@ def _chart(chart: Any) -> Iterator[Block]:
     for plot in chart.plots:
         yield Block(row(str(name) for name in plot.categories))
         for series in plot.series:
-            yield Block(
-                row((str(series.name), *("" if v is None else f"{v:g}" for v in series.values))), tight=True
-            )
+            values = ("" if v is None else f"{v:.15g}" for v in series.values)
+            yield Block(row((str(series.name), *values)), tight=True)
 
 
 def _picture(shape: Any) -> Iterator[Block]:
@@ -118,6 +122,14 @@ def _picture(shape: Any) -> Iterator[Block]:
     said = " ".join(about[0].split()) if about else ""
     if said and not is_nameless(said):
         yield Block(said)
+
+
+def _alternatives(slide: Any) -> Iterator[Block]:
+    """Shapes that also come in a form for older programs, as those with formulas do: the library passes them over."""
+    for alternatives in slide.element.iter(_MC + "AlternateContent"):
+        best = alternatives.find(_MC + "Choice")
+        for p in best.iter(_P) if best is not None else ():
+            yield Block("".join(t.text or "" for t in p.iter(_T, _FORMULA)))
 
 
 def _diagrams(slide: Any) -> Iterator[Block]:

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LARGEST = 1 << 16
-_MOST_BRACKETS = 1000
+_DEEPEST = 50
 
 _YAML_KEY = re.compile(
     r"""(?m)^("[^"\n]++"|'[^'\n]++'|[^\s#\-?:,\[\]{}&*!|>'"%@`][^:\n]*?|-[^\s:][^:\n]*?)\s*:(?=\s|\Z)"""
 )
 _TOML_KEY = re.compile(r"""(?m)^(?:\[\[?[ \t]*)?("[^"\n]++"|'[^'\n]++'|[\w-]++)(?=[ \t]*[=.\]])""")
+_TOML_NESTING = re.compile(rf"""(?<!["'\w-])(?:["'\w-]++[ \t]*+\.[ \t]*+){{{_DEEPEST}}}""")
 _JSON_KEY = re.compile(r'[\s,]*+"((?:[^"\\]|\\.)*+)"\s*+:\s*+')
+_BRACKET = re.compile(r"[\[\]{}]")
 _INLINE_NESTING = re.compile(r"(?:[-?:][ \t]+){20}")
 _SPECIAL = tuple("[]{}&*!|>%@`'\"#,")  # what a plain scalar of YAML does not begin with
 _SCALAR = re.compile(r"[ \t]*(\S[^\n]*)")
@@ -50,29 +52,26 @@ class NotPropertiesError(ValueError):
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Safe, in C where there is one; leaves dates as they were written."""
+    """Safe, in C where there is one; leaves dates as they were written.
+
+    ``<<`` is a key like any other: merging what aliases stand for makes a small file take hours.
+    """
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Nothing is merged."""
 
 
-class _SlowLoader(yaml.SafeLoader):
-    """The same without C: deep nesting ends in an exception, not in a crash."""
-
-
-for _loader in (_Loader, _SlowLoader):
-    # 12:30 is a time, not the number 750.
-    _loader.yaml_implicit_resolvers = {
-        first: [
-            (tag, pattern)
-            for tag, pattern in resolvers
-            if tag.rpartition(":")[2] in {"bool", "null", "merge"}
-        ]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    _loader.add_implicit_resolver(
-        "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})$"), list("-+0123456789")
-    )
-    _loader.add_implicit_resolver(
-        "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{1,17}$"), list("-+0123456789")
-    )
+# 12:30 is a time, not the number 750.
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] in {"bool", "null"}]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})$"), list("-+0123456789")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{1,17}$"), list("-+0123456789")
+)
 
 
 def read(source: str, mark: str) -> Front:
@@ -99,10 +98,19 @@ def _yaml(source: str) -> Front:
 
 
 def _parsed(source: str) -> object:
-    nested = source.count("[") + source.count("{") > _MOST_BRACKETS or _INLINE_NESTING.search(
-        _bounded(source)
-    )
-    return yaml.load(source, _SlowLoader if nested else _Loader)  # noqa: S506 - both are safe loaders
+    if _is_deep(_bounded(source)):
+        raise _too_deep()
+    return yaml.load(source, _Loader)  # noqa: S506 - a safe loader
+
+
+def _is_deep(source: str) -> bool:
+    """Whether its brackets or inline lists nest so deeply that parsing them takes the square of the time."""
+    depth = 0
+    for m in _BRACKET.finditer(source):
+        depth = depth + 1 if m[0] in "[{" else max(0, depth - 1)
+        if depth > _DEEPEST:
+            return True
+    return _INLINE_NESTING.search(source) is not None
 
 
 def _singly(source: str, entries: list[Entry]) -> dict[str, object]:
@@ -124,7 +132,9 @@ def _singly(source: str, entries: list[Entry]) -> dict[str, object]:
 def _toml(source: str) -> Front:
     entries = list(_entries(source, _TOML_KEY))
     try:
-        data = tomllib.loads(_bounded(source))
+        if _TOML_NESTING.search(_bounded(source)):
+            raise _too_deep()
+        data = tomllib.loads(source)
     except (ValueError, RecursionError) as e:
         return Front({}, entries, f"front matter is not valid TOML: {_reason(e)}")
     return Front(data, entries)
@@ -147,6 +157,10 @@ def _json(source: str) -> Front:
     if not data or source[at:].strip(", \t\n"):
         raise NotPropertiesError
     return Front(data, entries)
+
+
+def _too_deep() -> ValueError:
+    return ValueError(f"it is nested more than {_DEEPEST} levels deep")
 
 
 def _bounded(source: str) -> str:

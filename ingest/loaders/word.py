@@ -39,6 +39,7 @@ _MARKS = {
     _W + "ptab": "\t",
 }
 _NOTES = ("footnotes", "endnotes", "comments")
+_MARGINS = ("header", "footer")
 _REFERENCES = {
     _W + "footnoteReference": "footnotes",
     _W + "endnoteReference": "endnotes",
@@ -64,6 +65,7 @@ def load(source: Source) -> Document:
         reader = _Reader(file.part, file.styles.element)
         blocks = list(reader.blocks(file.element.body))
         blocks += reader.notes()
+        blocks += reader.margins({b.text.strip() for b in blocks})
     first = next((b.text for b in blocks if b.level == 1), "")
     return document(
         source,
@@ -101,12 +103,23 @@ class _Reader:
 
     def notes(self) -> Iterator[Block]:
         """Footnotes, endnotes and comments, in the order in which the text calls them."""
-        trees = {kind: _related(self._part, kind) for kind in _NOTES}
-        for number, (kind, key) in enumerate(list(self._called), start=1):
-            for note in trees[kind] if trees[kind] is not None else ():
-                if note.get(_W + "id") == key:
-                    text = " ".join(b.text.strip() for b in self.blocks(note))
-                    yield Block(f"[{number}] {text}", tight=number > 1)
+        notes = {
+            (kind, note.get(_W + "id")): note for kind in _NOTES for tree in _related(self._part, kind) for note in tree
+        }
+        for number, called in enumerate(list(self._called), start=1):
+            if called in notes:
+                text = " ".join(b.text.strip() for b in self.blocks(notes[called]))
+                yield Block(f"[{number}] {text}", tight=number > 1)
+
+    def margins(self, known: set[str]) -> Iterator[Block]:
+        """Headers and footers, each text once; page numbers are none."""
+        for kind in _MARGINS:
+            for tree in _related(self._part, kind):
+                for block in self.blocks(tree):
+                    text = block.text.strip()
+                    if text not in known and any(map(str.isalpha, text)):
+                        known.add(text)
+                        yield Block(text)
 
     def _paragraph(self, p: Any) -> Iterator[Block]:
         parts: list[str] = []
@@ -129,7 +142,8 @@ class _Reader:
             if tag in _UNREAD:
                 continue
             if tag in {_W + "t", _M + "t"}:
-                parts.append(child.text or "")
+                text = child.text or ""
+                parts.append(f"^{text}" if text[:1].isdigit() and _is_raised(parent) else text)
             elif tag in _MARKS:
                 parts.append(_MARKS[tag] if child.get(_W + "type") != "page" else "")
             elif tag in _REFERENCES:
@@ -190,6 +204,12 @@ class _Reader:
         return str(relation.target_ref) if relation is not None and relation.is_external else ""
 
 
+def _is_raised(run: Any) -> bool:
+    """Whether a run is a power or the like: 10² must not become 102."""
+    place = run.find(f"{_W}rPr/{_W}vertAlign")
+    return place is not None and place.get(_W + "val") == "superscript"
+
+
 def _value(parent: Any, name: str) -> str:
     found = parent.find(_W + name)
     return "" if found is None else found.get(_W + "val") or ""
@@ -221,7 +241,7 @@ def _levels(styles: Any) -> Iterator[tuple[str, int]]:
 
 def _formats(part: Any) -> Mapping[tuple[str, int], str]:
     """How each level of each list is numbered."""
-    tree = _related(part, "numbering")
+    tree = next(_related(part, "numbering"), None)
     if tree is None:
         return {}
     abstract = {
@@ -237,14 +257,13 @@ def _formats(part: Any) -> Mapping[tuple[str, int], str]:
     }
 
 
-def _related(part: Any, kind: str) -> Any:
-    """The root of the document's part of this kind, or None."""
+def _related(part: Any, kind: str) -> Iterator[Any]:
+    """The roots of the document's parts of this kind."""
     from docx.oxml.parser import parse_xml
 
     for relation in part.rels.values():
         if relation.reltype.endswith(f"/{kind}") and not relation.is_external:
-            return parse_xml(relation.target_part.blob)
-    return None
+            yield parse_xml(relation.target_part.blob)
 
 
 def _alt(drawing: Any) -> str:

@@ -31,6 +31,7 @@ _READ: Final = 50  # passages of each list that the model reads against the ques
 _SHARE: Final = 0.2  # of vectors
 _READING_SHARE: Final = 0.5  # of what the model saw reading
 _HAN_SHARE: Final = 0.15  # of the letters, from which on a text is Chinese
+_ASKED: Final = 90  # characters of a turn, up to which its reply carries its words
 
 
 class HybridRetriever:
@@ -79,6 +80,8 @@ class HybridRetriever:
         run.stage("resolve", len(chunks), started)
         places = {chunk.key: place for place, chunk in enumerate(chunks)}
         lists = {name: _placed(found, places) for name, found in lists.items()}
+        if DENSE in lists:
+            lists[DENSE] = [(place, score) for place, score in lists[DENSE] if not _is_asked(chunks[place])]
         positions = fuse.ranks(lists)
         resolved = {name: _hits(found, chunks, positions) for name, found in lists.items()}
         if DENSE in lists:
@@ -166,6 +169,14 @@ def _placed(found: Sequence[Scored], places: Mapping[int, int]) -> list[Scored]:
     """Places instead of keys, best first, ties by place; keys that are gone are left out."""
     known = [(places[key], score) for key, score in found if key in places]
     return sorted(known, key=lambda pair: (-pair[1], pair[0]))
+
+
+def _is_asked(chunk: Chunk) -> bool:
+    """A short turn of a conversation's user: mostly a question, which is near to every question and answers none.
+
+    The passages of the reply carry its words in their heading path, so nothing is lost to the dense side.
+    """
+    return chunk.speaker == "user" and len(chunk.text) <= _ASKED
 
 
 def _hits(

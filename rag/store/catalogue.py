@@ -125,6 +125,10 @@ class Catalogue:
             path = db.execute("SELECT path FROM roots WHERE name = ?", (name,)).fetchone()[0]
             db.execute("UPDATE roots SET path = NULL WHERE name = ?", (name,))
             db.execute("INSERT INTO roots VALUES (?, ?)", (new, path))
+            db.execute(  # reasons begin with the id
+                "UPDATE documents SET reason = ? || substr(reason, ?) WHERE root = ? AND instr(reason, id) = 1",
+                (new, len(name) + 1, name),
+            )
             db.execute(
                 "UPDATE documents SET id = ? || substr(id, ?), root = ? WHERE root = ?",
                 (new, len(name) + 1, new, name),

@@ -159,13 +159,16 @@ def _tiers(known: _Names, link: Spelled, paths: list[str], kind: str) -> Iterato
     for path in paths:
         for of_kind in (PATH, FOLDER):
             yield known[of_kind].get(path, [])
+    permalinks = (
+        i for address, ids in known[PERMALINK].items() if _is_address(link.parts, address) for i in ids
+    )
+    if link.relative:  # it says where to look: a file of the same name elsewhere would be a guess
+        yield list(permalinks) if _numbers(link.parts) and not link.is_file else []
+        return
     whole = "/".join(link.parts)
     if kind == "wikilink" or not names.is_folder_page(link.parts):
         for of_kind in (PATH, FOLDER, STEM):
             yield _ending(known[of_kind], whole)
-    permalinks = (
-        i for address, ids in known[PERMALINK].items() if _is_address(link.parts, address) for i in ids
-    )
     if kind == "wikilink":
         yield known[ALIAS].get(whole, [])
         yield list(permalinks)
@@ -179,15 +182,24 @@ def _paths(link: Spelled, place: Parts, kind: str) -> Iterator[str]:
     """Whole paths that the link can mean: from the root, and from where it stands."""
     rooted = "/".join(link.parts)
     folder = place if kind == "wikilink" else place[:-1]
-    joined = "/".join((*folder[: len(folder) - link.ups], *link.parts)) if link.ups <= len(folder) else rooted
+    joined = _joined(folder, link)
     if link.absolute:
         yield rooted
+    elif link.relative:
+        yield joined
+        if kind != "wikilink" and not link.is_file:
+            yield _joined(place, link)  # on a site a note is a folder, and so it is for its pictures
     elif kind == "wikilink" and not link.ups:
         # A name alone is looked for nearby first, as Obsidian does.
         yield from (rooted, joined) if len(link.parts) > 1 else ()
     else:
         yield joined
         yield rooted
+
+
+def _joined(folder: Parts, link: Spelled) -> str:
+    """The link's path from a folder; steps up beyond the root stay there, as in a browser."""
+    return "/".join((*folder[: max(0, len(folder) - link.ups)], *link.parts))
 
 
 def _ending(paths: dict[str, list[str]], whole: str) -> list[str]:
@@ -205,10 +217,15 @@ def _is_address(parts: Parts, address: str) -> bool:
         return False
     if parts[-len(before) - 1 : -1] == tuple(before) and before:
         return True
-    numbers = [part.zfill(2) for part in parts[:-1] if _NUMBER.fullmatch(part)]
+    numbers = _numbers(parts)
     others = [part for part in parts[:-1] if not _NUMBER.fullmatch(part) and part not in _SECTIONS]
     dated = len(before) == _DATE_PARTS and before[0].isdigit()
     return not others and (not before or dated) and numbers == before[: len(numbers)]
+
+
+def _numbers(parts: Parts) -> list[str]:
+    """What of a link's path says a date."""
+    return [part.zfill(2) for part in parts[:-1] if _NUMBER.fullmatch(part)]
 
 
 def _order(doc_id: str, link: Spelled, place: Parts) -> tuple[bool, int, int, str, str]:

@@ -43,12 +43,18 @@ Parts = tuple[str, ...]
 
 
 class Spelled(NamedTuple):
-    """A link's target: folded parts after ``ups`` steps up, or from the root."""
+    """A link's target: folded parts after ``ups`` steps up, or from the root.
+
+    ``relative``: it begins with ``./`` or ``../``, so that it says where it starts; ``is_file``: it names a note's
+    file with its suffix.
+    """
 
     parts: Parts
     ups: int
     absolute: bool
     written: str
+    relative: bool = False
+    is_file: bool = False
 
 
 class Name(NamedTuple):
@@ -82,7 +88,10 @@ def spelled(target: str, kind: str) -> Spelled | None:
         elif part not in {"", "."}:
             parts.append(part)
     written = "/".join(parts)
-    return Spelled(folded(written), ups, path.startswith("/"), written)
+    relative = path.startswith(("./", "../"))
+    return Spelled(
+        folded(written), ups, path.startswith("/"), written, relative, without_suffix(written) != written
+    )
 
 
 def _path(target: str, *, wiki: bool) -> str:

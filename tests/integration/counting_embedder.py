@@ -2,15 +2,19 @@
 
 ``python -m tests.integration.counting_embedder STEP ARGS`` is ``footnotes ARGS``; the process dies, without any
 farewell, when it is about to take its STEP-th step that leaves a trace on the disk. With STEP 0 it lives, and says how
-many steps it took and how many texts it embedded.
+many steps it took and how many texts it embedded. A file that is about to be made durable is torn in two by the death.
+The indexes follow after every batch of a sync, full text is changed rather than made anew if FOOTNOTES_TEST_FEW is
+set, and images may come from loopback.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import shutil
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -76,25 +80,51 @@ class Mortal:
         self.steps = 0
         self._last = last
 
+    def step(self, farewell: Callable[[], object] = lambda: None) -> None:
+        """About to leave a trace; ``farewell`` is what is left of it where this is the end."""
+        self.steps += 1
+        if self.steps == self._last:
+            farewell()
+            os._exit(KILLED)
+
     def before(self, owner: Any, name: str) -> None:
         """Each call of ``owner.name`` is a step."""
         real: Callable[..., Any] = getattr(owner, name)
 
+        @functools.wraps(real)
         def counted(*args: Any, **options: Any) -> Any:
-            self.steps += 1
-            if self.steps == self._last:
-                os._exit(KILLED)
+            self.step(functools.partial(_tear, *args) if name == "fsync" else lambda: None)
             return real(*args, **options)
 
         setattr(owner, name, counted)
 
+    def before_commits(self) -> None:
+        """Each transaction's end, and each rewriting of a database, is a step."""
+        mortal = self
+
+        class Connection(sqlite3.Connection):
+            def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+                if sql.startswith(("COMMIT", "VACUUM", "PRAGMA wal_checkpoint")):
+                    mortal.step()
+                return super().execute(sql, *values)
+
+        sqlite3.connect = functools.partial(sqlite3.connect, factory=Connection)  # type: ignore[assignment]
+
+
+def _tear(file: int) -> None:
+    os.ftruncate(file, os.fstat(file).st_size // 2)
+
 
 def main() -> None:
     """Run the command line."""
+    from rag import images, syncing
     from rag.cli import main as footnotes
-    from rag.store import dense, journal
+    from rag.store import dense, journal, lexical
 
     transformer.TransformerEmbedder = CountingEmbedder  # type: ignore[misc, assignment]
+    images.fetch_all = functools.partial(images.fetch_all, local=True)  # type: ignore[assignment]
+    syncing._FOLLOW_EVERY_S = syncing._FOLLOW_SHARE = 0  # type: ignore[misc]
+    lexical._FEW = int(os.environ.get("FOOTNOTES_TEST_FEW", lexical._FEW))  # type: ignore[misc]
     mortal = Mortal(int(sys.argv.pop(1)))
     # fsync stands in the middle of each atomic write: the new file is there, and nothing points at it yet.
     for owner, name in (
@@ -102,18 +132,24 @@ def main() -> None:
         (VectorCache, "retain"),
         (VectorCache, "drop_other_models"),
         (dense.DenseIndex, "_save"),
+        (lexical, "_written"),
         (manifest, "write"),
         (live, "write"),
         (journal, "prune"),
         (os, "fsync"),
+        (os, "link"),
+        (shutil, "copyfile"),
         (shutil, "rmtree"),
+        (Path, "mkdir"),
+        (Path, "touch"),
         (Path, "replace"),
         (Path, "unlink"),
     ):
         mortal.before(owner, name)
+    mortal.before_commits()
     with contextlib.suppress(SystemExit):
         footnotes()
-    print(f"{mortal.steps} {CountingEmbedder.embedded}")  # noqa: T201 - read by the test
+    print(f"\n{mortal.steps} {CountingEmbedder.embedded}")  # noqa: T201 - read by the test
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Random histories of two folders: after each step the index is what a fresh one would be, and nothing old is left.
 
 A step edits files as people and programs do (add, edit, rename, delete, touch, swap, move to the other folder, copy,
-change the case of a name) and syncs. Then the catalogue's passages, its links, and the ten best hits of twenty
-questions are those of an index made anew from the same folders; words that have gone are found nowhere; and exactly
-the passages whose text is new were embedded.
+change case, encoding, rules, a file's kind; see ``random_vault``) and syncs, in full or only the paths that changed,
+while another engine searches. Notes are forgotten and remembered, roots renamed, removed and added again. Then the
+catalogue's passages, its links, and the ten best hits of twenty questions are those of an index made anew from the
+same folders; words that have gone are found nowhere; and exactly the passages whose text is new were embedded.
 """
 
 from __future__ import annotations
@@ -11,269 +12,275 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from dataclasses import dataclass, field
+import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
 import footnotes
+from ingest.walk import FORGOTTEN
 from rag.models import transformer
+from rag.store import lexical
 from tests.integration.counting_embedder import CountingEmbedder
+from tests.integration.fresh import answers, content, difference, found_by_words
+from tests.integration.random_vault import RULES, WORDS, Vault, made
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from pathlib import Path
 
-    import pytest
-
     from footnotes import Engine
+    from ingest.pipeline import SyncReport
 
 SOAK = bool(os.environ.get("FOOTNOTES_SOAK"))
 STEPS = 1_000 if SOAK else 100
 EVERY = 1 if SOAK else 4  # a fresh index costs more than a step
+SEEDS = range(5, 7) if SOAK else range(5, 6)
 ROOTS = ("diary", "工作")
-NAMES = (
-    "index.md",
-    "计划.md",
-    "Trip to Berlin.md",
-    "🎈 party.md",
-    "a/index.md",
-    "a/b/long name " + "长" * 60 + ".md",
-    "c.txt",
-)
-WORDS = (
-    "柏林",
-    "手表",
-    "外公",
-    "年糕",
-    "厨房",
-    "搬家",
-    "马拉松",
-    "对账",
-    "服务器",
-    "备份",
-    "harbour",
-    "kestrel",
-    "lantern",
-    "marathon",
-    "budget",
-    "violin",
-    "recipe",
-    "passport",
-    "balcony",
-    "invoice",
-)
-MARK = "zqx"
 SETTINGS = {"embedding.model": "fake", "sync.workers": 0}
+_KEPT_APART = 7  # roots that have had so many names are enough
 
 
-def mark(number: int) -> str:
-    """A word of its own, of letters that no stemmer and no tokeniser takes apart."""
-    return MARK + "".join("bcfhjkmptv"[int(digit)] for digit in str(number)) + "z"
+class Trace:
+    """A history and the engine that follows it."""
 
+    def __init__(self, place: Path, home: Path, seed: int) -> None:
+        self.place = place
+        self.home = home
+        self.vault = made([place / name for name in ROOTS], seed, 12)
+        self.names = dict(zip(self.vault.folders, ROOTS, strict=True))
+        self.engine = footnotes.open(home, settings=SETTINGS)
+        self.embedded: set[bytes] = set()
+        self.everything: set[str] = set()
+        self.seen = self.vault.states()
+        self.passages = self.asked = self.partial = self.compared = 0
+        for folder in self.vault.folders:
+            self.engine.add_root(folder)
 
-@dataclass
-class Vault:
-    """Two folders and their history.
+    def hashes(self) -> set[bytes]:
+        """What the catalogue's passages are embedded as."""
+        return set(self.engine.catalogue.text_hashes())
 
-    Attributes:
-        count: versions of notes written so far; each has a word of its own.
-        log: what was done.
-    """
-
-    folders: list[Path]
-    rng: random.Random
-    count: int = 0
-    log: list[str] = field(default_factory=list)
-
-    def files(self) -> list[Path]:
-        """All files, in a fixed order."""
-        return sorted(p for folder in self.folders for p in folder.rglob("*") if p.is_file())
-
-    def text(self) -> str:
-        """A note with a word that no other version of any note has."""
-        self.count += 1
-        rng, others = self.rng, self.files()
-        link = f"[[{rng.choice(others).stem}]]" if others and rng.random() < 0.5 else ""
-        title = f"# {rng.choice(WORDS)} {rng.choice(WORDS)}\n\n" if rng.random() < 0.5 else ""
-        parts = [
-            f"## {rng.choice(WORDS)}\n\n"
-            + " ".join(rng.choices(WORDS, k=rng.randrange(1, 120)))
-            + " "
-            + link
-            + "\n\n"
-            for _ in range(rng.randrange(4))
-        ]
-        return f"{title}{mark(self.count)} {rng.choice(WORDS)}\n\n" + "".join(parts)
-
-    def place(self) -> Path:
-        """Somewhere a note may be put; it may be taken."""
-        rng = self.rng
-        name = rng.choice(NAMES) if rng.random() < 0.4 else f"note {rng.randrange(30)}.md"
-        path = rng.choice(self.folders) / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+    # Steps
 
     def step(self) -> None:
-        """One to three changes."""
-        for _ in range(self.rng.choice((1, 1, 2, 3))):
-            change = self.rng.choice(CHANGES)
-            self.log.append(change.__name__)
-            change(self)
+        """Change files; sometimes do what a user does to the index; sync."""
+        self.vault.step()
+        rng = self.vault.rng
+        if rng.random() < 0.2:
+            action = rng.choice(
+                (self.forget, self.forget, self.undo, self.rename_root, self.leave_and_return, self.reopen)
+            )
+            self.vault.note(action.__name__)
+            action()
 
-    def living(self) -> set[str]:
-        """The words of versions that stand in some file now."""
-        return {w for p in self.files() for w in p.read_text("utf-8").split() if w.startswith(MARK)}
+    def forget(self) -> None:
+        """A note, met by a sync or not."""
+        path = self.vault.rng.choice(self.vault.files())
+        try:
+            self.engine.forget(path)
+        except footnotes.FootnotesError as e:  # it is left out by rules, and no sync has met it
+            assert "no such note" in str(e), e
+        self.embedded &= self.hashes()  # vectors of texts that are gone were cleared
 
+    def undo(self) -> None:
+        """Whatever was forgotten first."""
+        for row in self.forgotten()[:1]:
+            self.engine.forget(row, undo=True)
+            path = self.engine.file_of(row)
+            if path is not None:
+                self.seen.pop(path, None)  # it must be looked at
 
-def _add(vault: Vault) -> None:
-    vault.place().write_text(vault.text(), "utf-8")
+    def rename_root(self) -> None:
+        """Nothing is embedded again."""
+        folder = self.vault.rng.choice(self.vault.folders)
+        new = f"{folder.name} {self.vault.rng.randrange(_KEPT_APART)}"
+        if new not in self.names.values():
+            self.engine.rename_root(self.names[folder], new)
+            self.names[folder] = new
 
+    def leave_and_return(self) -> None:
+        """A root is removed, and registered again: vectors are still known."""
+        folder = self.vault.rng.choice(self.vault.folders)
+        self.engine.remove_root(self.names[folder])
+        self.engine.add_root(folder, self.names[folder])
+        self.seen = {p: s for p, s in self.seen.items() if not p.is_relative_to(folder)}
 
-def _edit(vault: Vault) -> None:
-    for path in vault.rng.sample(vault.files(), 1):
-        kept = path.read_text("utf-8").split("\n\n")
-        kept[vault.rng.randrange(len(kept))] = vault.text()
-        path.write_text("\n\n".join(kept), "utf-8")
+    def reopen(self) -> None:
+        """Another process goes on."""
+        self.engine.close()
+        self.engine = footnotes.open(self.home, settings=SETTINGS)
 
+    def sync(self) -> SyncReport:
+        """In full, or only what a watcher would tell of."""
+        rng, now = self.vault.rng, self.vault.states()
+        changed = [p for p in sorted(now.keys() | self.seen.keys()) if now.get(p) != self.seen.get(p)]
+        self.seen = now
+        if rng.random() < 0.5 or not changed:
+            return self.engine.sync(accept_deletions=True, verify=rng.random() < 0.1)
+        self.partial += 1
+        self.vault.note("partial")
+        told = [p.parent if rng.random() < 0.2 and p.name != RULES else p for p in changed]
+        return self.engine.sync(paths=told, accept_deletions=True)
 
-def _edit_in_disguise(vault: Vault) -> None:
-    """The same size and the same modification time."""
-    path = vault.rng.choice(vault.files())
-    before, text = path.stat(), path.read_text("utf-8")
-    word = next((w for w in text.split() if w.startswith(MARK)), "")
-    if word:
-        path.write_text(text.replace(word, word[:-1] + "w"), "utf-8")
-        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    # Proofs
 
+    def check_embedded(self, report: SyncReport, counted: int) -> None:
+        """Passages embedded: those whose text is new."""
+        fresh = self.hashes() - self.embedded
+        assert report.embedded == len(fresh) == CountingEmbedder.embedded - counted, self.vault.log[-4:]
+        self.embedded |= fresh
+        self.passages += len(fresh)
 
-def _rename(vault: Vault) -> None:
-    target = vault.place()
-    vault.rng.choice(vault.files()).replace(target)
+    def check_ghosts(self) -> None:
+        """Words that stand in no file any more find nothing."""
+        living = self.vault.living()
+        self.everything |= living
+        gone = sorted(self.everything - living)
+        for word in self.vault.rng.sample(gone, min(5, len(gone))):
+            found = self.engine.search(word, 50)
+            shown = [h.chunk for hits in found.stages.values() for h in hits if word in h.chunk.text]
+            ghosts = [*found.stages["lexical"], *shown]
+            assert not ghosts, (word, ghosts, self.vault.log[-4:])
+            self.asked += 1
 
+    def check_equal(self, *, scores: bool) -> None:
+        """An index made anew from the same folders holds and finds the same."""
+        rng = self.vault.rng
+        questions = [*rng.choices(WORDS, k=10), *(" ".join(rng.sample(WORDS, 2)) for _ in range(10))]
+        with self.fresh() as other:
+            apart = difference(content(self.engine), content(other))
+            assert not apart, f"{apart}\nafter {self.vault.log[-4:]}"
+            find = answers if scores else found_by_words
+            assert find(self.engine, questions) == find(other, questions), self.vault.log[-4:]
+        self.compared += 1
 
-def _change_case(vault: Vault) -> None:
-    path = vault.rng.choice(vault.files())
-    path.replace(path.with_name(path.name.swapcase().replace(".MD", ".md").replace(".TXT", ".txt")))
+    def fresh(self) -> _Fresh:
+        """A new index of the same folders, with the same notes forgotten."""
+        gone = [i for i in self.forgotten() if not _is_file(self.engine.file_of(i))]
+        for doc_id in gone:  # a forgotten file that is not there any more: only this index can know
+            self.engine.forget(doc_id, undo=True)
+        return _Fresh(self, self.forgotten())
 
-
-def _delete(vault: Vault) -> None:
-    if len(vault.files()) > 6:
-        vault.rng.choice(vault.files()).unlink()
-
-
-def _touch(vault: Vault) -> None:
-    os.utime(vault.rng.choice(vault.files()))
-
-
-def _swap(vault: Vault) -> None:
-    first, second = vault.rng.sample(vault.files(), 2)
-    between = first.with_name("between")
-    first.replace(between)
-    second.replace(first)
-    between.replace(second)
-
-
-def _copy(vault: Vault) -> None:
-    target = vault.place()
-    source = vault.rng.choice(vault.files())
-    if source != target:
-        shutil.copy2(source, target)
-
-
-def _move_folder(vault: Vault) -> None:
-    folders = [p for folder in vault.folders for p in folder.iterdir() if p.is_dir()]
-    if folders:
-        folder = vault.rng.choice(folders)
-        target = vault.rng.choice(vault.folders) / f"folder {vault.rng.randrange(9)}"
-        if not target.exists():
-            folder.rename(target)
-
-
-CHANGES: tuple[Callable[[Vault], None], ...] = (
-    *(_add, _add, _add),
-    *(_edit, _edit, _edit_in_disguise),
-    *(_rename, _change_case, _delete, _delete),
-    *(_touch, _swap, _copy, _move_folder),
-)
-
-
-def content(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
-    """What the catalogue says, without its own keys."""
-    with engine.catalogue.database.reading() as db:
-        return {
-            "chunks": sorted(
-                db.execute(
-                    'SELECT doc_id, start, "end", text, body, heading, dates, speaker FROM chunks'
-                ).fetchall(),
-                key=repr,
-            ),
-            "links": sorted(
-                db.execute('SELECT doc_id, start, "end", target, anchor, resolved FROM links').fetchall()
-            ),
-            "documents": sorted(
-                db.execute(
-                    "SELECT id, status, reason, sha256, title, tags, shared_dates FROM documents"
-                ).fetchall()
-            ),
-        }
-
-
-def answers(engine: Engine, questions: list[str]) -> list[list[tuple[str, int, float]]]:
-    """The ten best hits of each question."""
-    return [
-        [(h.chunk.doc_id, h.chunk.start, round(h.score, 4)) for h in engine.search(q, 10).hits]
-        for q in questions
-    ]
+    def forgotten(self) -> list[str]:
+        """Ids of files that syncs leave out because their owner said so."""
+        return [row.id for row in self.engine.files() if row.reason == FORGOTTEN]
 
 
-def hashes(engine: Engine) -> set[bytes]:
-    """What the catalogue's passages are embedded as."""
-    return set(engine.catalogue.text_hashes())
+class _Fresh:
+    """A home made anew, for as long as it is looked at."""
+
+    def __init__(self, trace: Trace, forgotten: list[str]) -> None:
+        self._trace = trace
+        self._forgotten = forgotten
+        self._home = trace.place / "fresh"
+
+    def __enter__(self) -> Engine:
+        engine = footnotes.open(self._home, settings=SETTINGS)
+        for folder, name in self._trace.names.items():
+            engine.add_root(folder, name)
+        if self._forgotten:
+            engine.sync()
+        for doc_id in self._forgotten:
+            path = self._trace.engine.file_of(doc_id)
+            assert path is not None
+            engine.forget(path)
+        engine.sync()
+        self._engine = engine
+        return engine
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.close()
+        shutil.rmtree(self._home)
 
 
-def test_every_step_equals_a_fresh_index(
-    tmp_path: Path, footnotes_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Ghosts: none; passages embedded: those that changed."""
+def _is_file(path: Path | None) -> bool:
+    return path is not None and path.is_file()
+
+
+class Bystander:
+    """Another engine of the same home that searches all the time: no error, and never a word that nobody wrote."""
+
+    def __init__(self, home: Path, vault: Vault) -> None:
+        self._home = home
+        self._vault = vault
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._search, daemon=True)
+        self._random = random.Random(1)
+        self.searches = 0
+        self.errors: list[BaseException] = []
+
+    def __enter__(self) -> Bystander:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join(60)
+
+    def _search(self) -> None:
+        try:
+            with footnotes.open(self._home, settings=SETTINGS) as engine:
+                while not self._stopped.wait(0.002):
+                    found = engine.search(self._random.choice(WORDS), 20)
+                    assert len({h.chunk.key for h in found.hits}) == len(found.hits)
+                    for hit in found.hits:
+                        assert hit.chunk.end - hit.chunk.start == len(hit.chunk.text)
+                    self.searches += 1
+        except BaseException as e:  # noqa: BLE001 - told in the test's own thread
+            self.errors.append(e)
+
+
+@pytest.fixture
+def _fake_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(transformer, "TransformerEmbedder", CountingEmbedder)
-    vault = Vault([tmp_path / name for name in ROOTS], random.Random(5))
-    for folder in vault.folders:
-        folder.mkdir()
-    for _ in range(12):
-        _add(vault)
-    everything: set[str] = set()
-    embedded: set[bytes] = set()
-    compared = ghosts = 0
-    with footnotes.open(footnotes_home, settings=SETTINGS) as engine:
-        for folder in vault.folders:
-            engine.add_root(folder)
+    monkeypatch.setattr(CountingEmbedder, "weights", "")
+    return None
+
+
+@pytest.mark.usefixtures("_fake_model")
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("by", ["small", "large"])
+def test_every_step_equals_a_fresh_index(
+    tmp_path: Path, footnotes_home: Path, monkeypatch: pytest.MonkeyPatch, seed: int, by: str
+) -> None:
+    """Ghosts: none; passages embedded: those that changed. ``large``: full text is changed, not made anew."""
+    if by == "large":
+        monkeypatch.setattr(lexical, "_FEW", 0)
+    trace = Trace(tmp_path, footnotes_home, seed)
+    try:
         for number in range(STEPS):
             if number:
-                vault.step()
+                trace.step()
             counted = CountingEmbedder.embedded
-            report = engine.sync(accept_deletions=True)
-            fresh = hashes(engine) - embedded
-            assert report.embedded == len(fresh) == CountingEmbedder.embedded - counted, vault.log[-3:]
-            embedded |= fresh
-            living = vault.living()
-            everything |= living
+            trace.check_embedded(trace.sync(), counted)
             if number % EVERY == 0:
-                questions = [*vault.rng.choices(WORDS, k=10), *_pairs(vault.rng, 10)]
-                with footnotes.open(tmp_path / f"fresh {number}", settings=SETTINGS) as other:
-                    for folder in vault.folders:
-                        other.add_root(folder)
-                    other.sync()
-                    assert content(engine) == content(other), vault.log[-3:]
-                    assert answers(engine, questions) == answers(other, questions), vault.log[-3:]
-                shutil.rmtree(tmp_path / f"fresh {number}")
-                compared += 1
-            gone = sorted(everything - living)
-            for word in vault.rng.sample(gone, min(5, len(gone))):
-                found = engine.search(word, 50)
-                ghosts += len(found.stages["lexical"]) + sum(word in h.chunk.text for h in found.hits)
-        assert all(finding.ok for finding in engine.doctor())
-    assert ghosts == 0
-    print(f"{STEPS} steps, {compared} fresh indexes, {len(embedded)} passages embedded, {ghosts} ghosts")  # noqa: T201 - a figure of `make soak`
+                trace.check_equal(scores=by == "small")
+            trace.check_ghosts()
+        assert [f for f in trace.engine.doctor() if not f.ok] == []
+    finally:
+        trace.engine.close()
+    print(  # noqa: T201 - a figure of `make soak`
+        f"{by}, seed {seed}: {STEPS} steps ({trace.partial} partial syncs), {trace.compared} fresh indexes, "
+        f"{trace.passages} passages embedded, 0 ghosts in {trace.asked} searches; {dict(trace.vault.done)}"
+    )
 
 
-def _pairs(rng: random.Random, count: int) -> list[str]:
-    return [" ".join(rng.sample(WORDS, 2)) for _ in range(count)]
+@pytest.mark.usefixtures("_fake_model")
+def test_another_process_searches_meanwhile(tmp_path: Path, footnotes_home: Path) -> None:
+    """Nothing fails, no passage is shown twice; at the end it finds what a fresh index finds."""
+    trace = Trace(tmp_path, footnotes_home, 77)
+    trace.sync()
+    try:
+        with Bystander(footnotes_home, trace.vault) as bystander:
+            for _ in range(STEPS // 2):
+                trace.step()
+                trace.sync()
+                assert bystander.errors == []
+        assert bystander.errors == []
+        assert bystander.searches
+        trace.engine.sync(accept_deletions=True)
+        trace.check_equal(scores=True)
+    finally:
+        trace.engine.close()
+    print(f"{STEPS // 2} steps, {bystander.searches} searches of a second engine meanwhile")  # noqa: T201 - likewise

@@ -50,6 +50,13 @@ def note(text: str = "", doc_id: str = "v/a.md", title: str = "", **properties: 
         ("2023年4月30日至2023年5月3日", date(2023, 4, 30), date(2023, 5, 3)),
         ("2023年4月30日-5日", date(2023, 4, 30), date(2023, 4, 30)),
         ("May 5, 2023 → May 9, 2023", date(2023, 5, 5), date(2023, 5, 9)),
+        ("2022-2023 plan", date(2022, 1, 1), date(2023, 12, 31)),
+        ("2024-2025", date(2024, 1, 1), date(2025, 12, 31)),
+        ("2020s", date(2020, 1, 1), date(2029, 12, 31)),
+        ("Jan 2023 - Feb 2023", date(2023, 1, 1), date(2023, 2, 28)),
+        ("2023年1月-2月", date(2023, 1, 1), date(2023, 2, 28)),
+        ("2023年5月3日至6月9日", date(2023, 5, 3), date(2023, 6, 9)),
+        ("2023年5月3日 - 5月的天空", date(2023, 5, 3), date(2023, 5, 3)),
     ],
 )
 def test_dates_are_read_in_the_forms_people_write(text: str, first: date, last: date) -> None:

@@ -43,6 +43,8 @@ def test_utf8_is_decoded_and_its_byte_order_mark_dropped() -> None:
         ("TODO: 周一交报告, see wiki", "gbk", "gb18030"),
         ("她的身高164厘米", "gbk", "gb18030"),
         ("我的邮箱是somebody0729@example.org", "gbk", "gb18030"),
+        ("地点;鸟, 名;2023\n" + "湖边;curlew N;N\n" * 60, "gbk", "gb18030"),
+        ("鹬 curlew 湖边; 滩涂", "gbk", "gb18030"),
         (TRADITIONAL, "big5", "big5"),
         (TRADITIONAL[:14], "big5", "big5"),
         ("Le café était fermé, dommage.", "latin-1", "cp1252"),

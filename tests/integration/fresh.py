@@ -1,0 +1,70 @@
+"""What an index holds and answers, in a form that is the same for every index of the same folders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ingest.walk import FORGOTTEN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from footnotes import Engine
+
+Content = dict[str, list[tuple[object, ...]]]
+
+
+def content(engine: Engine) -> Content:
+    """What the catalogue says, without its own keys."""
+    with engine.catalogue.database.reading() as db:
+        return {
+            "chunks": sorted(
+                db.execute(
+                    'SELECT doc_id, start, "end", text, body, heading, dates, speaker FROM chunks'
+                ).fetchall(),
+                key=repr,
+            ),
+            "links": sorted(
+                db.execute('SELECT doc_id, start, "end", target, anchor, resolved FROM links').fetchall()
+            ),
+            "documents": sorted(
+                db.execute(
+                    "SELECT id, status, reason, relative, iif(reason = ?, '', sha256), encoding, title, tags, "
+                    "shared_dates, warnings FROM documents",
+                    (FORGOTTEN,),  # whether its hash is known hangs on what it was before
+                ).fetchall()
+            ),
+        }
+
+
+def difference(one: Content, other: Content) -> str:
+    """What only one of them has, by table; empty where they are equal."""
+    apart = []
+    for name in one:
+        apart += [f"only here, {name}: {row}" for row in one[name] if row not in other[name]]
+        apart += [f"only in the other, {name}: {row}" for row in other[name] if row not in one[name]]
+        if len(one[name]) != len(other[name]):
+            apart.append(f"{len(one[name])} {name}, in the other {len(other[name])}")
+    return "\n".join(apart)
+
+
+def answers(engine: Engine, questions: Sequence[str], k: int = 10) -> list[list[tuple[str, int, float]]]:
+    """The best hits of each question, with their scores."""
+    return [
+        [(h.chunk.doc_id, h.chunk.start, round(h.score, 4)) for h in engine.search(q, k).hits]
+        for q in questions
+    ]
+
+
+def found_by_words(engine: Engine, questions: Sequence[str]) -> list[list[tuple[str, int]]]:
+    """Every passage that holds a word of the question, whatever its score."""
+    return [
+        sorted((h.chunk.doc_id, h.chunk.start) for h in engine.search(q, 5_000).stages["lexical"])
+        for q in questions
+    ]
+
+
+def texts(engine: Engine) -> dict[str, str]:
+    """What each document says."""
+    with engine.catalogue.database.reading() as db:
+        return dict(db.execute("SELECT doc_id, text FROM texts"))
