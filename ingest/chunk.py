@@ -47,7 +47,9 @@ _SPACE = re.compile(r"\s+")
 _FINE = frozenset({_CLAUSE, _SPACE})
 _TABLE_RULE = re.compile(r"\n[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+\|[ \t|:-]*+(?=\n|\Z)")
 # A row ends at a line break that no quoted field holds.
-_ROW = re.compile(r"""(?:(?<![^,;\t|\n])"(?:[^"]++|"")*+"(?=[,;\t|\n]|\Z)|[^"\n]++|")*+(?:\n|\Z)""")
+_ROW = re.compile(
+    r"""(?:(?<![^,;\t|\n])[ ]*+"(?:[^"]++|"")*+"(?=[ ]*+(?:[,;\t|\n]|\Z))|[^",;\t|\n]++|[",;\t|])*+(?:\n|\Z)"""
+)
 
 _Ladder = tuple[re.Pattern[str], ...]
 _PROSE: _Ladder = (_ANY_ITEM, _SENTENCE, _LINE, _CLAUSE, _SPACE)

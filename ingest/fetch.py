@@ -149,9 +149,9 @@ def is_public(address: str) -> bool:
 
 def _is_obsolete(ip: _Address) -> bool:
     """Site-local, or an IPv4 address in one of IPv6's old clothes: none of these is routed in the Internet."""
-    if isinstance(ip, ipaddress.IPv4Address):
+    if isinstance(ip, ipaddress.IPv4Address) or ip.ipv4_mapped or ip in _NAT64:
         return False
-    return ip.is_site_local or (ip.is_reserved and ip not in _NAT64) or ip in _OWN_NAT64
+    return ip.is_site_local or ip.is_reserved or ip in _OWN_NAT64
 
 
 def _inner(ip: _Address) -> Iterator[_Address]:

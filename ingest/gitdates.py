@@ -10,12 +10,12 @@ import os
 import shutil
 import subprocess
 from datetime import date
+from pathlib import Path
 from threading import Timer
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _LARGEST = 1 << 28  # bytes of output
 _BLOCK = 1 << 16
@@ -68,7 +68,8 @@ def dates_of(folder: Path, timeout_s: float = 30.0) -> dict[str, tuple[date, dat
     owner, or takes longer than ``timeout_s`` seconds.
     """
     git = shutil.which("git")
-    if git is None or not os.path.isabs(git):  # on Windows, one that lies in the current folder is found first
+    # On Windows, one that lies in the current folder is found first.
+    if git is None or not Path(git).is_absolute():
         return {}
     settings = [part for setting in _OFF for part in ("-c", setting)]
     command = [git, "-C", str(folder), *settings, *_LOG]

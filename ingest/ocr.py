@@ -6,9 +6,12 @@ the life of the process; it computes with two threads.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import io
 import logging
 import math
+import sys
 import threading
 import warnings
 from difflib import SequenceMatcher
@@ -46,6 +49,9 @@ _WORD = 3  # characters; a box with fewer says nothing of how its line lies
 _SAMPLE = 5
 _GUTTERS = 21  # places between 1/4 and 3/4 of the width at which columns may part
 _PROSE = 6  # lines of prose are at least so many times wider than high; cells of a table are not
+
+_MMAP_THRESHOLD = -3  # mallopt's number for M_MMAP_THRESHOLD
+_OWN_PAGES = 4_000_000  # bytes; larger pieces go back to the system when they are freed
 
 _reading = threading.Lock()
 
@@ -111,9 +117,9 @@ def opened(data: bytes) -> Image:
             image = Image.open(io.BytesIO(data))
             _check_size(image)
             image.draft("RGB", (_WIDEST, _WIDEST))  # JPEG: decoded at a fraction of its size
-            image = _smaller(image)
-            ImageOps.exif_transpose(image, in_place=True)
-            return _on_white(image)
+            small = _smaller(image)
+            ImageOps.exif_transpose(small, in_place=True)
+            return _on_white(small)
     except (LoadError, MemoryError):
         raise
     except Image.DecompressionBombError as e:
@@ -179,7 +185,7 @@ def _on_white(image: Image) -> Image:
     if not image.has_transparency_data:
         image.load()
         return image if image.mode == "RGB" else image.convert("RGB")
-    image = image.convert("RGBA")
+    image = image if image.mode == "RGBA" else image.convert("RGBA")
     paper = Image.new("RGB", image.size, "white")
     paper.paste(image, mask=image)
     return paper
@@ -192,6 +198,7 @@ def _on_white(image: Image) -> Image:
 def _engine() -> Any:
     import rapidocr
 
+    _give_back_memory()
     folder = Path(rapidocr.__file__).parent / "models"
     logging.getLogger("RapidOCR").disabled = True
     return rapidocr.RapidOCR(
@@ -209,6 +216,13 @@ def _engine() -> Any:
             "Cls.model_path": _model(folder, "*_cls_*.onnx"),
         }
     )
+
+
+def _give_back_memory() -> None:
+    """Keep glibc from holding what the models free: in pieces of many sizes it would grow with every image."""
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        if sys.platform == "linux":
+            ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _OWN_PAGES)
 
 
 def _model(folder: Path, pattern: str) -> str:
@@ -248,7 +262,12 @@ def _sewn(left: Sequence[Box], right: Sequence[Box]) -> Iterator[Box]:
             continue
         rest.remove(other)
         shared = (one.right - other.left) / max(1, one.width)
-        edges = (min(one.left, other.left), min(one.top, other.top), other.right, max(one.bottom, other.bottom))
+        edges = (
+            min(one.left, other.left),
+            min(one.top, other.top),
+            other.right,
+            max(one.bottom, other.bottom),
+        )
         yield Box(*edges, _sewn_text(one.text, other.text, math.ceil(shared * len(one.text)) + _WORD))
     yield from rest
 

@@ -143,7 +143,6 @@ class Pipeline:
         batch: documents committed together.
         embed: gives each passage its vector, unless it has one; returns how many were computed.
         limits: worker processes, and what one file may cost.
-        git: ask git for the days of each file's first and last commit.
     """
 
     def __init__(
@@ -155,7 +154,6 @@ class Pipeline:
         batch: int,
         embed: Embed,
         limits: Limits = _LIMITS,
-        git: bool = False,
     ) -> None:
         self._catalogue = catalogue
         self._write_lock = write_lock
@@ -163,8 +161,8 @@ class Pipeline:
         self._batch = batch
         self._embed = embed
         self._limits = limits
-        self._git = git
         self._restless: set[str] = set()  # files that changed while they were read
+        self._redated: set[str] = set()  # files of which only the time is new
 
     def apply(
         self,
@@ -180,7 +178,7 @@ class Pipeline:
             RootError: the folder went away meanwhile, or so many of its notes can no longer be read that it must
                 be so; what was committed before is right, nothing more is touched.
         """
-        plan = self._with_lifted(plan)
+        plan = self._with_redated(self._with_lifted(plan))
         report.unchanged += plan.unchanged
         self._apply_small(plan, report)
         work = tuple(_work(plan))
@@ -256,8 +254,15 @@ class Pipeline:
         still = tuple(s for s in plan.still_failed if not self._limits.lifted(s.reason))
         return replace(plan, changed=plan.changed + again, still_failed=still) if again else plan
 
+    def _with_redated(self, plan: Plan) -> Plan:
+        """The plan, with the notes to be read again whose time is new: dates in them may count from it."""
+        again = tuple(f for f in plan.touched if _is_redated(plan, f))
+        self._redated.update(found.id for found in again)
+        rest = tuple(f for f in plan.touched if f.id not in self._redated)
+        return replace(plan, changed=plan.changed + again, touched=rest) if again else plan
+
     def _jobs(self, plan: Plan, work: Sequence[_Work]) -> list[Job]:
-        committed = gitdates.dates_of(folder_of(plan.root)) if self._git and work else {}
+        committed = gitdates.dates_of(folder_of(plan.root)) if self._options.git and work else {}
         return [
             Job(
                 found.id,
@@ -307,7 +312,8 @@ class Pipeline:
             stored = [item for item in items if self._store(batch, plan, item, report)]
             batch.finish()
         for item in stored:
-            _count(plan, item, report)
+            if isinstance(item.outcome, Failure) or item.id not in self._redated:
+                _count(plan, item, report)
 
     def _store(self, batch: Batch, plan: Plan, item: _Item, report: SyncReport) -> bool:
         found, moved_from, outcome = item.work.found, item.work.moved_from, item.outcome
@@ -344,6 +350,11 @@ def _batch_of(db: sqlite3.Connection, plan: Plan) -> Batch:
 def _unread(found: Found) -> FileState:
     """A state that no file has: the next sync tries again."""
     return replace(_NO_FILE, relative=found.state.relative)
+
+
+def _is_redated(plan: Plan, found: Found) -> bool:
+    known = plan.known[found.id]
+    return known.status == "indexed" and known.state.mtime_ns != found.state.mtime_ns
 
 
 def _work(plan: Plan) -> Iterator[_Work]:

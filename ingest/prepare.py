@@ -6,6 +6,7 @@ Pure but for reading the file, and picklable both ways: it runs in this process 
 from __future__ import annotations
 
 import re
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -160,12 +161,12 @@ def _read(job: Job) -> tuple[bytes, int]:
         OSError: it cannot be read.
     """
     path = Path(job.path)
-    before = path.stat()
+    before = path.lstat()  # a link that took its place may lead anywhere
     expected = job.state if job.strict else (before.st_size, before.st_mtime_ns)
-    if (before.st_size, before.st_mtime_ns) != expected:
+    if not stat.S_ISREG(before.st_mode) or (before.st_size, before.st_mtime_ns) != expected:
         raise _MovingError
     data = path.read_bytes()
-    after = path.stat()
+    after = path.lstat()
     if (after.st_size, after.st_mtime_ns) != expected or len(data) != after.st_size:
         raise _MovingError
     return data, after.st_mtime_ns

@@ -6,7 +6,6 @@ masked for a reason, or is white space.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from ingest import scan, walk
 from rag import locate
 from rag.errors import RootError
+from rag.store import rows
 from rag.types import Mask
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def unexplained(catalogue: Catalogue) -> Iterator[str]:
         found = db.execute("SELECT d.id, d.masks, t.text FROM documents d JOIN texts t ON t.doc_id = d.id")
         for doc_id, masks, text in found:
             spans = db.execute('SELECT start, "end" FROM chunks WHERE doc_id = ? ORDER BY start', (doc_id,))
-            gaps = _gaps(text, [Mask(*m) for m in json.loads(masks)], spans)
+            gaps = _gaps(text, [Mask(*m) for m in rows.load(masks)], spans)
             if any(reason == UNEXPLAINED for _, _, reason in gaps):
                 yield doc_id
 

@@ -241,7 +241,6 @@ class Engine:
             batch=self.settings.sync.batch,
             embed=self._indexes.embed,
             limits=wiring.limits(self.settings),
-            git=self.settings.dates.git,
         )
 
     def import_documents(self, root: str, documents: Iterable[Document]) -> int:

@@ -6,7 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rag.types import Answer, Chunk, Citation, Hit, Retrieval, Trace
+    from rag.types import Answer, Chunk, Citation, DateRange, Hit, Retrieval, Trace
+
+_HEADS = frozenset({"heading", "dateline"})  # sources of dates that head what a passage says
+_WEEK, _MONTH = 7, 31  # days
 
 
 def retrieval(found: Retrieval) -> dict[str, Any]:
@@ -40,16 +43,26 @@ def hit(found: Hit, rank: int) -> dict[str, Any]:
 
 
 def date_of(chunk: Chunk) -> str | None:
-    """The passage's most trusted date as ISO 8601, no more precise than it is known: day, month or year."""
-    best = max(chunk.dates, key=lambda d: d.confidence, default=None)
-    if best is None:
+    """The date that says best when a passage is from, as ISO 8601, no more precise than it is known.
+
+    The day or month of its own heading or dateline; else the most trusted day, the note's or one in the words, and
+    only where there is none a month or a year: "in April" does not hide the day that the note is from.
+    """
+    if not chunk.dates:
         return None
+    best = max(chunk.dates, key=_rank)
     first, last = best.first, best.last
     if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31) and first.year == last.year:
         return f"{first.year:04}"
     if first.day == 1 and last + timedelta(days=1) == (first + timedelta(days=32)).replace(day=1):
         return f"{first:%Y-%m}"
     return first.isoformat()
+
+
+def _rank(found: DateRange) -> tuple[bool, bool, float]:
+    days = (found.last - found.first).days + 1
+    heads = found.source.partition(" ")[0] in _HEADS and days <= _MONTH
+    return heads, days <= _WEEK, found.confidence
 
 
 def answer(found: Answer) -> dict[str, Any]:

@@ -75,8 +75,14 @@ def hits(out: Console, found: Retrieval) -> None:
         out.print()
 
 
+def name(path: str) -> str:
+    """A path on one line, whatever characters its maker put into it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in path)
+
+
 def place(path: str, where: Citation | Chunk) -> str:
     """``root/path:12``, ``root/path:12-14``, ``root/path, page 3``; only the path where lines would be an extract's."""
+    path = name(path)
     if where.page is not None:
         return _PAGES.get(where.format, _PAGES["pdf"])(path, where.page)
     if where.format not in IN_LINES:

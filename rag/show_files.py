@@ -26,7 +26,7 @@ def files(out: Console, found: Sequence[FileRow]) -> None:
     """One line a file."""
     for one in found:
         told = f": {show.in_words(one.reason)}" if one.reason else f": {_passages(one.passages)}"
-        out.print(f"{say(one.status)}  {one.id}{told}")
+        out.print(f"{say(one.status)}  {show.name(one.id)}{told}")
         for warning in one.warnings:
             out.print(f"    {warning}")
 
@@ -59,13 +59,13 @@ def forgotten(done: Forgotten, *, undo: bool) -> None:
 
 
 def _outside(told: Story) -> Iterator[Row]:
-    yield say("note"), told.id
+    yield say("note"), show.name(told.id)
     if told.path and told.path != told.id:
-        yield say("file"), told.path
+        yield say("file"), show.name(told.path)
     reason = f": {show.in_words(told.reason)}" if told.reason else ""
     yield say("status"), say(told.status) + reason
     if told.remedy:
-        yield say("remedy"), told.remedy
+        yield say("remedy"), show.name(told.remedy)
     if told.seen:
         yield say("seen"), told.seen + (say(" (the file has changed or gone since)") if told.changed else "")
     if told.size is not None:
@@ -75,7 +75,7 @@ def _outside(told: Story) -> Iterator[Row]:
 
 
 def _inside(held: Contents) -> Iterator[Row]:
-    yield say("title"), held.title
+    yield say("title"), show.name(held.title)
     encoding = f", {held.encoding}" if held.encoding else ""
     yield (
         say("read as"),

@@ -28,6 +28,7 @@ def options(settings: Settings, home: Home) -> Options:
         date_keys=s.dates.keys,
         ocr=s.ocr.enabled,
         caption=caption,
+        git=s.dates.git,
         cache=str(home.recognised),
     )
 

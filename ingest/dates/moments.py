@@ -130,7 +130,9 @@ def _shifted(moment: Moment, shift: Shift, base: Days) -> Days:
     unit, steps = shift
     if unit == "year":
         begun = _in_year(moment, base[0].year - 1) if moment.part and not steps else base
-        return begun if begun[0] < base[0] <= begun[1] else _in_year(moment, base[0].year + steps)  # this winter
+        return (
+            begun if begun[0] < base[0] <= begun[1] else _in_year(moment, base[0].year + steps)
+        )  # this winter
     if unit == "month":
         year, month = divmod(base[1].year * 12 + base[1].month - 1 + steps, 12)
         return calendars.months(year, month + 1, month + 1)

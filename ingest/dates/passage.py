@@ -96,6 +96,7 @@ class _Reader:
 
     def __init__(self, document: Document) -> None:
         self._code = _code(document.text)
+        self._questions = {s.title for s in document.sections if s.level == 0}  # what an answer stands under
         self._sections: dict[tuple[str, ...], tuple[_View, tuple[DateRange, ...]]] = {
             (): (_view_of(document), ())
         }
@@ -122,7 +123,8 @@ class _Reader:
         """The view under a path of headings, and the dates of its innermost heading that has any."""
         if heading not in self._sections:
             view, dates = self._section(heading[:-1])
-            own = [d for moment in heading_moments(heading[-1]) if (d := _resolved(moment, view, "heading"))]
+            moments = heading_moments(heading[-1]) if heading[-1] not in self._questions else []
+            own = [d for moment in moments if (d := _resolved(moment, view, "heading"))]
             if own:
                 dates = tuple(own)
                 base = _as_base(own[0])

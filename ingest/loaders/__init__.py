@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rag.types import Document
 
-CHUNKER_VERSION = 2
+CHUNKER_VERSION = 3
 """Raised with every change to what the chunker makes of a text: all notes are cut again."""
 PLAIN = Options()
 
@@ -50,9 +50,9 @@ class _Module(Protocol):
 
 
 LOADERS = (
-    Loader("markdown", (".md", ".markdown", ".mdx"), version=3),
-    Loader("canvas", (".canvas",)),
-    Loader("text", (".txt", ".text", ".log"), version=2),
+    Loader("markdown", (".md", ".markdown", ".mdx"), version=4),
+    Loader("canvas", (".canvas",), version=2),
+    Loader("text", (".txt", ".text", ".log"), version=3),
     Loader("chat", (".json", ".jsonl"), isolated=True),
     Loader("html", (".html", ".htm", ".xhtml"), isolated=True),
     Loader("notebook", (".ipynb",), isolated=True),
@@ -67,9 +67,7 @@ LOADERS = (
     Loader("sheets", (".xlsx",), needs=("openpyxl", "defusedxml", "lxml"), extra="formats", isolated=True),
     Loader("book", (".epub",), needs=("lxml",), extra="formats", isolated=True),
     Loader("opendocument", (".odt", ".odp", ".ods"), needs=("lxml",), extra="formats", isolated=True),
-    Loader(
-        "pdf", (".pdf",), version=3, helped_by=("pypdfium2", "rapidocr", "onnxruntime"), isolated=True
-    ),
+    Loader("pdf", (".pdf",), version=3, helped_by=("pypdfium2", "rapidocr", "onnxruntime"), isolated=True),
     Loader(
         "image",
         (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"),

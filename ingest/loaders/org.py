@@ -30,7 +30,9 @@ _LONGEST_HEADING = 500
 _SAYS = frozenset(
     {"title", "subtitle", "author", "date", "description", "keywords", "filetags", "caption", "tags"}
 )
-_DRAWERS = frozenset({"properties", "logbook", "clock", "results"})
+_DRAWERS = frozenset({"properties", "clock", "results"})
+# A logbook's own lines; the notes that are taken in it are their author's words.
+_LOG = re.compile(r"\s*(?::(?:LOGBOOK|END):\s*|CLOCK:.*|- State \".*\])", re.IGNORECASE)
 
 
 def load(source: Source) -> Document:
@@ -97,6 +99,8 @@ def _line(found: Marked, start: int, line: str) -> None:
         _heading(found, start, m)
     elif m := _KEYWORD.fullmatch(line):
         _keyword(found, start, m)
+    elif _LOG.fullmatch(line):
+        found.mask(start, start + len(line), "layout")
     elif _COMMENT.match(line):
         found.mask(start, start + len(line), "comment")
 

@@ -56,6 +56,7 @@ _PUBLISHED = re.compile(r'"(date(?:Published|Modified|Created))"\s*:\s*"([^"]{4,
 _POWER = re.compile(r"\s*[-+\u2212]?[0-9]")
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
 _DECLARED = re.compile(r"<!DOCTYPE[^<>\[]{0,500}\[(?:[^\]\"']|\"[^\"]*\"|'[^']*')*+\]\s*>", re.IGNORECASE)
+_HEAD = 8192  # characters in which they are declared
 _MOST_META = 200
 _LONGEST_NUMBER = 9
 
@@ -88,11 +89,13 @@ def _fed(reader: _Reader, markup: str) -> _Reader:
 def _closed(markup: str) -> str:
     """Without the entities that an XML page may declare, which are no text.
 
-    And with an end for a comment or tag that has none: looking for it again and again would take forever.
+    And with an end for what has none: looking for it again and again would take forever.
     """
-    markup = _DECLARED.sub("", markup, count=1)
-    if markup.rfind("<!--") > markup.rfind("-->"):
-        markup += "-->"
+    if declared := _DECLARED.search(markup, 0, _HEAD):
+        markup = markup[: declared.start()] + markup[declared.end() :]
+    for begin, end in (("<!--", "-->"), ("<![CDATA[", "]]>")):
+        if markup.rfind(begin) > markup.rfind(end):
+            markup += end
     return markup + ">" if markup.rfind("<") > markup.rfind(">") else markup
 
 
@@ -188,7 +191,8 @@ class _Reader(HTMLParser):
 
     def parse_html_declaration(self, i: int) -> int:
         """As in the base class; but what Word writes (``<![if !mso]>``) is a comment, no error."""
-        if self.rawdata.startswith("<![CDATA[", i) and (end := self.rawdata.find("]]>", i)) > 0:
+        if self.rawdata.startswith("<![CDATA[", i):
+            end = self.rawdata.index("]]>", i)
             self.handle_data(self.rawdata[i + len("<![CDATA[") : end])
             return end + len("]]>")
         if self.rawdata.startswith("<![", i):

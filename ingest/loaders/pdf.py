@@ -21,6 +21,7 @@ from ingest import ocr, recognised
 from ingest.dates import document_dates
 from ingest.loaders.pages import Page, repaired
 from ingest.loaders.pulse import beat
+from ingest.loaders.remarks import with_remarks
 from ingest.loaders.text import title_from_name
 from rag.errors import LoadError
 from rag.types import DateRange, Document, Mask, Section
@@ -88,7 +89,9 @@ def load(source: Source) -> Document:
     doc_id = source.id
     reader, fault = _reader(doc_id, source.data)
     texts = _texts(source, reader, fault)
-    pages = repaired(texts.pages)
+    pages = repaired(
+        [_clean(with_remarks(reader, n, page)) if reader else page for n, page in enumerate(texts.pages)]
+    )
     offsets = _offsets(pages)
     text = _BETWEEN_PAGES.join(page.text for page in pages)
     title = _title(reader) if reader else ""

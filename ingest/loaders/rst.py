@@ -25,11 +25,12 @@ _KEYS = frozenset(
     {"title", "date", "tags", "category", "author", "slug", "description", "link", "type", "updated"}
 )
 _PICTURES = frozenset({"image", "figure"})
+_UNSPOKEN = _PICTURES | {"class", "rst-class"}  # their arguments are names in a program
 # Nothing of what they hold is read by anybody.
 _SILENT = frozenset(
     """
     contents toctree include literalinclude raw highlight default-role meta sectnum section-numbering
-    automodule autoclass autofunction autosummary index currentmodule module tabularcolumns class role
+    automodule autoclass autofunction autosummary index currentmodule module tabularcolumns role
     """.split()  # noqa: SIM905 - one word a line would bury them
 )
 
@@ -115,7 +116,10 @@ def _explicit(found: Marked, every: list[_Line], at: int, m: re.Match[str]) -> i
             at,
             (directive[1].lower(), (directive[2] or "").strip(), m.start(2) + directive.start(2)),
         )
-    end = _block_end(every, at, len(m[1]))
+    empty = not said and (
+        at + 1 == len(every) or not every[at + 1].text.strip()
+    )  # and what follows is no part of it
+    end = at + 1 if empty else _block_end(every, at, len(m[1]))
     for one in every[at:end]:
         if p := _PROPERTY.fullmatch(one.text.strip().removeprefix("..").strip()):
             _property(found, p[1], p[2], known=True)
@@ -132,7 +136,7 @@ def _directive(found: Marked, every: list[_Line], at: int, what: tuple[str, str,
         end = _block_end(every, at, indent)
         found.mask(line.start, every[end - 1].end)
         return end
-    keep = bool(argument) and name not in _PICTURES
+    keep = bool(argument) and name not in _UNSPOKEN
     found.mask(line.start, line.start + offset if keep else line.end)
     if name in _PICTURES:
         found.link(line.start, line.end, argument, kind="embed")

@@ -68,7 +68,9 @@ def workbook(
     extract = compose(pages)
     return document(
         source,
-        extract._replace(sections=tuple(_sections([name for name, _ in sheets], pages, headers, extract.pages))),
+        extract._replace(
+            sections=tuple(_sections([name for name, _ in sheets], pages, headers, extract.pages))
+        ),
         "sheets",
         own.title or title_from_name(source.id),
         dates=own.dates,

@@ -27,6 +27,7 @@ class Options:
         date_keys: further front-matter keys that hold a note's date.
         ocr: read the text in images and on scanned pages, where the extra is installed.
         caption: describes images; None: nobody does.
+        git: ask git for the days of each file's first and last commit.
         cache: file that keeps recognised texts and captions; empty: none.
     """
 
@@ -34,13 +35,14 @@ class Options:
     date_keys: tuple[str, ...] = ()
     ocr: bool = True
     caption: Caption | None = None
+    git: bool = False
     cache: str = ""
 
     @property
     def digest(self) -> str:
         """Changes where the passages of some note might: what is only a place or a key is left out."""
         model = (self.caption.url, self.caption.model, self.caption.language) if self.caption else None
-        told = repr((self.chunk_size, self.date_keys, self.ocr, model))
+        told = repr((self.chunk_size, self.date_keys, self.ocr, model, self.git))
         return blake2b(told.encode(), digest_size=6).hexdigest()
 
 

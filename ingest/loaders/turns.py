@@ -43,6 +43,12 @@ _BRAND = re.compile(
     re.IGNORECASE,
 )
 _SIGN = re.compile(rf"{_BRAND.pattern}|\bAI\b|\bLLM|语言模型|大模型|人工智能", re.IGNORECASE)
+_ASKED = r"问了|问过|问一下|请教|聊|对话|交谈|交流|回复|的回答|说|\b(?:asked|ask|chat|talk|conversation|told|said|says|answered|replied)\b"
+# A model that is only named is what the note is about: somebody must have talked to it.
+_TALK = re.compile(
+    rf"(?:{_ASKED})[^\n]{{0,40}}(?:{_SIGN.pattern})|(?:{_SIGN.pattern})[^\n]{{0,40}}(?:{_ASKED})",
+    re.IGNORECASE,
+)
 _VERSION = (
     r"(?:[ -]?(?:v|r|o)?\d[\w.]{0,3}(?:[ -](?:turbo|mini|pro|plus|opus|sonnet|haiku|flash|max|preview))?)?"
 )
@@ -64,7 +70,7 @@ _MANY = 3  # turns that it takes elsewhere: to and fro, and again
 _TITLE = 60  # characters of a question that its answer's passages carry along
 _READ = 4 * _TITLE  # characters of a question that its title is made of
 _LONGEST_QUESTION = 4000  # characters above a bot's picture
-_ABOVE = 300  # characters before the first turn in which a model may be named
+_ABOVE = 300  # characters before the first turn, or a reply, that may say what it is
 
 # How models open a reply, after an empty line, and people seldom anything.
 _OPENS = re.compile(
@@ -73,9 +79,12 @@ _OPENS = re.compile(
     r"|(?:好的|当然|没问题|明白了|理解了|非常好|是的)[，,。！!][^\n。]{0,12}(?:我[^\n。]{0,8}(?:您|你)|(?:您|你)正在|以下是|下面是)"
     r"|我(?:理解|明白|了解)了?(?:您|你)的|(?:您|你)的(?:问题|想法|观察|理解|观点)(?:非常|很|十分)"
     r"|非?常?感谢您的(?:提问|问题|要求|指正|纠正)"
-    r"|(?:Certainly|Absolutely|Of course|Sure(?: thing)?|Great question)[!,.] |(?:As|I'm) an AI (?:language )?model"
+    r"|(?:Certainly|Absolutely|Of course|Sure(?: thing)?)(?:! (?:Here|Below|Let|I)|[,.] (?:here (?:is|are)|below))"
+    r"|Great question[!,.] |(?:As|I'm) an AI (?:language )?model"
     r"|I(?:'d| would) be (?:happy|glad) to (?:help|explain)|You(?:'ve| have) (?:asked|raised) an? )"
 )
+_FAMILIAR = re.compile("你(?!好)")  # friends and diaries say so too: it takes a model's name in the note
+_LETTER = re.compile(r"尊敬的|亲爱的|敬爱的|此致|敬礼|敬上|\bDear |\b(?:regards|[Ss]incerely|[Yy]ours)\b")
 _CLOSES = re.compile(
     r"(?:随时(?:告诉|问|联系|向)我|祝(?:您|你)[^\n]{0,30}[！!。]|希望(?:这|以上)[^\n。]{0,30}(?:对(?:您|你)|能?帮到(?:您|你))"
     r"|[Hh]ope this helps|[Ll]et me know if|[Ff]eel free to ask)[^\n]*\n?"
@@ -197,7 +206,7 @@ def _convincing(marks: Sequence[_Mark]) -> bool:
 
 def _marked(text: str, view: str, marks: Sequence[_Mark]) -> Iterator[_Turn]:
     """The turns of a marked conversation."""
-    neutral = marks[0].side == "ask" and not _SIGN.search(
+    neutral = marks[0].side == "ask" and not _TALK.search(
         text[max(0, marks[0].start - _ABOVE) : marks[0].start]
     )
     outline = headings(view)
@@ -262,11 +271,13 @@ def _unmarked(text: str, view: str) -> Iterator[_Turn]:
     pictured = {m.start(): _paragraph_above(view, m.start()) for m in _PICTURE.finditer("\n" + view)}
     asking = {start for start, end in pictured.values() if start < end}
     pictures = sorted(pictured)
+    named = _SIGN.search(text) is not None
     opened = {
         at
         for m in _OPENS.finditer("\n\n" + view)
         for at in (m.start() + m[0].index("\n", 1) - 1,)
         if bisect_left(pictures, at - _NEAR) == bisect_left(pictures, at)
+        and (named or not _FAMILIAR.search(m[0]))
     }
     for start, following in pairwise([*sorted(asking | opened | pictured.keys()), len(view)]):
         end = _reply_end(view, start, following)
@@ -274,7 +285,9 @@ def _unmarked(text: str, view: str) -> Iterator[_Turn]:
             yield _Turn(start, end, asked(text[slice(*pictured[start])]), "model")
         elif start in asking:
             yield _Turn(start, following, "", "user")
-        elif len(view[start:end].strip()) >= _LONG_REPLY:
+        elif len(view[start:end].strip()) >= _LONG_REPLY and not _LETTER.search(
+            view, max(0, start - _ABOVE), end
+        ):
             yield _Turn(start, end, "", "model")
 
 

@@ -104,7 +104,10 @@ class _Reader:
     def notes(self) -> Iterator[Block]:
         """Footnotes, endnotes and comments, in the order in which the text calls them."""
         notes = {
-            (kind, note.get(_W + "id")): note for kind in _NOTES for tree in _related(self._part, kind) for note in tree
+            (kind, note.get(_W + "id")): note
+            for kind in _NOTES
+            for tree in _related(self._part, kind)
+            for note in tree
         }
         for number, called in enumerate(list(self._called), start=1):
             if called in notes:

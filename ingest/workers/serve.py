@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from ingest.prepare import Job, Outcome
 
 _ORPHAN_S = 30.0
+_ON_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG
 _JOBS = 500  # then a worker makes room for a fresh one
 
 
 def serve() -> NoReturn:
     """A worker process's life: read jobs from standard input until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it decides
+    _die_with_parent()
     source, sink = _own_pipes()
     timeout_s, memory_mb = pickle.loads(receive(source))  # noqa: S301 - from the process that started this one
     _limit(memory_mb)
@@ -40,6 +42,16 @@ def serve() -> NoReturn:
             if leaves:
                 break
     os._exit(0)  # nothing to tidy up, and a library's threads might wait for ever
+
+
+def _die_with_parent() -> None:
+    """Linux ends this process when the thread that started it ends, even if it hangs or was stopped."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_ON_PARENTS_DEATH, signal.SIGKILL)
 
 
 def _own_pipes() -> tuple[IO[bytes], IO[bytes]]:

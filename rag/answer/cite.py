@@ -9,13 +9,14 @@ from rag.types import Citation
 
 if TYPE_CHECKING:
     from rag.answer.sentences import Span
-    from rag.types import Chunk
+    from rag.types import Chunk, DateRange
 
 MARKER = re.compile(
     r"[\[［【][ \t]*\^?[ \t]*(\d{1,4}(?:[ \t]*[,，、;；][ \t]*\^?[ \t]*\d{1,4})*)[ \t]*[\]］】](?!\()"
 )
 IN_LINES = frozenset({"markdown", "text", "table"})
 """Formats whose text is the file's: elsewhere its lines are an extract's, and say nothing to a reader."""
+_KNOWN = 0.25  # confidence in a date
 _LEADING = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•][ \t]+(?:\[[ xX]\][ \t]+)?)+")
 _ADDRESS = r"\((?:[^()\n]|\([^()\n]*\))*\)"  # may hold brackets in pairs
 _IMAGE = re.compile(rf"!\[\[([^\]|\n]*)[^\]\n]*\]\]|!\[([^\]\n]*)\]{_ADDRESS}")
@@ -56,6 +57,11 @@ def citation_for(chunk: Chunk, span: Span, marker: int) -> Citation:
 def readable(chunk: Chunk) -> str:
     """A passage without its masked ranges, offset by offset the same as its text."""
     return chunk.body if len(chunk.body) == len(chunk.text) else chunk.text
+
+
+def known_days(chunk: Chunk) -> tuple[DateRange, ...]:
+    """A passage's dates without those that hardly say when it was written, as a file's time; unless there is no other."""
+    return tuple(d for d in chunk.dates if d.confidence >= _KNOWN) or chunk.dates[:1]
 
 
 def display(quote: str) -> str:

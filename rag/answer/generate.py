@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.answer.cite import plain_markers, readable
+from rag.answer.cite import known_days, plain_markers, readable
 from rag.answer.extract import ExtractiveWriter
 from rag.answer.question import is_chinese
 from rag.answer.sentences import sentences
@@ -209,7 +209,7 @@ def _fenced(n: int, passage: Chunk) -> str:
         "title": passage.title,
         "section": " › ".join(passage.heading),
         "words": passage.speaker,
-        "date": ", ".join(dict.fromkeys(str(day.first) for day in passage.dates)),
+        "date": ", ".join(dict.fromkeys(str(day.first) for day in known_days(passage))),
     }
     attributes = " ".join(f'{name}="{_attribute(value)}"' for name, value in about.items() if value)
     return f"<note {attributes}>\n{plain_markers(_TAG.sub('‹', readable(passage)))}\n</note>"

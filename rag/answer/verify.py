@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rag.answer.cite import MARKER, citation_for, readable
+from rag.answer.cite import MARKER, citation_for, known_days, readable
 from rag.answer.question import content, features, is_chinese
 from rag.answer.sentences import ends, sentences
 from rag.store.tokens import fold
@@ -171,7 +171,7 @@ def supports(sentence: str, quotes: str, context: str = "") -> bool:
 
 
 def _context(passage: Chunk) -> str:
-    days = (f"{day.first} {day.last}" for day in passage.dates)
+    days = (f"{day.first} {day.last}" for day in known_days(passage))
     return " ".join((passage.context, *days))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -125,9 +124,10 @@ class Catalogue:
             path = db.execute("SELECT path FROM roots WHERE name = ?", (name,)).fetchone()[0]
             db.execute("UPDATE roots SET path = NULL WHERE name = ?", (name,))
             db.execute("INSERT INTO roots VALUES (?, ?)", (new, path))
-            db.execute(  # reasons begin with the id
-                "UPDATE documents SET reason = ? || substr(reason, ?) WHERE root = ? AND instr(reason, id) = 1",
-                (new, len(name) + 1, name),
+            db.execute(  # reasons and warnings begin with the id
+                "UPDATE documents SET warnings = replace(warnings, ?, ?), "
+                "reason = iif(instr(reason, id) = 1, ? || substr(reason, ?), reason) WHERE root = ?",
+                (f'"{name}/', f'"{new}/', new, len(name) + 1, name),
             )
             db.execute(
                 "UPDATE documents SET id = ? || substr(id, ?), root = ? WHERE root = ?",
@@ -195,10 +195,10 @@ class Catalogue:
                 "SELECT d.id, d.status, d.reason, d.loader, count(c.key), d.warnings FROM documents d "
                 "LEFT JOIN chunks c ON c.doc_id = d.id GROUP BY d.id ORDER BY d.id"
             ).fetchall()
-        return [
-            FileRow(doc_id, status, reason, loader, passages, tuple(json.loads(warnings)))
-            for doc_id, status, reason, loader, passages, warnings in found
-        ]
+            return [
+                FileRow(doc_id, status, reason, loader, passages, tuple(rows.load(warnings)))
+                for doc_id, status, reason, loader, passages, warnings in found
+            ]
 
     def skipped(self) -> dict[str, int]:
         """How many files are left out, by reason, the most frequent first."""
@@ -212,7 +212,7 @@ class Catalogue:
         """Sources of a document's dates that came with an import: so many notes share them."""
         with self.database.reading() as db:
             found = db.execute("SELECT shared_dates FROM documents WHERE id = ?", (doc_id,)).fetchone()
-        return tuple(json.loads(found[0])) if found else ()
+            return tuple(rows.load(found[0])) if found else ()
 
     def document(self, doc_id: str) -> Document | None:
         """A document as it was indexed, or None."""
@@ -227,7 +227,7 @@ class Catalogue:
                 f"SELECT {rows.LINK_COLUMNS} FROM links WHERE doc_id = ? ORDER BY start",
                 (doc_id,),
             ).fetchall()
-        return rows.document(row, links)
+            return rows.document(row, links)
 
     # Passages
 
@@ -283,10 +283,11 @@ class Catalogue:
                     "WHERE c.key > ? ORDER BY c.key LIMIT ?",
                     (last, _BATCH),
                 ).fetchall()
-            if not found:
-                return
+                if not found:
+                    return
+                batch = [rows.chunk(row) for row in found]
             last = found[-1][0]
-            yield [rows.chunk(row) for row in found]
+            yield batch
 
     def text_hashes(self) -> list[bytes]:
         """The vector cache's key of each passage."""
@@ -341,7 +342,7 @@ class Catalogue:
         """What loaders remarked on, by document id."""
         with self.database.reading() as db:
             found = db.execute("SELECT id, warnings FROM documents WHERE warnings <> '[]'").fetchall()
-        return {doc_id: tuple(json.loads(w)) for doc_id, w in found}
+            return {doc_id: tuple(rows.load(w)) for doc_id, w in found}
 
     def needs_purge(self) -> bool:
         """Whether notes were forgotten whose traces may still be in files."""

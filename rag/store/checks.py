@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from rag.store import rows
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
 
 
@@ -33,6 +33,6 @@ def integrity_problems(db: sqlite3.Connection) -> list[str]:
 def _is_intact(text: str, row: Sequence[Any]) -> bool:
     try:
         chunk = rows.chunk(row[:-1])
-    except (ValueError, TypeError):  # no JSON any more
+    except (ValueError, TypeError, sqlite3.DatabaseError):  # no JSON any more
         return False
     return text[chunk.start : chunk.end] == chunk.text and rows.text_hash(chunk.index_text) == row[-1]

@@ -61,7 +61,7 @@ class Database:
                 path=path,
                 reason=e,
             ) from e
-        except sqlite3.DatabaseError as e:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as e:
             self.close()
             raise _damaged(path, e) from e
         except OSError as e:
@@ -90,11 +90,15 @@ class Database:
             check_same_thread=False,
             uri=self._is_read_only,
         )
-        if not self._is_read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA foreign_keys = ON")
+        try:
+            if not self._is_read_only:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _uri(self) -> str:
@@ -166,7 +170,9 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as e:
+        except (sqlite3.OperationalError, UnicodeDecodeError) as e:
+            if _is_no_text(e):
+                raise _damaged(self.path, e) from e
             raise HomeError(
                 "{path} cannot be read or written: {reason}. Nothing of this step was kept; "
                 "make room or give permission, then run the command again.",
@@ -195,7 +201,8 @@ def is_writable(path: Path) -> bool:
 def is_damage(error: HomeError) -> bool:
     """Whether the file holds no sound database, rather than that it may not be used now."""
     cause = error.__cause__
-    return isinstance(cause, sqlite3.DatabaseError) and not isinstance(cause, sqlite3.OperationalError)
+    is_of_sqlite = isinstance(cause, sqlite3.DatabaseError)
+    return _is_no_text(cause) or (is_of_sqlite and not isinstance(cause, sqlite3.OperationalError))
 
 
 def discard(path: Path) -> None:
@@ -204,7 +211,13 @@ def discard(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def _damaged(path: Path, error: sqlite3.DatabaseError) -> HomeError:
+def _is_no_text(error: BaseException | None) -> bool:
+    """Whether bytes in the file should be text and are not: a value, or what SQLite's own message quotes."""
+    is_value = isinstance(error, sqlite3.OperationalError) and "decode to UTF-8" in str(error)
+    return is_value or isinstance(error, UnicodeDecodeError)
+
+
+def _damaged(path: Path, error: Exception) -> HomeError:
     return HomeError(
         "{path} is damaged: {reason}. Restore the home from a backup, or move the home away and sync again.",
         path=path,

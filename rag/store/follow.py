@@ -111,8 +111,9 @@ def _journal(index: Index, catalogue: Catalogue) -> Changes | None:
 
 
 def _prefers_rebuild(index: Index, catalogue: Catalogue, changes: Changes) -> bool:
-    changed = len(changes.added) + len(changes.removed)
-    return index.prefers_rebuild(changed, catalogue.counts().chunks)
+    with catalogue.database.reading() as db:
+        (total,) = db.execute("SELECT count(*) FROM chunks").fetchone()
+    return index.prefers_rebuild(len(changes.added) + len(changes.removed), total)
 
 
 @contextlib.contextmanager

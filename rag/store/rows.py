@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,18 @@ def dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def load(text: str) -> Any:
+    """What compact JSON says.
+
+    Raises:
+        sqlite3.DatabaseError: it is damaged.
+    """
+    try:
+        return json.loads(text)
+    except ValueError as e:
+        raise sqlite3.DatabaseError(f"a row holds what is no JSON ({e})") from e
+
+
 def dump_dates(dates: Iterable[DateRange]) -> str:
     """JSON of date ranges."""
     return dump([(d.first.isoformat(), d.last.isoformat(), d.source, d.confidence, d.zone) for d in dates])
@@ -39,15 +52,18 @@ def load_dates(text: str) -> tuple[DateRange, ...]:
     """Date ranges from their JSON."""
     if text == _NOTHING:
         return ()
-    return tuple(
-        DateRange(date.fromisoformat(first), date.fromisoformat(last), *rest)
-        for first, last, *rest in json.loads(text)
-    )
+    try:
+        return tuple(
+            DateRange(date.fromisoformat(first), date.fromisoformat(last), *rest)
+            for first, last, *rest in load(text)
+        )
+    except (ValueError, TypeError) as e:
+        raise sqlite3.DatabaseError(f"a row holds what is no day ({e})") from e
 
 
 def _trusted(dates: str, shared: str) -> tuple[DateRange, ...]:
     """Date ranges, with less trust in those from sources that came with an import."""
-    return lowered(load_dates(dates), json.loads(shared) if shared != _NOTHING else ())
+    return lowered(load_dates(dates), load(shared) if shared != _NOTHING else ())
 
 
 def dump_masks(masks: Iterable[Mask]) -> str:
@@ -62,7 +78,7 @@ def dump_sections(sections: Iterable[Section]) -> str:
 
 def load_meta(text: str) -> Mapping[str, MetaValue]:
     """Front-matter properties from their JSON; lists become tuples again."""
-    return {key: _frozen(value) for key, value in json.loads(text).items()}
+    return {key: _frozen(value) for key, value in load(text).items()}
 
 
 def _frozen(value: Any) -> MetaValue:
@@ -94,16 +110,16 @@ def document(row: Sequence[Any], links: Sequence[Sequence[Any]]) -> Document:
         sha256=sha256,
         title=title,
         format=form,
-        pages=tuple(json.loads(pages)),
-        sections=tuple(Section(*s) for s in json.loads(sections)),
+        pages=tuple(load(pages)),
+        sections=tuple(Section(*s) for s in load(sections)),
         dates=_trusted(dates, shared),
-        tags=tuple(json.loads(tags)),
+        tags=tuple(load(tags)),
         meta=load_meta(meta),
-        masks=tuple(Mask(*m) for m in json.loads(masks)),
+        masks=tuple(Mask(*m) for m in load(masks)),
         links=tuple(Link(*link) for link in links),
         encoding=encoding,
         loader=loader,
-        warnings=tuple(json.loads(warnings)),
+        warnings=tuple(load(warnings)),
     )
 
 
@@ -135,10 +151,10 @@ def chunk(row: Sequence[Any]) -> Chunk:
         body=text if body is None else body,
         title=title,
         lines=(first, last),
-        heading=tuple(json.loads(heading)) if heading != _NOTHING else (),
+        heading=tuple(load(heading)) if heading != _NOTHING else (),
         page=page,
-        # A passage that names no time of its own has its note's.
-        dates=_trusted(dates if dates != _NOTHING else note_dates, shared),
+        # What the passage names comes first.
+        dates=(*_trusted(dates, shared), *_trusted(note_dates, shared)),
         key=key,
         speaker=speaker,
         format=form,

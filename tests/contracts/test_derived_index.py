@@ -280,6 +280,62 @@ def test_another_model_means_rebuild(tmp_path: Path) -> None:
     assert DenseIndex(tmp_path, other, vectors, AllKeys()).generation == -1
 
 
+def test_a_small_change_costs_no_rewriting_of_the_large_file(tmp_path: Path) -> None:
+    """It stands in a file beside; others follow with that alone, from any state; many changes make it whole again."""
+    embedder = HashEmbedder()
+
+    def opened() -> DenseIndex:
+        return DenseIndex(
+            tmp_path, embedder, lambda cs: embedder.embed_passages([c.body for c in cs]), AllKeys()
+        )
+
+    def large() -> list[str]:
+        return [path.name for path in tmp_path.glob("vectors-*")]
+
+    index = opened()
+    index.rebuild(iter([[passage(k, "apple") for k in range(1, 201)]]), 5)
+    other, first = opened(), large()
+    other.apply([], [], 6)
+    index.refresh()
+    other.apply([passage(7, "quokka"), passage(300, "quokka walnut")], [1, 2], 7)
+    other.apply([passage(300, "walnut")], [3], 8)
+    other.apply([passage(300, "walnut")], [3], 8)
+    assert large() == first
+    assert index.refresh()
+    for one in (index, other, opened()):
+        one.check()
+        assert (one.generation, one.count) == (8, 198)
+        assert keys(one, "quokka") == [7]
+        assert keys(one, "walnut") == [300]
+        assert not {1, 2, 3} & {key for key, _ in one.search(Query("apple"), 500)}
+    other.apply([passage(400 + n, f"new{n} peach") for n in range(8)], [300], 9)
+    assert large() != first
+    assert [path.name for path in tmp_path.glob("changes-*")] == []
+    assert index.refresh()
+    assert (index.count, keys(index, "walnut"), opened().count) == (205, [], 205)
+
+
+def test_a_damaged_file_of_changes_means_rebuild(tmp_path: Path) -> None:
+    """As a damaged large file does."""
+    embedder = HashEmbedder()
+
+    def opened() -> DenseIndex:
+        return DenseIndex(
+            tmp_path, embedder, lambda cs: embedder.embed_passages([c.body for c in cs]), AllKeys()
+        )
+
+    index = opened()
+    index.rebuild(iter([[passage(k, f"word{k}") for k in range(1, 101)]]), 5)
+    index.apply([passage(200, "walnut")], [], 6)
+    (small,) = tmp_path.glob("changes-*")
+    small.write_bytes(small.read_bytes()[:-1] + b"?")
+    assert opened().generation == -1
+    with pytest.raises(IndexDamagedError):
+        index.check()
+    small.unlink()
+    assert opened().generation == -1
+
+
 def test_dense_search_is_not_disturbed_by_a_change(tmp_path: Path) -> None:
     """A change is made in a copy: who is searching meanwhile sees the old index whole; a failed one changes nothing."""
     embedder = HashEmbedder()
@@ -287,9 +343,10 @@ def test_dense_search_is_not_disturbed_by_a_change(tmp_path: Path) -> None:
         tmp_path, embedder, lambda cs: embedder.embed_passages([c.body for c in cs]), AllKeys()
     )
     index.rebuild(iter([[passage(k, t) for k, t in WORDS.items()]]), 5)
-    searched = index._index
+    assert index._state
+    searched = index._state.index
     index.apply([passage(9, "walnut")], [1, 2, 3], 6)
-    assert (searched.ntotal, index._index.ntotal) == (4, 2)
+    assert (searched.ntotal, index._state.index.ntotal) == (4, 2)
     with pytest.MonkeyPatch.context() as patch:
 
         def full(*_: object) -> None:

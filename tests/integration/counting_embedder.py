@@ -3,13 +3,12 @@
 ``python -m tests.integration.counting_embedder STEP ARGS`` is ``footnotes ARGS``; the process dies, without any
 farewell, when it is about to take its STEP-th step that leaves a trace on the disk. With STEP 0 it lives, and says how
 many steps it took and how many texts it embedded. A file that is about to be made durable is torn in two by the death.
-The indexes follow after every batch of a sync, full text is changed rather than made anew if FOOTNOTES_TEST_FEW is
+The indexes follow after every batch of a sync, full text is changed rather than made anew if TEST_FEW is
 set, and images may come from loopback.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import os
@@ -124,7 +123,7 @@ def main() -> None:
     transformer.TransformerEmbedder = CountingEmbedder  # type: ignore[misc, assignment]
     images.fetch_all = functools.partial(images.fetch_all, local=True)  # type: ignore[assignment]
     syncing._FOLLOW_EVERY_S = syncing._FOLLOW_SHARE = 0  # type: ignore[misc]
-    lexical._FEW = int(os.environ.get("FOOTNOTES_TEST_FEW", lexical._FEW))  # type: ignore[misc]
+    lexical._FEW = int(os.environ.get("TEST_FEW", lexical._FEW))  # type: ignore[misc]
     mortal = Mortal(int(sys.argv.pop(1)))
     # fsync stands in the middle of each atomic write: the new file is there, and nothing points at it yet.
     for owner, name in (
@@ -147,9 +146,10 @@ def main() -> None:
     ):
         mortal.before(owner, name)
     mortal.before_commits()
-    with contextlib.suppress(SystemExit):
+    try:
         footnotes()
-    print(f"\n{mortal.steps} {CountingEmbedder.embedded}")  # noqa: T201 - read by the test
+    finally:  # by way of SystemExit, which keeps its code
+        print(f"\n{mortal.steps} {CountingEmbedder.embedded}")  # noqa: T201 - read by the test
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ class World:
             encoding="utf-8",
             cwd=REPOSITORY,
             env={**os.environ, "FOOTNOTES_HOME": str(self.home)}
-            | ({"FOOTNOTES_TEST_FEW": self.few} if self.few else {}),
+            | ({"TEST_FEW": self.few} if self.few else {}),
             check=False,
             timeout=120,
         )

@@ -149,6 +149,10 @@ def test_nobody_listens() -> None:
         "2002:7f00:1::",
         "2002:a00:1::",
         "2001:db8::1",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "fec0::1",
+        "64:ff9b:1::a00:1",
         "nonsense",
         "",
     ],
@@ -162,7 +166,9 @@ def test_addresses_that_are_never_asked(address: str, monkeypatch: pytest.Monkey
     assert not site.asked
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "8.8.8.8", "2606:4700::6810:84e5", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "8.8.8.8", "2606:4700::6810:84e5", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]
+)
 def test_public_addresses(address: str) -> None:
     """What the rule lets through."""
     assert is_public(address)

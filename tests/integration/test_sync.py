@@ -445,3 +445,30 @@ def test_settings_of_the_home_apply(footnotes_home: Path) -> None:
     Home(footnotes_home)
     (footnotes_home / "config.yaml").write_text("chunk:\n  size: 333\n", encoding="utf-8")
     assert config.load(footnotes_home).settings.chunk.size == 333
+
+
+def test_a_new_time_of_a_file_is_a_new_date(engine: Engine, tmp_path: Path) -> None:
+    """The same bytes: nothing counts as changed, nothing is embedded, and what was counted from the time follows."""
+    folder = tmp_path / "timed"
+    folder.mkdir()
+    note = folder / "a.md"
+    note.write_text("We met yesterday.", encoding="utf-8")
+    os.utime(note, (1_600_000_000, 1_600_000_000))
+    engine.add_root(folder)
+    engine.sync()
+    before = engine.catalogue.chunks_of("timed/a.md")[0]
+    os.utime(note, (1_700_000_000, 1_700_000_000))
+    report = engine.sync()
+    after = engine.catalogue.chunks_of("timed/a.md")[0]
+    assert (report.changed, report.unchanged, report.embedded) == (0, 1, 0)
+    assert (before.key, {d.first.year for d in before.dates}) == (after.key, {2020})
+    assert {d.first.year for d in after.dates} == {2023}
+
+
+def test_git_dates_switched_on_later_are_looked_for(footnotes_home: Path, notes: Path) -> None:
+    """It is a setting that changes what is read: the notes are read again."""
+    with footnotes.open(footnotes_home) as engine:
+        engine.add_root(notes)
+        count = engine.sync().added
+    with footnotes.open(footnotes_home, settings={"dates.git": True}) as engine:
+        assert engine.sync().changed == count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ingest import chunk as chunking
 from ingest.chunk import chunk, tokens
 from ingest.loaders import load
 from rag.types import Chunk, Document
@@ -215,3 +216,16 @@ def test_line_numbers_ignore_exotic_separators() -> None:
 def test_heading_paths_read_as_plain_text(line: str, title: str) -> None:
     """Markup, links and block names are no part of a heading's text."""
     assert chunk(md(f"{line}\n\ntext"))[0].heading == (title,)
+
+
+@pytest.mark.parametrize("words", ["word some other things ", "a, b, c, "])
+def test_one_line_of_words_is_measured_in_strides(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line of megabytes is not weighed word by word; its passages are full nevertheless."""
+    weighed = []
+    weight = chunking._weight
+    monkeypatch.setattr(chunking, "_weight", lambda text: weighed.append(1) or weight(text))
+    text = words * 20_000
+    passages = chunk(load("v/a.txt", text.encode()))
+    assert len(weighed) < len(text.split()) / 3
+    assert all(tokens(c.text) <= 400 for c in passages)
+    assert len(passages) <= tokens(text) / 300

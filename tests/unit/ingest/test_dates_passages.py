@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ingest import loaders
 from ingest.chunk import chunk
 from ingest.dates import FROM, Facts, dated, document_dates, parse, passages
+from ingest.loaders import load
 from rag.types import Chunk, DateRange, Document
 
 DATA = Path(__file__).parents[2] / "data" / "dates"
@@ -25,7 +26,7 @@ def told(
     """The dates of a note's only passage."""
     meta = {"date": written} if written else {}
     document = Document("v/a.md", text, "", "a", "markdown", dates=document_dates("v/a.md", meta))
-    one = Chunk("v/a.md", 0, len(text), text, text, "a", (1, 1), heading, **passage)  # type: ignore[arg-type] - only speakers
+    one = Chunk("v/a.md", 0, len(text), text, text, "a", (1, 1), heading, **passage)  # type: ignore[arg-type] # only speakers
     return list(passages(document, [one])[0].dates)
 
 
@@ -71,6 +72,8 @@ def days(found: list[DateRange]) -> list[tuple[str, str]]:
         ("9月4日 - 9月21日 冲刺", "2022-09-04", "2022-09-21"),
         ("1月12日要去体检", "2023-01-12", "2023-01-12"),
         ("计划 3 月搬家", "2023-03-01", "2023-03-31"),
+        ("done by March at the latest", "2023-03-01", "2023-03-31"),
+        ("2月29日下了雪", "2020-02-29", "2020-02-29"),
         ("国庆期间在加班", "2022-10-01", "2022-10-07"),
         ("since March it rains", "2022-03-01", "2022-03-31"),
         ("on May 5 we met", "2022-05-05", "2022-05-05"),
@@ -91,6 +94,7 @@ def days(found: list[DateRange]) -> list[tuple[str, str]]:
         ("Yesterday it rained.", "2023-01-09", "2023-01-09"),
         ("Last summer we swam.", "2022-06-01", "2022-08-31"),
         ("This spring I will move.", "2023-03-01", "2023-05-31"),
+        ("This winter is cold.", "2022-12-01", "2023-02-28"),
         ("I saw it 3 weeks ago.", "2022-12-19", "2022-12-25"),
     ],
 )
@@ -309,3 +313,12 @@ def test_reading_takes_time_in_proportion(piece: str) -> None:
         return best
 
     assert seconds(100_000) < 40 * seconds(10_000) + 0.05
+
+
+def test_a_question_is_no_heading_of_a_diary() -> None:
+    """What an answer stands under says when nothing: "yesterday" is the asker's."""
+    text = "User: 昨天为什么下雨？\n\nChatGPT: 因为有云。\n\nUser: 2022-03-04 呢？\n\nChatGPT: 也有云。\n"
+    document = dated(load("v/2022-05-06.md", text.encode()), Facts())
+    answers = [c for c in passages(document, chunk(document)) if c.speaker == "model"]
+    assert [c.heading for c in answers] == [("昨天为什么下雨？",), ("2022-03-04 呢？",)]
+    assert [c.dates for c in answers] == [(), ()]

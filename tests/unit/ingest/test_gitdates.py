@@ -148,3 +148,14 @@ def test_nothing_that_the_repository_names_is_run(repository: Repository, tmp_pa
         ".gitattributes": (date(2021, 1, 2), date(2021, 1, 2)),
     }
     assert not sprung.exists()
+
+
+def test_a_git_in_the_current_folder_is_not_run(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows looks there first, and a folder of notes may hold any program."""
+    repository.write("a.md", "x")
+    repository.commit("2020-01-02")
+    monkeypatch.setattr(shutil, "which", lambda _: f"{os.curdir}{os.sep}git.exe")
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("it was run"))
+    assert dates_of(repository.path) == {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
+import time
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -144,3 +146,47 @@ def _pattern(random_: random.Random, names: list[str]) -> str:
     ]
     end = "" if pieces[-1] == "**" else random_.choice(["", "", "/"])
     return random_.choice(["", "", "!"]) + random_.choice(["", "/"]) + "/".join(pieces) + end
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [("*a" * 12 + "*b", "a" * 250), ("**/a/" * 6 + "b", "a/" * 400 + "c"), ("[a-z]*" * 9 + "1", "a" * 250)],
+)
+def test_no_pattern_takes_long(pattern: str, path: str) -> None:
+    """A folder of notes may come from anybody; a regular expression would go back and forth for years."""
+    began = time.perf_counter()
+    assert ignore.of_setting("sync.exclude", (pattern,)).against(path, folder=False) is None
+    assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        (r"\!a", "!a", True),
+        (r"\#a", "#a", True),
+        (r"a\ ", "a ", True),
+        ("a  ", "a", True),
+        ("[!ab]c", "xc", True),
+        ("[^ab]c", "ac", False),
+        ("[]-]x", "]x", True),
+        ("**b", "xb", True),
+        ("/**", "a", True),
+        ("a/**/b", "a/b", True),
+        ("a/**", "a", False),
+        ("*.md.*", "x.md.md.bak", True),
+        ("笔记?", "笔记一", True),
+    ],
+)
+def test_signs_in_patterns(pattern: str, path: str, *, expected: bool) -> None:
+    """Escaped ones, classes, and stars in all places."""
+    rules = ignore.of_setting("sync.exclude", (pattern,))
+    assert (rules.against(path, folder=False) is not None) == expected
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a permission there")
+def test_a_link_to_rules_is_none(tmp_path: Path) -> None:
+    """A scan does not follow it, so nobody else may."""
+    (tmp_path / "rules").write_text("*\n", "utf-8")
+    (tmp_path / ".footnotesignore").symlink_to(tmp_path / "rules")
+    tree(tmp_path, "a.md")
+    assert ignore.left_out(tmp_path, "a.md", ignore.Rules()) is None

@@ -53,10 +53,10 @@ def test_toml_front_matter() -> None:
     assert document.meta["params.place"] == "上海"
     assert document.meta["aliases"] == ("/old/",)
     assert hidden(document) == [
-        ("markup", "+++"),
+        ("layout", "+++"),
         ("layout", "draft = false"),
         ("layout", '[cover]\n  image = "a.png"'),
-        ("markup", "+++"),
+        ("layout", "+++"),
     ]
     assert document.dates[0].first.isoformat() == "2022-12-31"
 
@@ -72,7 +72,7 @@ def test_json_front_matter(text: str) -> None:
     """Hugo's braces, on one line or several; the chunker knows them for properties."""
     document = note(text)
     assert dict(document.meta) == {"title": "A", "n.x": (1, 2.5)}
-    assert [reason for reason, _ in hidden(document)] == ["markup", "layout", "markup"]
+    assert [reason for reason, _ in hidden(document)] == ["layout", "layout", "layout"]
     assert chunk(document)[0].body.split()[-1] == "body"
 
 
@@ -322,3 +322,34 @@ def test_pasted_conversations_have_speakers() -> None:
         "User: what is RAG?\n\nAssistant: it retrieves, then it generates.\n\nUser: thanks\n\nAssistant: welcome\n"
     )
     assert [s.speaker for s in document.sections][:2] == ["user", "model"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We grew 50%% in May and 20%% in June.",
+        "set {#1 in the charts}",
+        "the set {.a, .b}",
+        "a list {: of things}",
+        "- menu:: soup and fish",
+    ],
+)
+def test_words_between_signs_of_other_tools_stay(text: str) -> None:
+    """Percent signs behind a number, braces around words, a property that says something."""
+    assert chunk(note(text))[0].body == text
+
+
+@pytest.mark.parametrize(
+    "mark", ["{#my-id}", "{.a .b}", "{: .a}", "{:toc}", '{:target="_blank"}', "{#a .b c=d}"]
+)
+def test_attributes_are_masked(mark: str) -> None:
+    """Names, classes and values, as kramdown and Hugo know them."""
+    assert chunk(note(f"words {mark}\n"))[0].body.strip() == "words"
+
+
+def test_prose_that_begins_with_import_stays_in_mdx() -> None:
+    """A statement names a module or what it exports."""
+    text = 'import duties rose in "May"\nexport went well\n\nend'
+    assert chunk(load("v/a.mdx", text.encode()))[0].body == text
+    code = 'import A, { b } from "x"\nimport * as c from "y"\nimport "z"\nexport const d = 1\n\nend'
+    assert chunk(load("v/a.mdx", code.encode()))[0].body.strip() == "end"

@@ -141,3 +141,32 @@ def test_nesting_costs_no_more_than_its_length(piece: str) -> None:
     began = time.perf_counter()
     load("notes/a.html", (piece * 20_000).encode())
     assert time.perf_counter() - began < 30
+
+
+@pytest.mark.parametrize("tag", ["nav", "button", "select", "video"])
+def test_a_hidden_element_that_nobody_closed_hides_nothing(read: Read, tag: str) -> None:
+    """As in a browser: what follows is the page."""
+    document, _ = read("a.html", f"<p>before<{tag}> inside<p>after<nav>menu</nav><p>end")
+    assert [word for word in ("before", "after", "end") if word in document.text] == [
+        "before",
+        "after",
+        "end",
+    ]
+    assert ("menu" in document.text) == (tag == "nav")
+
+
+def test_powers_are_not_digits(read: Read) -> None:
+    """10 to the sixth is not 106; ordinals and notes in brackets are what they are."""
+    document, _ = read(
+        "a.html", "<p>10<sup>6</sup> x<sup>-2</sup> 1<sup>st</sup> word<sup>[3]</sup> <sup>4</sup>He"
+    )
+    assert document.text == "10^6 x^-2 1st word[3] 4He"
+
+
+def test_xml_in_pages(read: Read) -> None:
+    """Declared entities are no text, marked sections are."""
+    document, _ = read(
+        "a.xhtml",
+        '<!DOCTYPE html [<!ENTITY x "]>"><!ENTITY y SYSTEM "file:///etc/passwd">]><p>a <![CDATA[b < c]]> d &y;',
+    )
+    assert document.text == "a b < c d &y;"

@@ -102,3 +102,30 @@ def test_what_is_no_mail_is_refused() -> None:
     nested = "".join(f"--x{i}\nContent-Type: multipart/mixed; boundary=x{i + 1}\n\n" for i in range(2000))
     with pytest.raises(LoadError, match=r"^notes/a\.eml: is not a readable mail: "):
         load("notes/a.eml", f"From: a\nContent-Type: multipart/mixed; boundary=x0\n\n{nested}".encode())
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["text/markdown", "text/calendar", "text/x-unknown", "multipart/mixed", "multipart/mixed; boundary=x"],
+)
+def test_every_text_is_read(read: Read, kind: str) -> None:
+    """Of all kinds, and where a mail says that it has parts and has none."""
+    document, _ = read("a.eml", f"Subject: s\nContent-Type: {kind}\n\nThe body.\n")
+    assert document.text == "Subject: s\n\nThe body."
+
+
+@pytest.mark.parametrize(
+    ("plain", "expected"),
+    [
+        ("Please view this in a browser.", "A siskin. " * 99),
+        ("A siskin. " * 30, "A siskin. " * 30),
+        ("Yes, of course, at five.", "Yes, of course, at five."),
+    ],
+)
+def test_plain_text_that_only_points_to_the_other_form(read: Read, plain: str, expected: str) -> None:
+    """It is not the message; a short message is."""
+    message = mail(plain)
+    body = expected if plain != expected else plain
+    message.add_alternative(f"<p>{body}</p>", subtype="html")
+    document, _ = read("a.eml", message.as_bytes())
+    assert document.text.partition("\n\n")[2] == expected.strip()

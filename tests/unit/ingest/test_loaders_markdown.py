@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ingest.chunk import chunk
 from ingest.loaders import SUFFIXES, load, supported
 from rag.errors import LoadError
 
@@ -101,20 +102,55 @@ def test_properties_are_typed_and_layout_is_hidden() -> None:
         "aliases": ("one", "two"),
     }
     assert hidden(document) == [
-        ("markup", "---"),
+        ("layout", "---"),
         ("layout", "layout: post"),
         ("layout", "headline:"),
         ("layout", "cover:\n  image: a.png\n  alt: x"),
         ("layout", "mathjax: false"),
         ("layout", "id: 9f86d081884c7d65"),
-        ("markup", "---"),
+        ("layout", "---"),
     ]
 
 
 def test_front_matter_may_end_with_dots_or_be_empty() -> None:
     """``...`` closes a block too, and an empty block holds no properties."""
     assert dict(note("---\na: b\n...\ntext").meta) == {"a": "b"}
-    assert hidden(note("---\n---\ntext")) == [("markup", "---"), ("markup", "---")]
+    assert hidden(note("---\n---\ntext")) == [("layout", "---"), ("layout", "---")]
+
+
+def test_text_between_rulers_is_no_front_matter() -> None:
+    """A note may begin with a ruler: the headings up to the next one are headings."""
+    passages = chunk(note("---\n# Chapter\n\nwords\n\n---\n\nmore"))
+    assert passages[0].heading == ("Chapter",)
+
+
+@pytest.mark.parametrize("value", ["soup and fish", "汤和鱼"])
+def test_words_are_kept_whatever_they_stand_under(value: str) -> None:
+    """A property that mostly steers a theme may be its author's: words under it are found."""
+    document = note(f"---\nmenu: {value}\ncover: a/图片.png\n---\nbody")
+    assert document.meta == {"menu": value}
+    assert value in chunk(document)[0].body
+    assert "图片" not in chunk(document)[0].body
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "---\na: " + "[" * 5000 + "\n---\n",
+        "---\na: " + "{a: " * 5000 + "\n---\n",
+        "---\n" + "- " * 5000 + "\n---\n",
+        "---\na0: &a0 {k: v}\n"
+        + "".join(f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 12))
+        + "---\n",
+        "+++\n" + ".".join(["a"] * 20000) + " = 1\n+++\n",
+        "+++\na = " + "[" * 5000 + "\n+++\n",
+    ],
+)
+def test_nested_front_matter_is_given_up_at_once(front: str) -> None:
+    """Brackets, lists, merged aliases and dotted keys nest no deeper than anybody would; the body is read."""
+    begin = time.perf_counter()
+    assert chunk(note(front + "words of the body"))[-1].body.endswith("words of the body")
+    assert time.perf_counter() - begin < 1.5
 
 
 def test_bad_yaml_is_a_warning_and_stays_text() -> None:

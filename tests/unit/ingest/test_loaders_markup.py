@@ -203,3 +203,20 @@ def test_a_chapter_without_preamble_is_all_body(read: Read) -> None:
     document, _ = read("a.tex", "\\chapter{One}\n\\section{Two}\ntext")
     assert [(s.title, s.level) for s in document.sections] == [("One", 1), ("Two", 2)]
     assert document.masks == ()
+
+
+def test_notes_in_a_logbook_are_read(read: Read) -> None:
+    """Times and states are not."""
+    _, chunks = read(
+        "a.org",
+        '* Head\n:LOGBOOK:\n- State "DONE" from "TODO" [2023-05-04 Thu]\n- Note taken on [2023-05-05 Fri] \\\\\n'
+        "  A curlew.\nCLOCK: [2023-05-03 Wed 10:00]\n:END:\nBody.\n",
+    )
+    said = " ".join(" ".join(c.body for c in chunks).split())
+    assert said == "* Head - Note taken on [2023-05-05 Fri] \\\\ A curlew. Body."
+
+
+def test_what_stands_under_a_class_or_behind_an_empty_comment_is_read(read: Read) -> None:
+    """As docutils shows it."""
+    _, chunks = read("a.rst", ".. class:: wide\n\n   One.\n\n..\n\n   Two.\n\n..\n   hidden\n")
+    assert " ".join(" ".join(c.body for c in chunks).split()) == "One. Two."

@@ -114,3 +114,9 @@ def test_cells_of_wrong_types_are_read_around(read: Read) -> None:
         ),
     )
     assert document.text == "kept"
+
+
+def test_what_cannot_be_printed_in_a_text_cell_is_left_out(read: Read) -> None:
+    """As in code: a stray escape does not cost the notebook."""
+    document, _ = read("a.ipynb", json.dumps({"cells": [text("a\r\nb\x00c\ud83d")]}))
+    assert document.text == "a\nbc"

@@ -302,3 +302,119 @@ def test_protected_books_and_documents_say_so() -> None:
     manifest = '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"><m:encryption-data/></m:manifest>'
     with pytest.raises(LoadError, match="is encrypted"):
         load("notes/a.odt", odf("text", "", **{"META-INF/manifest.xml": manifest}))
+
+
+def test_headers_and_footers_of_word_are_read_once(read: Read) -> None:
+    """A letter's head may be its only date; page numbers are no words."""
+    import docx
+
+    file = docx.Document()
+    file.add_paragraph("Body.")
+    section = file.sections[0]
+    section.different_first_page_header_footer = True
+    for place, text in (
+        (section.header, "Shore survey 2023"),
+        (section.first_page_header, "Shore survey 2023"),
+        (section.footer, "7"),
+        (section.first_page_footer, "Confidential"),
+    ):
+        place.paragraphs[0].text = text
+    found, _ = read("a.docx", saved(file))
+    assert found.text == "Body.\n\nShore survey 2023\n\nConfidential"
+
+
+def test_powers_in_word_are_not_digits(read: Read) -> None:
+    """10 to the sixth is not 106."""
+    raised = '<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>%s</w:t></w:r>'
+    found, _ = read("a.docx", word("<w:r><w:t>10</w:t></w:r>" + raised % "6" + raised % "th"))
+    assert found.text == "10^6th"
+
+
+def deck() -> tuple[Any, Any]:
+    """A presentation and its only slide, which has a title."""
+    import pptx
+
+    file = pptx.Presentation()
+    slide = file.slides.add_slide(file.slide_layouts[5])
+    slide.shapes.title.text = "Shore"
+    return file, slide
+
+
+def test_shapes_of_the_same_number_are_all_read(read: Read) -> None:
+    """Copied slides repeat them, the title's too."""
+    file, slide = deck()
+    box = slide.shapes.add_textbox(0, 0, 1000, 1000)
+    box.text_frame.text = "A curlew."
+    box._element.nvSpPr.cNvPr.set("id", str(slide.shapes.title.shape_id))
+    assert read("a.pptx", saved(file))[0].text == "Shore\n\nA curlew."
+
+
+def test_shapes_with_formulas_are_read(read: Read) -> None:
+    """They come in two forms, of which the library sees none."""
+    from lxml import etree
+
+    file, slide = deck()
+    a, m = (
+        "http://schemas.openxmlformats.org/drawingml/2006/main",
+        "http://schemas.openxmlformats.org/officeDocument/2006/math",
+    )
+    shape = (
+        f'<p:sp><p:txBody><a:p><a:r><a:t>%s</a:t></a:r><m:t xmlns:m="{m}">E=mc</m:t></a:p></p:txBody></p:sp>'
+    )
+    slide.shapes._spTree.append(
+        etree.fromstring(
+            '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+            f' xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" xmlns:a="{a}">'
+            f'<mc:Choice Requires="a14">{shape % "Energy: "}</mc:Choice>'
+            f"<mc:Fallback>{shape % 'picture'}</mc:Fallback></mc:AlternateContent>"
+        )
+    )
+    assert read("a.pptx", saved(file))[0].text == "Shore\n\nEnergy: E=mc"
+
+
+def test_numbers_of_charts_are_exact_and_odd_charts_cost_nothing_else(read: Read) -> None:
+    """1234567 is not 1.23457e+06; a chart of a kind that the library does not know leaves the deck readable."""
+    from pptx.chart.data import CategoryChartData
+    from pptx.enum.chart import XL_CHART_TYPE
+
+    file, slide = deck()
+    data = CategoryChartData()
+    data.categories = ["q1"]
+    data.add_series("birds", [1234567])
+    slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, 0, 0, 1000, 1000, data)
+    known = saved(file)
+    assert read("a.pptx", known)[0].text == "Shore\n\nq1\nbirds | 1234567"
+    with zipfile.ZipFile(io.BytesIO(known)) as parts:
+        odd = {i.filename: parts.read(i).replace(b"c:barChart", b"c:surfaceChart") for i in parts.infolist()}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as parts:
+        for name, part in odd.items():
+            parts.writestr(name, part)
+    assert read("a.pptx", out.getvalue())[0].text == "Shore"
+
+
+def test_formulas_without_values_are_told(read: Read) -> None:
+    """A program wrote them, and nobody opened the file since: their cells are empty."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.append(["a", "=A1"])
+    found, _ = read("a.xlsx", saved(book))
+    assert found.text == "a"
+    assert found.warnings == (
+        "notes/a.xlsx: some formulas have no value yet; open it in its application and save it again",
+    )
+
+
+def test_sheets_of_one_name_are_both_read(read: Read) -> None:
+    """Or of none."""
+    sheet = "<table:table><table:table-row><table:table-cell><text:p>%s</text:p></table:table-cell></table:table-row></table:table>"
+    found, _ = read("a.ods", odf("spreadsheet", sheet % "one" + sheet % "two"))
+    assert (found.text, len(found.pages)) == ("one\n\ntwo", 2)
+
+
+def test_alternative_texts_of_opendocument_are_read(read: Read) -> None:
+    """What the author said of a picture, and not what a program named it."""
+    said = '<svg:desc xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0">%s</svg:desc>'
+    frames = "".join(f"<drawing:frame>{said % text}</drawing:frame>" for text in ("A curlew", "IMG_2031.png"))
+    assert read("a.odt", odf("text", f"<text:p>x{frames}</text:p>"))[0].text == "x\n\nA curlew"

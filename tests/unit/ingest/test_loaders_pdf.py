@@ -6,7 +6,7 @@ import io
 from datetime import date
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pypdf
 import pytest
@@ -253,3 +253,27 @@ def test_words_are_kept_together_by_pdfium() -> None:
     body += b"BT /F1 12 Tf 20 186 Td (stration ends here.) Tj ET"
     data = pdf([b"<< /Length %d >>\nstream\n%s\nendstream" % (len(body), body)])
     assert " ".join(load("v/a.pdf", data).text.split()) == "Placed apart and demonstration ends here."
+
+
+def test_comments_and_filled_forms_are_read() -> None:
+    """They stand on their page, once; check boxes and marked words that the page holds anyway say nothing more."""
+    from pypdf.annotations import FreeText, Highlight, Text
+    from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, TextStringObject
+
+    def annotate(writer: pypdf.PdfWriter) -> None:
+        box = (10, 10, 90, 50)
+        quads = ArrayObject(map(FloatObject, (1, 1, 2, 1, 1, 2, 2, 2)))
+        marked = Highlight(rect=box, quad_points=quads)
+        marked[NameObject("/Contents")] = TextStringObject("curlew")
+        for note in (Text(text="Check this date!", rect=box), FreeText(text="See p. 3", rect=box), marked):
+            writer.add_annotation(0, note)
+        for kind, value in (("/Tx", TextStringObject("Lin")), ("/Btn", NameObject("/Yes"))):
+            names = {"/Type": "/Annot", "/Subtype": "/Widget", "/FT": kind}
+            field = DictionaryObject({NameObject(k): NameObject(v) for k, v in names.items()})
+            field[NameObject("/V")] = value
+            field[NameObject("/Rect")] = ArrayObject(map(FloatObject, box))
+            cast("ArrayObject", writer.pages[0]["/Annots"]).append(field)
+
+    document = load("a.pdf", written([page("A curlew at the shore"), page("Second page")], annotate))
+    assert document.text == "A curlew at the shore\n\nCheck this date!\n\nSee p. 3\n\nLin\n\nSecond page"
+    assert document.text[document.pages[1] :] == "Second page"

@@ -44,3 +44,11 @@ def test_an_empty_table(read: Read) -> None:
     """Nothing, found by its name."""
     document, chunks = read("a.csv", "")
     assert (document.sections, len(chunks)) == ((), 1)
+
+
+def test_a_quoted_line_break_is_no_border_behind_a_space_either(read: Read) -> None:
+    """Many programs write a space behind the comma."""
+    rows = "".join(f'{i}, "line one {i}\nline two {i}" , end\n' for i in range(100))
+    _, chunks = read("a.csv", f"n, note, x\n{rows}")
+    assert len(chunks) > 10
+    assert not [c.text for c in chunks if c.text.count('"') % 2]

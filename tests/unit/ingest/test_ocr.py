@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -86,6 +88,46 @@ def test_long_screenshots_are_read_to_their_end(draw: Callable[..., Image.Image]
     assert len(found.split("\n")) == len(lines)
     assert likeness(found, lines) > 0.95
     assert len(beats) > 1
+
+
+def test_a_very_tall_screenshot_is_read_at_its_ends_and_between(draw: Callable[..., Image.Image]) -> None:
+    """Each line once, in order, however little of it is text."""
+    page = Image.new("RGB", (1000, 12_000), "white")
+    for number, top in enumerate((0, 5_900, 11_850)):
+        page.paste(draw([LINES[number]]), (20, top))
+    assert ocr.read(png(page)).count("\n") == 2
+    assert likeness(ocr.read(png(page)), LINES[:3]) > 0.97
+
+
+def test_lines_longer_than_what_is_read_at_once_stay_in_one_piece(draw: Callable[..., Image.Image]) -> None:
+    """No word is lost or doubled where a wide image is cut."""
+    lines = [
+        " ".join(f"{word} {n}" for n in range(start, start + 28))
+        for word, start in (("tomato", 10), ("basil", 50))
+    ]
+    found = ocr.read(png(draw(lines, width=5_000)))
+    assert found.count("\n") == 1
+    assert likeness(found.replace(" ", ""), [line.replace(" ", "") for line in lines]) > 0.98
+
+
+def test_images_of_any_shape_are_read_in_bounded_memory(
+    draw: Callable[..., Image.Image], tmp_path: Path
+) -> None:
+    """One after the other in one process, which may hold no more than a worker by default."""
+    if sys.platform != "linux":
+        pytest.skip("only Linux limits a process's memory")
+    shapes = ((2880, 1800), (1000, 12_000), (5_000, 700), (1_600, 203), (640, 480))
+    for number, size in enumerate(shapes):
+        page = Image.new("RGBA" if number % 2 else "RGB", size, "white")
+        for top in range(20, size[1] - 150, 300):
+            page.paste(draw(LINES[:2]), (20, top))
+        page.save(tmp_path / f"{number}.png")
+    code = (
+        "import resource, sys; from pathlib import Path; from ingest import ocr\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (1_000_000_000,) * 2)\n"
+        "for path in sys.argv[1:]: assert 'tomato seedlings' in ocr.read(Path(path).read_bytes()), path"
+    )
+    subprocess.run([sys.executable, "-c", code, *map(str, sorted(tmp_path.iterdir()))], check=True)
 
 
 def test_columns_of_prose_are_read_one_after_the_other(draw: Callable[..., Image.Image]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 from dataclasses import replace
 from datetime import date
@@ -158,3 +159,15 @@ def test_a_passage_that_is_no_span_is_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(prepare, "chunk", lambda *_: [wrong])
     with pytest.raises(LoadError, match="0-4"):
         prepare.cut(document, 400)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a permission there")
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_link_that_took_a_files_place_is_not_followed(tmp_path: Path, *, strict: bool) -> None:
+    """It may lead out of the folder; the next scan says what it is."""
+    job = job_for(tmp_path / "a.md", "a note", strict=strict)
+    secret = tmp_path / "secret"
+    secret.write_text("x" * len(str(secret)), "utf-8")  # as long as the link itself
+    (tmp_path / "a.md").unlink()
+    (tmp_path / "a.md").symlink_to(secret)
+    assert prepare.prepare(job) == Moving()

@@ -177,6 +177,26 @@ def test_a_short_line_that_opens_like_a_reply_is_anybodys() -> None:
     assert turns("您提出了一个很好的问题。谢谢！\n") == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"好的，我会想你的。\n{REPLY}",
+        f"Of course, I was wrong all that summer.\n{REPLY}",
+        f"尊敬的客户：\n\n根据您的要求，我们改了合同。\n{REPLY}\n此致",
+    ],
+)
+def test_what_people_write_themselves_is_no_reply(words: str) -> None:
+    """Diaries and letters open likewise; to call them a model's would be the worst mistake."""
+    assert turns(f"我的信\n\n{words}") == []
+
+
+def test_a_model_that_is_only_the_topic_answers_nothing() -> None:
+    """Questions and answers about it are somebody's own."""
+    faq = "Q: How much?\nA: Ten.\n\nQ: How long?\nA: A day.\n"
+    assert {who for *_, who in turns(f"# LLM and ChatGPT interview questions\n\n{faq}")} == {""}
+    assert {who for *_, who in turns(f"I asked Claude about it:\n\n{faq}")} == {"user", "model"}
+
+
 def test_a_bots_picture_stands_between_question_and_reply() -> None:
     """As copied from Poe."""
     text = f"旧的话\n\n它是怎么做到的？\n\nClaude-3.5-Sonnet的机器人图片\nClaude-3.5-Sonnet\n\nPoe\n\n您的观察非常正确。\n{REPLY}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rag import present, show
-from rag.types import Answer, Chunk, Citation, Hit, Query, Retrieval
+from rag.types import Answer, Chunk, Citation, DateRange, Hit, Query, Retrieval
 
 if TYPE_CHECKING:
     from rag.types import Format, Speaker
@@ -72,3 +73,52 @@ def test_json_says_it_too() -> None:
     assert (told["speaker"], told["format"]) == ("model", "chat")
     told = present.citation(cited("image", "machine", notes=("n/b.md",)))
     assert (told["speaker"], told["format"], told["notes"]) == ("machine", "image", ["n/b.md"])
+
+
+@pytest.mark.parametrize(
+    ("dates", "shown"),
+    [
+        (
+            [("text", "2022-04-01", "2022-04-30", 0.7), ("file name", "2022-04-01", "2022-04-01", 0.9)],
+            "2022-04-01",
+        ),
+        (
+            [
+                ("heading", "2022-04-01", "2022-04-30", 0.8),
+                ("front matter:date", "2022-12-31", "2022-12-31", 1.0),
+            ],
+            "2022-04",
+        ),
+        (
+            [
+                ("dateline from file name", "2022-04-03", "2022-04-03", 0.8),
+                ("front matter:date", "2022-12-31", "2022-12-31", 1.0),
+            ],
+            "2022-04-03",
+        ),
+        (
+            [
+                ("heading", "2022-01-01", "2022-12-31", 0.8),
+                ("front matter:date", "2022-12-31", "2022-12-31", 1.0),
+            ],
+            "2022-12-31",
+        ),
+        (
+            [
+                ("text", "1945-05-08", "1945-05-08", 0.8),
+                ("front matter:date", "2022-12-31", "2022-12-31", 1.0),
+            ],
+            "2022-12-31",
+        ),
+        ([("text", "2022-01-01", "2022-12-31", 0.4)], "2022"),
+        ([], None),
+    ],
+)
+def test_a_passage_is_of_the_day_that_heads_it_or_of_its_notes(
+    dates: list[tuple[str, str, str, float]], shown: str | None
+) -> None:
+    """A month in its words does not hide the note's day; a day in its heading does."""
+    ranges = tuple(
+        DateRange(date.fromisoformat(a), date.fromisoformat(b), source, sure) for source, a, b, sure in dates
+    )
+    assert present.date_of(Chunk("n/a", 0, 1, "x", "x", "A", (1, 1), dates=ranges)) == shown
