@@ -11,14 +11,13 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pathspec import GitIgnoreSpec
-
-from ingest.encoding import decode
 from rag.errors import ConfigError, LoadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from pathspec import GitIgnoreSpec
 
 RULES_FILE = ".footnotesignore"
 _TRAILING_SPACES = re.compile(r"(?<!\\) +\Z")
@@ -100,6 +99,8 @@ def of_folder(folder: Path, relative: str) -> tuple[Rules, list[int]]:
     Raises:
         OSError: it cannot be read.
     """
+    from ingest.encoding import decode
+
     data = (folder / RULES_FILE).read_bytes()
     try:
         lines = decode(RULES_FILE, data).text.split("\n")
@@ -142,7 +143,7 @@ class Chosen:
     def __init__(self, key: str, choices: Mapping[str, str]) -> None:
         of_setting(key, list(choices))
         normal = {unicodedata.normalize("NFC", text): chosen for text, chosen in choices.items()}
-        self._specs = [(GitIgnoreSpec.from_lines([text]), chosen) for text, chosen in normal.items()]
+        self._specs = [(_spec_of([text]), chosen) for text, chosen in normal.items()]
 
     def of(self, path: str) -> str | None:
         """What is chosen for a file; None: no pattern matches it."""
@@ -162,10 +163,16 @@ class Named:
     def __init__(self, key: str, patterns: Sequence[str]) -> None:
         of_setting(key, patterns)
         normal = [unicodedata.normalize("NFC", text) for text in patterns]
-        self._spec = GitIgnoreSpec.from_lines(normal) if normal else None
+        self._spec = _spec_of(normal) if normal else None
 
     def __contains__(self, path: str) -> bool:
         return self._spec is None or self._spec.match_file(path)
+
+
+def _spec_of(lines: Sequence[str]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec  # a search need not load it
+
+    return GitIgnoreSpec.from_lines(lines)
 
 
 def _parsed(lines: Iterable[str], source: str, below: str) -> tuple[Rules, list[int]]:
@@ -175,7 +182,7 @@ def _parsed(lines: Iterable[str], source: str, below: str) -> tuple[Rules, list[
         if not text.strip() or text.startswith("#"):
             continue
         try:
-            (found,) = GitIgnoreSpec.from_lines([text]).patterns
+            (found,) = _spec_of([text]).patterns
             parts = _parts(text)
         except (ValueError, re.error):
             bad.append(number)

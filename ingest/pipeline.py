@@ -258,8 +258,7 @@ class Pipeline:
         """The plan, with the notes to be read again whose time is new: dates in them may count from it."""
         again = tuple(f for f in plan.touched if _is_redated(plan, f))
         self._redated.update(found.id for found in again)
-        rest = tuple(f for f in plan.touched if f.id not in self._redated)
-        return replace(plan, changed=plan.changed + again, touched=rest) if again else plan
+        return replace(plan, changed=plan.changed + again, touched=tuple(set(plan.touched) - set(again)))
 
     def _jobs(self, plan: Plan, work: Sequence[_Work]) -> list[Job]:
         committed = gitdates.dates_of(folder_of(plan.root)) if self._options.git and work else {}

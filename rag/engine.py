@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from ingest.pipeline import Pipeline, Progress, SyncReport
 from rag import coverage, forget, health, images, locate, roots, switch, wiring
 from rag.answer.extract import ExtractiveWriter
 from rag.config import default_home, load
@@ -19,13 +18,13 @@ from rag.live import Wish
 from rag.models import opening
 from rag.search.retrieve import HybridRetriever
 from rag.store.catalogue import Catalogue, Root
-from rag.syncing import Syncing
 from rag.types import NO_FILTERS, Answer, Query, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from ingest.pipeline import Pipeline, Progress, SyncReport
     from ingest.walk import ScanRules
     from rag.answer.generate import GeneratedWriter
     from rag.config import LoadedSettings, Settings
@@ -208,6 +207,8 @@ class Engine:
             RootError: no root has such a name.
             BusyError: another process does not let go of the write lock.
         """
+        from rag.syncing import Syncing  # what reads files: a search need not load it
+
         started = time.perf_counter()
         syncing = Syncing(
             self.catalogue,
@@ -234,6 +235,8 @@ class Engine:
         return wiring.scan_rules(self.settings, self._home, verify=verify)
 
     def _pipeline(self) -> Pipeline:
+        from ingest.pipeline import Pipeline
+
         return Pipeline(
             self.catalogue,
             write_lock=self._home.writing,
@@ -293,9 +296,7 @@ class Engine:
     def forget(self, path: Path | str, *, undo: bool = False) -> Forgotten:
         """Leave nothing of a note in the home, and keep syncs from reading it again; its file stays.
 
-        Args:
-            path: a file or folder on disk, or a document's id.
-            undo: let the next sync read it again.
+        ``path``: a file or folder on disk, or a document's id; ``undo``: let the next sync read it again.
 
         Raises:
             RootError: no root holds the path, or nothing is there.
@@ -389,6 +390,8 @@ class Engine:
 
 
 def _embedding(progress: Callable[[Progress], None] | None) -> Callable[[int, int], None]:
+    from ingest.pipeline import Progress
+
     report = progress or _silent
     return lambda done, total: report(Progress("embed", done, total))
 

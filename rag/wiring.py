@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ingest import loaders
 from ingest.loaders.source import Caption, Options
 from ingest.walk import ScanRules
-from ingest.workers import Limits
 
 if TYPE_CHECKING:
+    from ingest.workers import Limits
     from rag.answer.generate import GeneratedWriter
     from rag.config import Settings
     from rag.home import Home
@@ -50,6 +50,8 @@ def scan_rules(settings: Settings, home: Home, *, verify: bool = False) -> ScanR
 
 def limits(settings: Settings) -> Limits:
     """What reading one file may cost, and how many are read at once."""
+    from ingest.workers import Limits
+
     s = settings.sync
     return Limits(s.workers, s.file_timeout_s, s.file_memory_mb)
 
@@ -59,6 +61,7 @@ def generator(settings: Settings) -> GeneratedWriter | None:
     llm = settings.llm
     if not (llm.url and llm.model):
         return None
+    from ingest.workers import Limits
     from rag.answer.generate import GeneratedWriter
     from rag.llama.llm import LLMOptions, open_llm
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.links import is_nameless
 from ingest.loaders.extract import Anchor, Block, beside, clean
+from ingest.loaders.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,7 +55,6 @@ _MOST_IN_CELL = 3
 _DEEPEST_TABLE = 20  # tables within tables
 _PUBLISHED = re.compile(r'"(date(?:Published|Modified|Created))"\s*:\s*"([^"]{4,40})"')
 _POWER = re.compile(r"\s*[-+\u2212]?[0-9]")
-_SPACES = re.compile(r"[ \t\n\r\f\v]+")
 _DECLARED = re.compile(r"<!DOCTYPE[^<>\[]{0,500}\[(?:[^\]\"']|\"[^\"]*\"|'[^']*')*+\]\s*>", re.IGNORECASE)
 _HEAD = 8192  # characters in which they are declared
 _MOST_META = 200
@@ -99,34 +99,6 @@ def _closed(markup: str) -> str:
     return markup + ">" if markup.rfind("<") > markup.rfind(">") else markup
 
 
-class _Run:
-    """Running text: white space is folded, unless it stands in a ``<pre>``."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.length = 0
-        self.space = False
-        self.anchors: list[Anchor] = []
-
-    def write(self, text: str, *, exact: bool = False) -> None:
-        if not exact:
-            folded = _SPACES.sub(" ", text)
-            self.space |= folded.startswith(" ")
-            text = folded.strip(" ")
-            if text and self.space and self.length and not self.parts[-1].endswith("\n"):
-                self._put(" ")
-            self.space = folded.endswith(" ") if text else self.space
-        if text:
-            self._put(text)
-
-    def ends_in_word(self) -> bool:
-        return not self.space and bool(self.parts) and self.parts[-1][-1].isalnum()
-
-    def _put(self, text: str) -> None:
-        self.parts.append(text)
-        self.length += len(text)
-
-
 class _Reader(HTMLParser):
     def __init__(self, *, site: bool, all_: bool = False, shown: frozenset[str] = frozenset()) -> None:
         super().__init__(convert_charrefs=True)
@@ -140,7 +112,7 @@ class _Reader(HTMLParser):
         self._rows: list[list[list[Block]]] = []
         self._fresh: list[bool] = []  # of each open table: no row written yet
         self._lists: list[int] = []  # of each open list: the number of its next item, -1 for bullets
-        self._run = _Run()
+        self._run = Run()
         self._prefix = ""
         self._tight = False
         self._link: tuple[int, str] | None = None
@@ -335,7 +307,7 @@ class _Reader(HTMLParser):
         """What was written since the last border becomes a block."""
         link = self._link
         self._unlink()
-        run, self._run = self._run, _Run()
+        run, self._run = self._run, Run()
         if link:
             self._link = (0, link[1])
         text = clean("".join(run.parts)) if run.parts else ""

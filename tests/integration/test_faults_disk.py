@@ -273,9 +273,9 @@ def _is_refused(engine: Engine, question: int) -> bool:
             engine.search("harbour kestrel")
         elif question == 1:
             engine.ask("柏林 在 哪里?")
-        elif question == 2:  # noqa: PLR2004 - one of five
+        elif question == 2:
             engine.status()
-        elif question == 3:  # noqa: PLR2004 - likewise
+        elif question == 3:
             engine.why("diary/note 1.md")
         else:
             engine.files()

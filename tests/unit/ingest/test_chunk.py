@@ -221,9 +221,14 @@ def test_heading_paths_read_as_plain_text(line: str, title: str) -> None:
 @pytest.mark.parametrize("words", ["word some other things ", "a, b, c, "])
 def test_one_line_of_words_is_measured_in_strides(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line of megabytes is not weighed word by word; its passages are full nevertheless."""
-    weighed = []
+    weighed: list[str] = []
     weight = chunking._weight
-    monkeypatch.setattr(chunking, "_weight", lambda text: weighed.append(1) or weight(text))
+
+    def counted(text: str) -> int:
+        weighed.append(text)
+        return weight(text)
+
+    monkeypatch.setattr(chunking, "_weight", counted)
     text = words * 20_000
     passages = chunk(load("v/a.txt", text.encode()))
     assert len(weighed) < len(text.split()) / 3
