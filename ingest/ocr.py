@@ -46,6 +46,7 @@ _SURE = 0.6  # a line that the reader trusts less is noise
 _SURE_CHARACTER = 0.85  # of a single character even more: patterns look like one
 _TALL = 1.5  # a box this much higher than wide holds a line that stands upright
 _WORD = 3  # characters; a box with fewer says nothing of how its line lies
+_TELLING = 20  # heights of a line are looked at for how it lies: the reader squeezes a longer one until none can tell
 _SAMPLE = 5
 _GUTTERS = 21  # places between 1/4 and 3/4 of the width at which columns may part
 _PROSE = 6  # lines of prose are at least so many times wider than high; cells of a table are not
@@ -317,7 +318,8 @@ def _on_its_head(image: Image, boxes: Sequence[Box]) -> bool:
     longest = sorted(boxes, key=lambda box: -box.width)[:_SAMPLE]
     turned = 0
     for box in longest:
-        line = image.crop((round(box.left), round(box.top), round(box.right) + 1, round(box.bottom) + 1))
+        right = min(box.right, box.left + _TELLING * box.height)
+        line = image.crop((round(box.left), round(box.top), round(right) + 1, round(box.bottom) + 1))
         said = _asked(line, use_det=False, use_cls=True, use_rec=False)
         turned += any(label == "180" and score > _SURE for label, score in said.cls_res or ())
     return 2 * turned > len(longest)

@@ -18,6 +18,7 @@ from ingest.walk import (
     document_id,
     folder_of,
     identified,
+    is_left_out,
     nowhere,
     storable,
     walk,
@@ -188,7 +189,8 @@ def _digest(found: Found) -> str:
 def refuse_large_loss(plan: Plan, failing: Iterable[str] = ()) -> None:
     """A folder that is suddenly empty, or has lost over half of its files, was probably not emptied on purpose.
 
-    Lost is a note that is gone, cannot be read, is left out now (a link, too large), or has no byte any more.
+    Lost is a note that is gone, cannot be read, is skipped now (a link, too large), or has no byte any more; not one
+    that patterns leave out, for they were written on purpose.
 
     Args:
         plan: what a scan found.
@@ -200,7 +202,7 @@ def refuse_large_loss(plan: Plan, failing: Iterable[str] = ()) -> None:
     notes = sum(map(plan.was_indexed, plan.known)) if plan.notes is None else plan.notes
     gone = {*plan.removed, *failing, *(s.found.id for s in (*plan.skipped, *plan.unreadable))}
     gone |= {f.id for f in plan.changed if f.state.size == 0 and plan.known[f.id].state.size > 0}
-    lost = sum(map(plan.was_indexed, gone))
+    lost = sum(map(plan.was_indexed, gone - _left_out(plan)))
     if lost * 2 > notes:
         raise RootError(
             "{path} has lost {lost} of its {known} notes (root {name!r}); nothing was changed. "
@@ -210,6 +212,13 @@ def refuse_large_loss(plan: Plan, failing: Iterable[str] = ()) -> None:
             known=notes,
             name=plan.root.name,
         )
+
+
+def _left_out(plan: Plan) -> set[str]:
+    """Files that patterns leave out, those in folders that they leave out among them."""
+    named = {s.found.id for s in plan.skipped if is_left_out(s.reason)}
+    folders = tuple(i for i in named if i.endswith("/"))
+    return named | {i for i in plan.removed if i.startswith(folders)}
 
 
 def changed_files(root: Root, known: Mapping[str, Record], rules: ScanRules, deadline: float) -> int | None:

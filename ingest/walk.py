@@ -329,6 +329,11 @@ def _is_junction(entry: os.DirEntry[str]) -> bool:
     return os.name == "nt" and _is_link(entry.stat(follow_symlinks=False))
 
 
+def is_left_out(reason: str) -> bool:
+    """Whether patterns say that a file is not read."""
+    return reason == NOT_NAMED or reason.startswith(LEFT_OUT.partition("{")[0])
+
+
 def template_of(reason: str) -> tuple[str, dict[str, str]]:
     """The template that a stored reason was made from, and its values; a foreign text is its own template."""
     for template in REASONS:

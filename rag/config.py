@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import difflib
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import platformdirs
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from rag.errors import ConfigError
 
@@ -31,6 +34,10 @@ _MAPPINGS = frozenset({"sync.encodings"})
 _SECRETS = frozenset({"llm.api_key", "embedding.api_key", "rerank.api_key", "caption.api_key"})
 
 
+NEVER_READ = (".*", "node_modules/", "_site/", "public/", "__pycache__/")
+"""What stands before the patterns of ``sync.exclude``: hidden files, and what tools leave behind."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
@@ -42,13 +49,30 @@ class SyncSettings(_Section):
         default=(), description="only these files are read (gitignore patterns); none: all"
     )
     exclude: tuple[str, ...] = Field(
-        default=(".*", "node_modules/", "_site/", "public/", "__pycache__/"),
-        description="files and folders that are never read (gitignore patterns); see also .footnotesignore",
+        default=(),
+        description="more files and folders that are not read (gitignore patterns, `!` takes one back); never read "
+        f"are {' '.join(NEVER_READ)}; see also .footnotesignore",
     )
     encodings: dict[str, str] = Field(
         default_factory=dict,
         description="encoding of files by gitignore pattern, as {old/: gb18030}; default: detected",
     )
+
+    @property
+    def never_read(self) -> tuple[str, ...]:
+        """All patterns of what is not read, in order: the last that matches decides."""
+        return (*NEVER_READ, *self.exclude)
+
+    @field_validator("encodings")
+    @classmethod
+    def _known(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value.values():
+            try:
+                codecs.lookup(name)
+            except LookupError as e:
+                raise ValueError(f"there is no encoding {name!r}") from e
+        return value
+
     max_file_mb: float = Field(default=50.0, gt=0, description="larger files are skipped (megabytes)")
     file_timeout_s: float = Field(
         default=60.0, gt=0, description="a file that takes longer to read is given up"
@@ -314,7 +338,7 @@ def _build(merged: Mapping[str, object], origins: Mapping[str, str]) -> Settings
 def _file_values(home: Path, config: Path | None) -> Iterator[tuple[str, dict[str, object]]]:
     named = config or (Path(os.environ["FOOTNOTES_CONFIG"]) if os.environ.get("FOOTNOTES_CONFIG") else None)
     path = named or home / CONFIG_NAME
-    if named is None and not path.is_file():
+    if named is None and not path.exists():
         return
     try:
         loaded = yaml.safe_load(path.read_text("utf-8"))
@@ -367,6 +391,9 @@ def _parsed(key: str, value: object) -> object:
     """Lists and mappings, where they were written in one string, with commas."""
     if not isinstance(value, str) or key not in _LISTS | _MAPPINGS:
         return value
+    if value.lstrip().startswith(("[", "{")):  # as `footnotes config` prints them
+        with contextlib.suppress(ValueError):
+            return json.loads(value)
     parts = [part.strip() for part in value.split(",") if part.strip()]
     if key in _LISTS:
         return parts

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 WHITE_SPACE = "white space"
 UNEXPLAINED = "unexplained"
+NO_FILE = "there is no such file"
 _REMEDIES = {
     walk.LEFT_OUT: "change the pattern, then: footnotes sync",
     walk.NOT_NAMED: "change sync.include, then: footnotes sync",
@@ -206,10 +207,14 @@ def _folder_around(catalogue: Catalogue, place: Place) -> Record | None:
 def _never_seen(place: Place, rules: ScanRules) -> Story:
     path = str(place.path) if place.path else None
     if not place.exists:
-        return Story(place.id, path, "unknown", "there is no such file")
+        return Story(place.id, path, "unknown", NO_FILE)
     if place.root is None:
         return Story(
-            place.id, path, "unknown", "it lies in no registered folder", f"footnotes sync {_folder(place)}"
+            place.id,
+            path,
+            "unknown",
+            "it lies in no registered folder",
+            "footnotes sync DIR, with the folder of notes that holds it",
         )
     if place.path is not None and place.path.is_dir():
         return Story(place.id, path, "unknown", "it is a folder", "name a file, or: footnotes status --files")
@@ -220,11 +225,6 @@ def _never_seen(place: Place, rules: ScanRules) -> Story:
     for skip in (*seen.skipped, *seen.unreadable):
         return Story(place.id, path, "unknown", skip.reason, _remedy(skip.reason, place))
     return Story(place.id, path, "unknown", "not synced yet", "footnotes sync")
-
-
-def _folder(place: Place) -> str:
-    assert place.path is not None  # noqa: S101 - outside every root, a place is its path
-    return str(place.path if place.path.is_dir() else place.path.parent)
 
 
 def _remedy(reason: str, place: Place) -> str:

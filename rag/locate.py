@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ingest.scan import sha256_of
 from ingest.walk import document_id, storable
+from rag.types import IN_LINES
 
 if TYPE_CHECKING:
     from rag.store.catalogue import Catalogue, Root
@@ -68,14 +69,31 @@ def file_of(catalogue: Catalogue, doc_id: str) -> Path | None:
 
 
 def located(catalogue: Catalogue, citation: Citation) -> Citation:
-    """A citation with its file, and whether that has changed since it was indexed."""
+    """A citation with its file, the heading that its quote stands under, and whether the file has changed since."""
+    citation = replace(citation, heading=_heading(catalogue, citation))
     path = file_of(catalogue, citation.doc_id)
     if path is None:
         return citation
-    anchor = f"#page={citation.page}" if citation.page else f"#L{citation.lines[0]}"
+    anchor = f"#L{citation.lines[0]}" if citation.format in IN_LINES else ""
+    if citation.format == "pdf":
+        anchor = f"#page={citation.page}"
     with contextlib.suppress(OSError):
         return replace(citation, uri=path.as_uri() + anchor, changed=_has_changed(catalogue, citation, path))
     return replace(citation, uri=path.as_uri() + anchor, changed=True)
+
+
+def _heading(catalogue: Catalogue, citation: Citation) -> tuple[str, ...]:
+    """The passage's headings; where no line number tells the place, those of the very quote."""
+    if citation.format not in {"prose", "book"}:
+        return citation.heading
+    document = catalogue.document(citation.doc_id)
+    path: list[tuple[int, str]] = []
+    for section in document.sections if document else ():
+        if section.start > citation.start:
+            break
+        path = [(level, title) for level, title in path if level < section.level]
+        path.append((section.level, section.title))
+    return tuple(title for _, title in path if title) or citation.heading
 
 
 def _has_changed(catalogue: Catalogue, citation: Citation, path: Path) -> bool:

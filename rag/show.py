@@ -9,8 +9,8 @@ from collections import Counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from rag.answer.cite import IN_LINES
 from rag.messages import explain, say
+from rag.types import IN_LINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rag import show
 from rag.messages import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -17,6 +18,26 @@ if TYPE_CHECKING:
     from rag.store.catalogue import FileRow
 
 _LISTED = 20
+_WORDS: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "indexed": lambda: say("indexed"),
+        "skipped": lambda: say("skipped"),
+        "failed": lambda: say("failed"),
+        "unknown": lambda: say("unknown"),
+        "there is no such file": lambda: say("there is no such file"),
+        "it lies in no registered folder": lambda: say("it lies in no registered folder"),
+        "it is a folder": lambda: say("it is a folder"),
+        "not synced yet": lambda: say("not synced yet"),
+        "white space": lambda: say("white space"),
+        "layout": lambda: say("layout"),
+        "shortcode": lambda: say("shortcode"),
+        "comment": lambda: say("comment"),
+        "base64": lambda: "base64",
+        "drawing": lambda: say("drawing"),
+        "markup": lambda: say("markup"),
+        "boilerplate": lambda: say("boilerplate"),
+    }
+)
 _UNEXPLAINED = "unexplained"
 
 Row = tuple[str, str]
@@ -25,10 +46,19 @@ Row = tuple[str, str]
 def files(out: Console, found: Sequence[FileRow]) -> None:
     """One line a file."""
     for one in found:
-        told = f": {show.in_words(one.reason)}" if one.reason else f": {_passages(one.passages)}"
-        out.print(f"{say(one.status)}  {show.name(one.id)}{told}")
+        told = (
+            f": {show.in_words(one.reason.removeprefix(one.id + ': '))}"
+            if one.reason
+            else f": {_passages(one.passages)}"
+        )
+        out.print(f"{_word(one.status)}  {show.name(one.id)}{told}")
         for warning in one.warnings:
             out.print(f"    {warning}")
+
+
+def _word(text: str) -> str:
+    """A word of the catalogue's, or a reason, in the reader's language."""
+    return _WORDS[text]() if text in _WORDS else show.in_words(text)
 
 
 def story(out: Console, told: Story) -> None:
@@ -59,11 +89,11 @@ def forgotten(done: Forgotten, *, undo: bool) -> None:
 
 
 def _outside(told: Story) -> Iterator[Row]:
-    yield say("note"), show.name(told.id)
+    yield say("known as"), show.name(told.id)
     if told.path and told.path != told.id:
         yield say("file"), show.name(told.path)
-    reason = f": {show.in_words(told.reason)}" if told.reason else ""
-    yield say("status"), say(told.status) + reason
+    reason = f": {_word(told.reason)}" if told.reason else ""
+    yield say("status"), _word(told.status) + reason
     if told.remedy:
         yield say("remedy"), show.name(told.remedy)
     if told.seen:
@@ -95,7 +125,7 @@ def _inside(held: Contents) -> Iterator[Row]:
             say("left out"),
             say(
                 "{reason}: {ranges} places, {count} characters",
-                reason=say(mask.reason),
+                reason=_word(mask.reason),
                 ranges=mask.ranges,
                 count=mask.characters,
             ),
@@ -130,7 +160,7 @@ def _passage_rows(held: Contents) -> Iterator[Row]:
     if len(held.passages) > _LISTED:
         yield "", say("... and {count} more; --json lists them all", count=len(held.passages) - _LISTED)
     parts = [
-        say("{reason}: {count} characters", reason=say(reason), count=count)
+        say("{reason}: {count} characters", reason=_word(reason), count=count)
         for reason, count in held.uncovered.items()
         if reason != _UNEXPLAINED
     ]

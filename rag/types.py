@@ -18,6 +18,8 @@ Format = Literal[
     "markdown", "text", "table", "notebook", "chat", "prose", "pdf", "slides", "sheets", "book", "image"
 ]
 """What a text is made of. Of ``markdown``, ``text`` and ``table`` it is the decoded file, of the others an extract."""
+IN_LINES: frozenset[Format] = frozenset({"markdown", "text", "table"})
+"""Formats whose lines are the file's own."""
 MaskReason = Literal["layout", "shortcode", "comment", "base64", "drawing", "markup", "boilerplate"]
 LinkKind = Literal["wikilink", "markdown", "embed"]
 Speaker = Literal["", "user", "model", "person", "machine"]

@@ -38,7 +38,7 @@ def scan_rules(settings: Settings, home: Home, *, verify: bool = False) -> ScanR
     s = settings.sync
     return ScanRules(
         include=s.include,
-        exclude=s.exclude,
+        exclude=s.never_read,
         encodings=s.encodings,
         max_bytes=int(s.max_file_mb * 1_000_000),
         recipe=partial(loaders.recipe, options=options(settings, home)),
@@ -61,7 +61,6 @@ def generator(settings: Settings) -> GeneratedWriter | None:
     llm = settings.llm
     if not (llm.url and llm.model):
         return None
-    from ingest.workers import Limits
     from rag.answer.generate import GeneratedWriter
     from rag.llama.llm import LLMOptions, open_llm
 

@@ -156,7 +156,7 @@ def _watcher(engine: Engine) -> Watcher:
         roots,
         partial(sync_roots, engine),
         _log.warning,
-        exclude=engine.settings.sync.exclude,
+        exclude=engine.settings.sync.never_read,
         keep_out=(engine.home,),
         force_polling=engine.settings.sync.poll,
     )

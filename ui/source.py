@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.answer.cite import IN_LINES
+from rag.types import IN_LINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,6 +50,12 @@ def where(citation: Citation, text: Text) -> str:
         return ""
     first, last = citation.lines
     return text("line", first=first) if first == last else text("lines", first=first, last=last)
+
+
+def where_html(citation: Citation, text: Text) -> str:
+    """``where`` behind its separator; neither where there is nothing to say."""
+    said = where(citation, text)
+    return f'<span class="where">{escape(said)}</span>' if said else ""
 
 
 def place(citation: Citation, text: Text) -> str:
@@ -100,8 +106,7 @@ def source_html(citation: Citation, source: Source, position: tuple[int, int], t
         f'data-sha256="{escape(source.sha256_for(citation))}" role="dialog" aria-label="{label}" tabindex="-1">'
         f"{_bar(citation, source, position, text)}"
         f'<header><p class="title"><bdi>{escape(citation.title)}</bdi></p>'
-        f'<p class="at">{path_html(citation.doc_id)}'
-        f'<span class="where">{escape(where(citation, text))}</span></p>'
+        f'<p class="at">{path_html(citation.doc_id)}{where_html(citation, text)}</p>'
         + (f'<p class="under"><bdi>{escape(heading)}</bdi></p>' if heading else "")
         + said_html(citation, text)
         + _panel_badge(citation, source, text)

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from rag.answer.cite import display
 from ui.prose import Prose, unsupported_spans
-from ui.source import Source, badge_html, escape, fate, heading_path, path_html, said_html, source_html, where
+from ui.source import (
+    Source,
+    badge_html,
+    escape,
+    fate,
+    heading_path,
+    path_html,
+    said_html,
+    source_html,
+    where_html,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,8 +126,7 @@ def _footnote(citation: Citation, state: str, text: Text) -> str:
         f'<li><button type="button" class="ref" data-n="{citation.marker}">'
         f'<span class="n" aria-hidden="true">{citation.marker}</span>'
         f'<span class="q" dir="auto">{escape(quote)}</span>'
-        f'<span class="at">{path_html(citation.doc_id)}'
-        f'<span class="where">{escape(where(citation, text))}</span>'
+        f'<span class="at">{path_html(citation.doc_id)}{where_html(citation, text)}'
         + (f'<bdi class="under">{escape(heading)}</bdi>' if heading else "")
         + f"{said_html(citation, text)}{badge}</span></button></li>"
     )

@@ -251,20 +251,34 @@ class _Pdfium:
 
 
 def _recognised(source: Source, rendering: _Pdfium, texts: _Texts) -> _Texts:
-    """Pages without a text layer get the text that they show."""
+    """Pages without a text layer get the text that they show.
+
+    Raises:
+        MemoryError: there was too little memory for a page, and no other page has any text: with more, all is read.
+    """
     if not (source.options.ocr and ocr.available()):
         return _without_text_layer(source, texts)
     bare = [number for number, page in enumerate(texts.pages) if _is_bare(page)]
+    starved: MemoryError | None = None
     with recognised.opened(source.options.cache if bare else "") as store:
         for number in bare:
             beat()
             try:
                 text = _shown(source, rendering, number, texts.pages[number], store)
+            except MemoryError as e:
+                starved = e
+                texts.notes.append(
+                    f"{source.id}: page {number + 1} cannot be recognised in so little memory; "
+                    "raise sync.file_memory_mb, then touch the file"
+                )
+                continue
             except Exception as e:  # noqa: BLE001 - a page that cannot be drawn must not lose the others
                 texts.notes.append(f"{source.id}: page {number + 1} cannot be recognised: {_reason(e)}")
                 continue
             if len(text) > _letters(texts.pages[number]):
                 texts.pages[number] = _clean(text)
+    if starved and not any(page.strip() for page in texts.pages):
+        raise starved
     return texts
 
 

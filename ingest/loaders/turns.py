@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ingest.loaders.blocks import heading_text, headings
+from ingest.loaders.blocks import heading_text, headings, line_end
 from rag.types import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from ingest.loaders.blocks import Heading, Span
     from rag.types import Speaker
@@ -91,9 +91,41 @@ _CLOSES = re.compile(
 )
 _PICTURE = re.compile(r"\n(?:[\w.() -]{2,40}的机器人图片|Bot image for [\w.() -]{2,40})[^\S\n]*(?=\n|\Z)")
 _PROMPT = re.compile(r"\n[\w.-]+@[\w.-]+:[^\s$#]*[$#] ")
-_GAP = re.compile(r"\n(?:[^\S\n]*\n){2,}")  # two empty lines or more
 _NEAR = 120  # characters from a bot's picture to the words that it opens with
 _LONG_REPLY = 200  # characters; a shorter one may be anybody's
+
+# Where the note's own words may begin after a reply. Each is matched at the start of a line.
+_APART = 2  # empty lines
+_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
+_SIGNS = r"[ \t>#*_+=-]*"  # Markdown's, before the first word
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
+_DATE = r"[(（\[【]{0,2}(?:(?:19|20)\d\d ?[-/.年] ?\d{1,2} ?[-/.月] ?\d{1,2}|(?:19|20)\d{6}\b)"
+_DAY = (
+    rf"(?:{_DATE}|(?:19|20)\d\d ?[-/.年] ?\d{{1,2}}|\d{{1,2}} ?月 ?\d{{1,2}} ?[日号]|[今昨][天日早晚]|刚[才刚]|后来"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)? {_MONTH}|{_MONTH} \d{{1,2}}\b|(?:周|星期|礼拜)[一二三四五六日天]"
+    r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Today|Yesterday|Tonight|Later|This (?:morning|evening))\b)"
+)
+_OPENS_ANEW = re.compile(
+    r"[ \t]{0,3}(?:[-*_=~—–·][ \t]*){3,}$"  # a ruler
+    rf"|{_SIGNS}(?:{_DAY}|!?\[\[|\[[ xX]\]|\[!"
+    r"|(?:总结|總結|小结|结论|結論|备注|備註|补充|感想|感受|心得|反思|想法|评论|笔记|记录|行动|待办|更新)[^\n]{0,8}?(?:[:：*]|$)"
+    r"|(?i:(?:summary|conclusion|notes?|remarks?|comments?|thoughts?|takeaways?|verdict|todo|to do|update|edit|result"
+    r"|outcome|decision|next steps?|tl;?dr)\b[^\n]{0,12}?(?:[:：*]|$)))"
+)
+_OWN = re.compile(
+    rf"{_SIGNS}(?:{_DATE}[^\n]{{0,16}}$"
+    r"|[^\n我]{0,10}(?<![让讓请請问問诉訴给給向叫《])(?:我(?![们們])|[我咱][们們]家|我[们們](?:决定|決定|最后|最後|后来|昨|今|打算|准备|买|選|选))"
+    r"|(?:本人|笔者|筆者|咱|俺|(?:[个個]人|自己)(?:的|觉得|覺得|认为|認為|感觉|结论|看法|想|决定|總結|总结|体会|感受|试|买))|(?:后记|後記|附记|又及|批注|按语|日记|日記|随想|自评|编者)"
+    r"|(?i:p\.? ?s\b|postscript\b|afterthought|note to self|own\b|personal(?:ly)?\b|diary\b|journal\b)"
+    r"|(?:[A-Za-z'’-]{1,16}[,:;]? ){0,4}(?:I(?![.)\w-]| hope (?:this|that|it) helps)|[Mm]y\b|[Mm]ine\b|[Mm]yself\b)"
+    r"|(?:[A-Za-z'’-]{1,16}[,:;]? ){0,4}[Ww]e (?:decided|chose|bought|went|tried|ended|agreed|picked|will|did)\b|Our\b)"
+)
+# ... which a model says too, where it offers something.
+_OFFERS = re.compile(
+    rf"{_SIGNS}(?:[^\n我]{{0,10}}我(?:[^\n，,我]{{0,4}}(?:建议|建議|推荐|推薦)"
+    r"|(?:可以|能够?|很?乐意)[^\n，,我]{0,4}[帮为给替])[你您妳]"
+    r"|[^\nI]{0,40}\bI(?:['’]d| would| can| could)? ?(?:recommend|suggest|help)(?: that)? you\b)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,18 +242,20 @@ def _marked(text: str, view: str, marks: Sequence[_Mark]) -> Iterator[_Turn]:
         text[max(0, marks[0].start - _ABOVE) : marks[0].start]
     )
     outline = headings(view)
+    tops = {heading.start for heading in outline}
     question = ""
     lead = _lead(view, marks[0])
     if lead:
         question = asked(text[lead.start : min(lead.end, lead.start + _READ)])
         yield lead
-    gap = max((m.end() - m.start() for m in _GAP.finditer(view, marks[0].start, marks[-1].start)), default=0)
     for mark, following in pairwise([*marks, None]):
         assert mark is not None  # noqa: S101 - only the last ``following`` is
         asking = mark.side in {"user", "ask"}
-        end = following.start if following else _last_end(view, mark, gap)
-        end = min(end, _next_topic(view, outline, mark, end, last=following is None))
         speaker: Speaker = "" if neutral else "user" if asking else "model"
+        until = following.start if following else len(view)
+        topic = _next_topic(view, outline, mark, until, last=following is None)
+        bounded = following is not None and topic == until
+        end = _said_until(text, view, (mark.body, topic), tops, bounded=bounded, model=speaker == "model")
         yield _Turn(mark.start, end, "" if asking else question, speaker)
         if asking:
             question = asked(text[mark.body : min(end, mark.body + _READ)])
@@ -235,12 +269,41 @@ def _lead(view: str, first: _Mark) -> _Turn | None:
     return _Turn(start, first.start, "", "user")
 
 
-def _last_end(view: str, mark: _Mark, gap: int) -> int:
-    """Nothing marks the end of the last turn: a gap does, wider than any within the conversation."""
-    for m in _GAP.finditer(view, mark.body):
-        if m.end() - m.start() > gap:
-            return m.end()
-    return len(view)
+def _said_until(
+    text: str, view: str, turn: Span, tops: Collection[int], *, bounded: bool, model: bool
+) -> int:
+    """Where a turn ends: at words that a person more likely wrote than the model that speaks.
+
+    Where no mark follows (it is not ``bounded``), it also ends at two empty lines and at whatever may open the
+    note's own words, as a heading or a ruler: a reply that loses its speaker there is a smaller harm than a person's
+    words told as a model's. ``tops`` is where headings start.
+    """
+    empty, said, hidden, closed = 0, False, False, False
+    for start, end in _lines(text, turn):
+        line = view[start:end]
+        if not text[start:end].strip():
+            empty += 1
+            continue
+        before, hidden = hidden, not line.strip()
+        apart = empty >= _APART and not (before and hidden and not _FENCE.match(text, start, end))
+        unsure = not bounded and (apart or closed or start in tops or _OPENS_ANEW.match(line))
+        if said and (unsure or (model and _is_own(line))):
+            return start
+        empty, said, closed = 0, True, model and _CLOSES.search(line) is not None
+    return turn[1]
+
+
+def _lines(text: str, span: Span) -> Iterator[Span]:
+    start, last = span
+    while start < last:
+        end = min(last, line_end(text, start))
+        yield start, end
+        start = end + 1
+
+
+def _is_own(line: str) -> bool:
+    """Whether a line opens as a person's remark on a conversation does."""
+    return _OWN.match(line) is not None and not _OFFERS.match(line)
 
 
 def _next_topic(view: str, outline: Sequence[Heading], mark: _Mark, end: int, *, last: bool) -> int:
@@ -279,8 +342,9 @@ def _unmarked(text: str, view: str) -> Iterator[_Turn]:
         if bisect_left(pictures, at - _NEAR) == bisect_left(pictures, at)
         and (named or not _FAMILIAR.search(m[0]))
     }
+    tops = {heading.start for heading in headings(view)} if opened or pictured else set()
     for start, following in pairwise([*sorted(asking | opened | pictured.keys()), len(view)]):
-        end = _reply_end(view, start, following)
+        end = _reply_end(text, view, (start, following), tops)
         if start in pictured:
             yield _Turn(start, end, asked(text[slice(*pictured[start])]), "model")
         elif start in asking:
@@ -299,14 +363,13 @@ def _paragraph_above(view: str, at: int) -> Span:
     return (start + 2 if start >= 0 else floor), end
 
 
-def _reply_end(view: str, start: int, following: int) -> int:
+def _reply_end(text: str, view: str, reply: Span, tops: Collection[int]) -> int:
+    start, following = reply
     body = len(view[start:following]) - len(view[start:following].lstrip()) + start
-    gap = _GAP.search(view, body, following)
     closing = _CLOSES.search(view, body, following)
     prompt = _PROMPT.search(view, body, following)
     return min(
-        following,
-        gap.end() if gap else following,
+        _said_until(text, view, (body, following), tops, bounded=False, model=True),
         closing.end() if closing else following,
         prompt.start() + 1 if prompt else following,
     )

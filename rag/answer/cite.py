@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 MARKER = re.compile(
     r"[\[［【][ \t]*\^?[ \t]*(\d{1,4}(?:[ \t]*[,，、;；][ \t]*\^?[ \t]*\d{1,4})*)[ \t]*[\]］】](?!\()"
 )
-IN_LINES = frozenset({"markdown", "text", "table"})
-"""Formats whose text is the file's: elsewhere its lines are an extract's, and say nothing to a reader."""
 _KNOWN = 0.25  # confidence in a date
 _LEADING = re.compile(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•][ \t]+(?:\[[ xX]\][ \t]+)?)+")
 _ADDRESS = r"\((?:[^()\n]|\([^()\n]*\))*\)"  # may hold brackets in pairs

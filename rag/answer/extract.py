@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag.answer.cite import citation_for, display, plain_markers
 from rag.answer.passages import Kind, complete, units
-from rag.answer.question import asked_keys, expects, is_chinese, weigh
+from rag.answer.question import asked_keys, expects, features, is_chinese, weigh
 from rag.types import Answer, SentenceSupport, Stage, Trace
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ _CELL_CLOSE = 0.95  # the same for a table row or a property: its neighbours are
 _CELL_ADDS = 0.08
 _ALIKE = 0.8  # two sentences with this share of words in common repeat each other
 _NEAREST = 3
+_SHORT = 90  # characters of a user's turn, up to which its reply carries its words
+_CARRIED = 0.7  # ... and this share of them is enough: a mark as "User:" is none of the question
+_QUESTION = re.compile(r"[?？][\s”’\"')）\]】*_~`]*$")
+_STATES = re.compile(r"(?:(?<![帮幫给給教请請告诉訴])我|\b(?:I|[Mm]y)\b)[^\n]*[。.!！]\s*$")
 _NAMING = {Kind.LABEL, Kind.HEADER}
 _CELLS = {Kind.ROW, Kind.PROPERTY}
 
@@ -126,11 +131,12 @@ def _score(question: str, hits: Sequence[Hit], idf: Idf) -> list[_Scored]:
     weights = {word: weight / total for word, weight in weights.items()}
     best = max(hit.score for hit in hits)
     fits = expects(question)
+    replied = _replied(hits)
     scored = [
         _scored(unit, says, _standing(hit, rank, best), place, fits=fits(unit.text))
         for rank, (hit, passage) in enumerate(zip(hits, passages, strict=True))
         for place, (unit, says) in enumerate(zip(passage, _say(passage, weights), strict=True))
-        if _answers(passage, place, weights)
+        if _answers(passage, place, weights) and not _is_asked(unit, replied)
     ]
     scored.sort(key=lambda s: -s.score)
     return scored if _is_answerable(scored, len(weights)) else []
@@ -144,6 +150,30 @@ def _answers(passage: Sequence[Unit], place: int, weights: Mapping[str, float]) 
     if unit.kind in _NAMING:
         return not any(other.words & weights.keys() for other in passage if other.kind not in _NAMING)
     return True
+
+
+def _replied(hits: Sequence[Hit]) -> dict[str, list[frozenset[str]]]:
+    """For each note the words of the questions that a model's replies carry in their heading paths."""
+    found: dict[str, list[frozenset[str]]] = {}
+    for chunk in (hit.chunk for hit in hits if hit.chunk.speaker == "model"):
+        found.setdefault(chunk.doc_id, []).extend(map(features, chunk.heading))
+    return found
+
+
+def _is_asked(unit: Unit, replied: Mapping[str, Sequence[frozenset[str]]]) -> bool:
+    """Whether a unit is what a conversation's user asked: that is no answer, the reply below it is.
+
+    Not every request has a question mark; but what somebody states of himself is no request.
+    """
+    if unit.chunk.speaker != "user":
+        return False
+    if _QUESTION.search(unit.text):
+        return True
+    if len(unit.chunk.text) > _SHORT or _STATES.search(unit.text):
+        return False
+    return any(
+        len(unit.words & asked) >= _CARRIED * len(unit.words) for asked in replied.get(unit.chunk.doc_id, ())
+    )
 
 
 def _with_keys(

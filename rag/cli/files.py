@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rag import show, show_files
+from rag import coverage, show, show_files
 from rag.cli.options import ConfigOption, HomeOption, JsonOption, open_engine, print_json
 from rag.messages import say
 
@@ -30,6 +30,8 @@ def why(
         print_json(told.to_json())
     else:
         show_files.story(show.console(), told)
+    if told.status == "unknown" and told.reason == coverage.NO_FILE:
+        raise typer.Exit(1)
 
 
 def forget(

@@ -126,7 +126,7 @@ class _Following:
             self._roots,
             self._sync,
             self._tell,
-            exclude=settings.exclude,
+            exclude=settings.never_read,
             keep_out=(self._engine.home,),
             force_polling=settings.poll if poll is None else poll,
         )

@@ -129,6 +129,10 @@ class Catalogue:
                 "reason = iif(instr(reason, id) = 1, ? || substr(reason, ?), reason) WHERE root = ?",
                 (f'"{name}/', f'"{new}/', new, len(name) + 1, name),
             )
+            db.execute(  # a note that bears the folder's name is read again
+                "UPDATE documents SET recipe = '' WHERE root = ? AND title = ? AND instr(relative, '/') = 0",
+                (name, name),
+            )
             db.execute(
                 "UPDATE documents SET id = ? || substr(id, ?), root = ? WHERE root = ?",
                 (new, len(name) + 1, new, name),

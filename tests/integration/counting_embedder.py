@@ -121,8 +121,8 @@ def main() -> None:
     from rag.store import dense, journal, lexical
 
     transformer.TransformerEmbedder = CountingEmbedder  # type: ignore[misc, assignment]
-    images.fetch_all = functools.partial(images.fetch_all, local=True)  # type: ignore[assignment]
-    syncing._FOLLOW_EVERY_S = syncing._FOLLOW_SHARE = 0  # type: ignore[misc]
+    images.fetch_all = functools.partial(images.fetch_all, local=True)
+    syncing._FOLLOW_EVERY_S = syncing._FOLLOW_SHARE = 0
     lexical._FEW = int(os.environ.get("TEST_FEW", lexical._FEW))  # type: ignore[misc]
     mortal = Mortal(int(sys.argv.pop(1)))
     # fsync stands in the middle of each atomic write: the new file is there, and nothing points at it yet.

@@ -185,10 +185,19 @@ def test_an_encoding_is_named_for_files_by_pattern(engine: Engine, notes: Path) 
         assert document is not None
         assert (document.text, document.encoding) == (text, "gb18030")
         assert other.sync().changed == 0
-    with footnotes.open(engine.home, settings={"sync.encodings": {"old/": "no-such-code"}}) as other:
-        report = other.sync()
-        assert [i.path for i in report.failed] == ["notes/old/猫.md"]
-        assert "no-such-code" in report.failed[0].reason
+    with pytest.raises(ConfigError, match="no-such-code"):
+        footnotes.open(engine.home, settings={"sync.encodings": {"old/": "no-such-code"}})
+
+
+def test_what_patterns_leave_out_is_not_lost(engine: Engine, notes: Path) -> None:
+    """A rule that leaves out most notes was written on purpose: it is applied, and taking it back brings them back."""
+    (notes / ".footnotesignore").write_text("*.md\n", "utf-8")
+    report = engine.sync()
+    assert report.refused == []
+    assert not any(engine.catalogue.records("notes")[i.path].status == "indexed" for i in report.skipped)
+    (notes / ".footnotesignore").unlink()
+    assert engine.sync().added > 2
+    accounted(engine, notes)
 
 
 @posix

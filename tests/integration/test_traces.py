@@ -28,7 +28,6 @@ from tests.integration.fresh import answers, content, difference, found_by_words
 from tests.integration.random_vault import RULES, WORDS, Vault, made
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from footnotes import Engine
@@ -98,6 +97,7 @@ class Trace:
         if new not in self.names.values():
             self.engine.rename_root(self.names[folder], new)
             self.names[folder] = new
+            self.seen = {p: s for p, s in self.seen.items() if p.parent != folder}  # some bear its name
 
     def leave_and_return(self) -> None:
         """A root is removed, and registered again: vectors are still known."""
@@ -232,10 +232,9 @@ class Bystander:
 
 
 @pytest.fixture
-def _fake_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _fake_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transformer, "TransformerEmbedder", CountingEmbedder)
     monkeypatch.setattr(CountingEmbedder, "weights", "")
-    return None
 
 
 @pytest.mark.usefixtures("_fake_model")

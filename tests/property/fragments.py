@@ -54,7 +54,9 @@ def wrapped(text: str, suffix: str) -> str:
         ]
         return json.dumps({"nodes": [*cards, {"type": "group", "label": text, "width": 9, "height": 9}]})
     if suffix == ".ipynb":
-        cells = [{"cell_type": kind, "source": text, "outputs": []} for kind in ("markdown", "code")]
+        cells: list[dict[str, object]] = [
+            {"cell_type": kind, "source": text, "outputs": []} for kind in ("markdown", "code")
+        ]
         return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4})
     return f"From: a@example.org\nSubject: b\n\n{text}" if suffix == ".eml" else text
 

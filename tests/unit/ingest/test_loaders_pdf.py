@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import pypdf
 import pytest
 
+from ingest import ocr
 from ingest.chunk import chunk
 from ingest.loaders import load
 from ingest.loaders import pdf as reading
@@ -80,6 +81,27 @@ def test_a_scanned_file_keeps_its_title() -> None:
     assert "has no text layer" in document.warnings[-1]
     assert "pip install 'footnotes[ocr]'" in document.warnings[-1]
     assert [(c.start, c.end, c.title) for c in chunk(document)] == [(0, 0, "scan")]
+
+
+@pytest.mark.parametrize("words", ["", "These words stand in the text layer of the first page, in full."])
+def test_too_little_memory_for_a_scan(
+    words: str, monkeypatch: pytest.MonkeyPatch, require: Callable[[bool, str, str], None]
+) -> None:
+    """A scan without any text fails, to be read again with more memory; pages that can be read are kept."""
+    require(ocr.available(), "the extra `ocr`", "pip install 'footnotes[ocr]'")
+
+    def starve(*_: object) -> str:
+        raise MemoryError
+
+    monkeypatch.setattr(reading, "_shown", starve)
+    data = pdf([page(words), page("")])
+    if words:
+        document = load("v/scan.pdf", data)
+        assert words in document.text
+        assert "page 2 cannot be recognised in so little memory" in document.warnings[-1]
+    else:
+        with pytest.raises(MemoryError):
+            load("v/scan.pdf", data)
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ def test_nothing_begins_in_code() -> None:
         ("\n\n\nMy own thoughts.", True),  # a gap wider than any before
         ("\n\nStill the answer.", False),
         ("\n\n## Own\n\nMine.", True),  # a heading beside the conversation's
-        ("\n\n### Part\n\nStill the answer.", False),
+        ("\n\n### Part\n\nAnybody's.", True),  # any heading: it may be
     ],
 )
 def test_where_a_conversation_ends(after: str, back: bool) -> None:
@@ -139,10 +139,123 @@ def test_two_conversations_under_their_headings() -> None:
     assert [(line, who) for line, _, who in turns(text)] == [
         ("User: a", "user"),
         ("Assistant: b", "model"),
-        ("## Second", ""),
+        ("### Inner", ""),
         ("User: a", "user"),
         ("Assistant: b", "model"),
+        ("### Inner", ""),
     ]
+
+
+OWN_WORDS = [
+    "---\n\n阳台朝北，换成了薄荷。",
+    "------\n阳台朝北，换成了薄荷。",
+    "***\n\nThe balcony faces north, so mint it is.",
+    "_ _ _\nThe balcony faces north.",
+    "## 我的总结\n\n阳台朝北。",
+    "### 种植记录\n\n阳台朝北。",
+    "What became of it\n=================\n\nMint.",
+    "**2024-05-01 日记**\n\n阳台朝北。",
+    "2024-05-01 日记\n阳台朝北。",
+    "2024年5月1日：阳台朝北，罗勒死了，换成了薄荷。",
+    "[2024-05-01] it died, and mint came in its place",
+    "**5月1日 晴**\n罗勒死了。",
+    "1 May\nIt died.",
+    "昨天罗勒死了。",
+    "我决定种薄荷。",
+    "我决定按你说的种薄荷。",
+    "- 我还是种薄荷。",
+    "后来我种了薄荷。",
+    "我们家阳台朝北。",
+    "我自己的结论：种薄荷。",
+    "总结：我种薄荷。",
+    "> 我的想法：种薄荷。",
+    "个人觉得薄荷更好。",
+    "PS 薄荷也要水。",
+    "P.S. Mint needs water, too.",
+    "后记：薄荷活了。",
+    "My own remark: mint is easier.",
+    "**My take:** mint.",
+    "I decided to grow mint.",
+    "In the end I grew mint.",
+    "We decided on mint.",
+    "Note to self: water it.",
+    "Conclusion: mint.",
+    "[[薄荷]]",
+    "- [ ] 买薄荷",
+    "\n薄荷活了。",
+    "\n\nMint lives.",
+]
+
+
+@pytest.mark.parametrize("own", OWN_WORDS)
+@pytest.mark.parametrize("marks", [("User", "ChatGPT"), ("**我**", "**豆包**")])
+def test_a_persons_words_below_a_conversation_are_never_a_models(own: str, marks: tuple[str, str]) -> None:
+    """Whatever sets them off, from file to passages, and they stand under none of its questions."""
+    user, model = marks
+    reply = "给它阳光。\n\n```\npot\n\n\n\nsoil\n```\n\n- 每天浇水。"
+    text = f"# 阳台\n\n{user}：罗勒怎么种？\n\n{model}：{reply}\n\n{own}\n"
+    cut = chunk(load("v/阳台.md", text.encode("utf-8")))
+    told = [c for c in cut if c.speaker == "model"]
+    assert "".join(c.text for c in told) == f"{model}：{reply}"
+    assert cut[-1].text in f"\n{own}"
+    assert cut[-1].speaker == ""
+    assert "罗勒怎么种？" not in cut[-1].heading
+
+
+def test_a_heading_below_a_conversation_stands_under_the_notes_own() -> None:
+    """Not under what was asked last."""
+    text = "# 聊\n\nUser：多少钱？\n\nChatGPT：大约五百元。\n\n## 我的总结\n\n硬盘更好。\n"
+    last = chunk(load("v/聊.md", text.encode("utf-8")))[-1]
+    assert (last.heading, last.speaker) == (("聊", "我的总结"), "")
+
+
+def test_what_stands_within_a_conversation_is_the_models_but_for_personal_remarks() -> None:
+    """Rulers, headings and gaps of a reply that a mark ends are its own; a remark in the first person is not."""
+    reply = "Assistant: b\n\n---\n\n## Steps\n\n\n\n1. mix\n\n**Summary:** mix\n\n"
+    ends = "User: c\n\nAssistant: d"
+    assert turns(f"User: a\n\n{reply}{ends}") == [
+        ("User: a", "", "user"),
+        ("Assistant: b", "a", "model"),
+        ("User: c", "", "user"),
+        ("Assistant: d", "c", "model"),
+    ]
+    for own in ("我觉得它错了。", "**2024-05-02 日记**", "My remark: wrong."):
+        assert turns(f"User: a\n\n{reply}{own}\n\n{ends}")[2] == (own, "", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "我建议你先买硬盘。",
+        "如果需要，我可以为您列一个清单。",
+        "我们来看第二点。",
+        "I recommend you buy a disk.",
+        "If you want, I can help you choose.",
+        "I hope this helps!",
+        "让我再举一个例子。",
+    ],
+)
+def test_what_a_model_offers_stays_its_own(words: str) -> None:
+    """It speaks in the first person too, to somebody."""
+    assert [who for *_, who in turns(f"User: a\n\nChatGPT: b\n\n{words}")] == ["user", "model"]
+
+
+def test_between_two_conversations_the_note_speaks() -> None:
+    """A heading that opens the second does not make the first one's end a matter of course."""
+    one = "User: a\n\nAssistant: b\n\n"
+    text = f"# Note\n\n## First\n\n{one}## Own\n\nMine.\n\n## Second\n\n{one}"
+    assert [(line, who) for line, _, who in turns(text)][1:4] == [
+        ("Assistant: b", "model"),
+        ("## Own", ""),
+        ("User: a", "user"),
+    ]
+
+
+@pytest.mark.parametrize("own", ["---\n今天试了。", "## 试验\n\n成功。", "我决定试试。"])
+def test_a_reply_without_marks_ends_likewise(own: str) -> None:
+    """Nothing bounds it either."""
+    text = f"您提出了一个很好的问题。\n\n{REPLY}\n\n{own}"
+    assert turns(text)[1] == (own.partition("\n")[0], "", "")
 
 
 @pytest.mark.parametrize(

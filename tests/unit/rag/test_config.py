@@ -97,6 +97,36 @@ def test_lists_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert config.load(tmp_path).settings.sync.exclude == (".git", "drafts")
 
 
+@pytest.mark.parametrize("written", ["a/=gb18030, *.txt=big5", '{"a/": "gb18030", "*.txt": "big5"}'])
+def test_mappings_in_one_string(tmp_path: Path, written: str) -> None:
+    """As pairs, and as `footnotes config` prints them; lists likewise."""
+    settings = config.load(
+        tmp_path, overrides={"sync.encodings": written, "sync.include": '["*.md"]'}
+    ).settings
+    assert settings.sync.encodings == {"a/": "gb18030", "*.txt": "big5"}
+    assert settings.sync.include == ("*.md",)
+
+
+def test_unknown_encoding_is_refused(tmp_path: Path) -> None:
+    """Before a single note is read with it."""
+    with pytest.raises(ConfigError, match="klingon"):
+        config.load(tmp_path, overrides={"sync.encodings": {"*.md": "klingon"}})
+
+
+def test_settings_file_that_is_a_folder_is_refused(tmp_path: Path) -> None:
+    """Not taken for absent."""
+    (tmp_path / "config.yaml").mkdir()
+    with pytest.raises(ConfigError, match=r"config\.yaml"):
+        config.load(tmp_path)
+
+
+def test_own_patterns_add_to_what_is_never_read(tmp_path: Path) -> None:
+    """A trash folder stays unread when somebody leaves out drafts; `!` takes a pattern back."""
+    settings = config.load(tmp_path, overrides={"sync.exclude": ["drafts/", "!public/"]}).settings
+    assert settings.sync.never_read[:2] == (".*", "node_modules/")
+    assert settings.sync.never_read[-2:] == ("drafts/", "!public/")
+
+
 def test_secrets_are_masked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In every print."""
     monkeypatch.setenv("FOOTNOTES_LLM__API_KEY", "sk-123")

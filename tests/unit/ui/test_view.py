@@ -472,6 +472,8 @@ def test_a_place_is_told_in_the_words_of_its_format(fmt: Format, page: int | Non
     assert ('class="lines paged"' in panel) is (fmt != "table")
     at = "" if fmt in {"prose", "chat", "image"} else f":{page or 1}"
     assert f'data-copy="n/a{at}"' in panel
+    listed = view.answer_html(TURN, Answer("?", "It is. [1]", (cited,)), {1: source}, EN)
+    assert listed.count('class="where"') == (2 if en else 0)  # with its separator, or not at all
 
 
 @pytest.mark.parametrize(

@@ -242,6 +242,54 @@ def test_an_image_without_words_is_no_answer() -> None:
     assert ask("roof leak", hit("![](http://x.y/roof-leak.png)")).abstained
 
 
+def reply_to(asked: str, reply: str, doc: str = "n/a.md") -> Hit:
+    """A reply under the question that it carries in its heading path."""
+    return hit(reply, 0.6, doc=doc, at=200, heading=(asked,), speaker="model", format="chat")
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply", "question"),
+    [
+        ("User: 卫生间防水要做多高？", "淋浴区做到 1.8 米。其余三十厘米即可。", "卫生间防水做多高"),
+        ("卫生间防水要做多高", "淋浴区做到 1.8 米。其余三十厘米即可。", "卫生间防水做多高"),
+        (
+            "User: How high must bathroom sealing be? Thanks.",
+            "In the shower, 1.8 m.",
+            "bathroom sealing how high",
+        ),
+        ("Tell me the height of bathroom sealing.", "In the shower, 1.8 m.", "height of bathroom sealing"),
+    ],
+)
+def test_what_was_asked_is_no_answer_and_its_reply_is(asked: str, reply: str, question: str) -> None:
+    """The reply need not repeat the question: its heading path carries it."""
+    title = asked.removeprefix("User: ")
+    answer = ask(question, hit(asked, speaker="user", format="chat"), reply_to(title, reply))
+    assert answer.citations[0].quote in reply
+    assert "1.8" in answer.citations[0].quote
+    assert all(c.speaker == "model" or c.quote == "Thanks." for c in answer.citations)
+
+
+def test_a_question_of_a_conversation_alone_is_no_answer() -> None:
+    """Its reply was not found: then the notes do not say."""
+    assert ask("卫生间防水做多高", hit("User: 卫生间防水要做多高？", speaker="user")).abstained
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["我对花生和虾过敏。", "User: 我对花生和虾过敏。推荐一道菜？", "我对花生和虾过敏，今天又去了医院。"],
+)
+def test_what_a_user_states_of_himself_is_quoted(said: str) -> None:
+    """Also where the reply carries it."""
+    answer = ask("我对什么过敏？花生", hit(said, speaker="user"), reply_to(said, "好的，记住了。"))
+    assert any("花生和虾" in c.quote and c.speaker == "user" for c in answer.citations)
+
+
+def test_a_question_in_a_note_of_ones_own_is_quoted() -> None:
+    """Only in a conversation somebody else replies."""
+    text = "卫生间防水要做多高？"
+    assert ask("卫生间防水做多高", hit(text)).citations[0].quote == text
+
+
 @given(
     st.text(alphabet="roof leak。.\n#-[1]漏水屋顶：", max_size=80),
     st.sampled_from(["roof leak?", "屋顶漏水吗", "[1]"]),
