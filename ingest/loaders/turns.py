@@ -112,19 +112,24 @@ _OPENS_ANEW = re.compile(
     r"|(?i:(?:summary|conclusion|notes?|remarks?|comments?|thoughts?|takeaways?|verdict|todo|to do|update|edit|result"
     r"|outcome|decision|next steps?|tl;?dr)\b[^\n]{0,12}?(?:[:：*]|$)))"
 )
-_OWN = re.compile(
-    rf"{_SIGNS}(?:{_DATE}[^\n]{{0,16}}$"
-    r"|[^\n我]{0,10}(?<![让讓请請问問诉訴给給向叫《])(?:我(?![们們])|[我咱][们們]家|我[们們](?:决定|決定|最后|最後|后来|昨|今|打算|准备|买|選|选))"
-    r"|(?:本人|笔者|筆者|咱|俺|(?:[个個]人|自己)(?:的|觉得|覺得|认为|認為|感觉|结论|看法|想|决定|總結|总结|体会|感受|试|买))|(?:后记|後記|附记|又及|批注|按语|日记|日記|随想|自评|编者)"
-    r"|(?i:p\.? ?s\b|postscript\b|afterthought|note to self|own\b|personal(?:ly)?\b|diary\b|journal\b)"
-    r"|(?:[A-Za-z'’-]{1,16}[,:;]? ){0,4}(?:I(?![.)\w-]| hope (?:this|that|it) helps)|[Mm]y\b|[Mm]ine\b|[Mm]yself\b)"
-    r"|(?:[A-Za-z'’-]{1,16}[,:;]? ){0,4}[Ww]e (?:decided|chose|bought|went|tried|ended|agreed|picked|will|did)\b|Our\b)"
+_FEW_WORDS = r"(?:[A-Za-z'’-]{1,16}[,:;]? ){0,4}"
+_I = (
+    r"(?:(?<![让讓请請问問诉訴给給向叫《])我(?![们們])|[我咱][们們]家|我[们們](?:决定|決定|最[后後]|后来|昨|今|打算|准备|买|選|选)"
+    r"|I(?![.)\w-]| hope (?:this|that|it) helps)|[Mm]y\b|[Mm]ine\b|[Mm]yself\b|Our\b"
+    r"|[Ww]e (?:decided|chose|bought|went|tried|ended|agreed|picked|will|did)\b)"
 )
+_OWN = re.compile(
+    rf"{_SIGNS}(?:{_DATE}[^\n]{{0,16}}$|(?:[A-Za-z]{{1,16}}, )?{_I}"
+    r"|(?:本人|笔者|筆者|咱|俺|(?:[个個]人|自己)(?:的|觉得|覺得|认为|認為|感觉|结论|看法|想|决定|總結|总结|体会|感受|试|买))"
+    r"|后记|後記|附记|又及|批注|按语|日记|日記|随想|自评|编者"
+    r"|(?i:p\.? ?s\b|postscript\b|afterthought|note to self|own\b|personal(?:ly)?\b|diary\b|journal\b))"
+)
+_MAYBE_OWN = re.compile(rf"{_SIGNS}(?:[^\n我]{{0,10}}|{_FEW_WORDS}){_I}")  # where nothing bounds the reply
 # ... which a model says too, where it offers something.
 _OFFERS = re.compile(
     rf"{_SIGNS}(?:[^\n我]{{0,10}}我(?:[^\n，,我]{{0,4}}(?:建议|建議|推荐|推薦)"
     r"|(?:可以|能够?|很?乐意)[^\n，,我]{0,4}[帮为给替])[你您妳]"
-    r"|[^\nI]{0,40}\bI(?:['’]d| would| can| could)? ?(?:recommend|suggest|help)(?: that)? you\b)"
+    rf"|{_FEW_WORDS}I(?:['’]d| would| can| could)? ?(?:recommend|suggest|help)(?: that)? you\b)"
 )
 
 
@@ -287,7 +292,7 @@ def _said_until(
         before, hidden = hidden, not line.strip()
         apart = empty >= _APART and not (before and hidden and not _FENCE.match(text, start, end))
         unsure = not bounded and (apart or closed or start in tops or _OPENS_ANEW.match(line))
-        if said and (unsure or (model and _is_own(line))):
+        if said and (unsure or (model and _is_own(line, bounded=bounded))):
             return start
         empty, said, closed = 0, True, model and _CLOSES.search(line) is not None
     return turn[1]
@@ -301,9 +306,10 @@ def _lines(text: str, span: Span) -> Iterator[Span]:
         start = end + 1
 
 
-def _is_own(line: str) -> bool:
+def _is_own(line: str, *, bounded: bool) -> bool:
     """Whether a line opens as a person's remark on a conversation does."""
-    return _OWN.match(line) is not None and not _OFFERS.match(line)
+    remark = _OWN.match(line) or (not bounded and _MAYBE_OWN.match(line))
+    return bool(remark) and not _OFFERS.match(line)
 
 
 def _next_topic(view: str, outline: Sequence[Heading], mark: _Mark, end: int, *, last: bool) -> int:

@@ -211,7 +211,9 @@ def test_a_heading_below_a_conversation_stands_under_the_notes_own() -> None:
 
 def test_what_stands_within_a_conversation_is_the_models_but_for_personal_remarks() -> None:
     """Rulers, headings and gaps of a reply that a mark ends are its own; a remark in the first person is not."""
-    reply = "Assistant: b\n\n---\n\n## Steps\n\n\n\n1. mix\n\n**Summary:** mix\n\n"
+    reply = (
+        "Assistant: b\n\n---\n\n## Steps\n\n\n\n1. mix\n\n**Summary:** mix\n\n如果是夏天，我会用冰水。\n\n"
+    )
     ends = "User: c\n\nAssistant: d"
     assert turns(f"User: a\n\n{reply}{ends}") == [
         ("User: a", "", "user"),

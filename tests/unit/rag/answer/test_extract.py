@@ -35,9 +35,9 @@ def hit(
 def ask(question: str, *hits: Hit, most: int = 4) -> Answer:
     """The answer from some passages, with the promises that hold for every answer checked."""
     answer = ExtractiveWriter(most=most).write(Query(question), hits, idf)
-    chunks = {h.chunk.doc_id: h.chunk for h in hits}
     for citation in answer.citations:
-        chunk = chunks[citation.doc_id]
+        of_note = (h.chunk for h in hits if h.chunk.doc_id == citation.doc_id)
+        chunk = next(c for c in of_note if c.start <= citation.start and citation.end <= c.end)
         assert chunk.text[citation.start - chunk.start : citation.end - chunk.start] == citation.quote
     markers = [n for marker in parse_markers(answer.text) for n in marker.numbers]
     assert markers == [citation.marker for citation in answer.citations] == list(range(1, len(markers) + 1))
