@@ -97,7 +97,7 @@ _LONG_REPLY = 200  # characters; a shorter one may be anybody's
 # Where the note's own words may begin after a reply. Each is matched at the start of a line.
 _APART = 2  # empty lines
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
-_SIGNS = r"[ \t>#*_+=-]*"  # Markdown's, before the first word
+_SIGNS = r"[ \t>#*_+=-]*+"  # Markdown's, before the first word
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
 _DATE = r"[(（\[【]{0,2}(?:(?:19|20)\d\d ?[-/.年] ?\d{1,2} ?[-/.月] ?\d{1,2}|(?:19|20)\d{6}\b)"
 _DAY = (
@@ -106,7 +106,7 @@ _DAY = (
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Today|Yesterday|Tonight|Later|This (?:morning|evening))\b)"
 )
 _OPENS_ANEW = re.compile(
-    r"[ \t]{0,3}(?:[-*_=~—–·][ \t]*){3,}$"  # a ruler
+    r"[ \t]{0,3}(?:[-*_=~—–·][ \t]*+){3,}+$"  # a ruler
     rf"|{_SIGNS}(?:{_DAY}|!?\[\[|\[[ xX]\]|\[!"
     r"|(?:总结|總結|小结|结论|結論|备注|備註|补充|感想|感受|心得|反思|想法|评论|笔记|记录|行动|待办|更新)[^\n]{0,8}?(?:[:：*]|$)"
     r"|(?i:(?:summary|conclusion|notes?|remarks?|comments?|thoughts?|takeaways?|verdict|todo|to do|update|edit|result"

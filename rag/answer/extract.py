@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
     from rag.answer.passages import Unit
     from rag.answer.question import Idf
-    from rag.types import Hit, Query
+    from rag.types import Chunk, Hit, Query
 
 # Chosen on development questions of reading-comprehension sets in both languages; what concerns headings, cells,
 # properties and _FOUND, which those sets do not have, on the golden questions of the sample notes.
 _ABOVE = 0.5  # what a question word counts when only the title, a heading or a column says it
+_REPLIED = 0.9  # ... when the question that the sentence replies to says it
 _ASIDE = 0.5  # ... when a table row says it, but not as its name
 _NEIGHBOUR = 0.25  # ... when only the sentence before says it; half of it for the sentence after
 _NAMES = 0.6  # what a heading scores as an answer
@@ -44,7 +45,7 @@ _NEAREST = 3
 _SHORT = 90  # characters of a user's turn, up to which its reply carries its words
 _CARRIED = 0.7  # ... and this share of them is enough: a mark as "User:" is none of the question
 _QUESTION = re.compile(r"[?？][\s”’\"')）\]】*_~`]*$")
-_STATES = re.compile(r"(?:(?<![帮幫给給教请請告诉訴])我|\b(?:I|[Mm]y)\b)[^\n]*[。.!！]\s*$")
+_STATES = re.compile(r"(?:(?<![帮幫给給教请請告诉訴])我|\b(?:I|[Mm]y)\b)[^\n?？]*(?:[。！]|[.!](?=\s|$))")
 _NAMING = {Kind.LABEL, Kind.HEADER}
 _CELLS = {Kind.ROW, Kind.PROPERTY}
 
@@ -160,16 +161,21 @@ def _replied(hits: Sequence[Hit]) -> dict[str, list[frozenset[str]]]:
     return found
 
 
+def _question_of(chunk: Chunk) -> frozenset[str]:
+    """The words of what a model's reply was asked, as its heading path carries them."""
+    return frozenset().union(*map(features, chunk.heading[-2:])) if chunk.speaker == "model" else frozenset()
+
+
 def _is_asked(unit: Unit, replied: Mapping[str, Sequence[frozenset[str]]]) -> bool:
     """Whether a unit is what a conversation's user asked: that is no answer, the reply below it is.
 
     Not every request has a question mark; but what somebody states of himself is no request.
     """
-    if unit.chunk.speaker != "user":
+    if unit.chunk.speaker != "user" or _STATES.search(unit.text):
         return False
     if _QUESTION.search(unit.text):
         return True
-    if len(unit.chunk.text) > _SHORT or _STATES.search(unit.text):
+    if len(unit.chunk.text) > _SHORT:
         return False
     return any(
         len(unit.words & asked) >= _CARRIED * len(unit.words) for asked in replied.get(unit.chunk.doc_id, ())
@@ -210,12 +216,14 @@ def _standing(hit: Hit, rank: int, best: float) -> float:
 def _say(passage: Sequence[Unit], weights: Mapping[str, float]) -> list[dict[str, float]]:
     """What each sentence says of the question, counting less what only its surroundings say."""
     matched = [unit.words & weights.keys() for unit in passage]
+    asked = _question_of(passage[0].chunk) if passage else frozenset()
     empty: frozenset[str] = frozenset()
     around = zip([empty, *matched], passage, matched, [*matched[1:], empty], strict=False)
     return [
         {word: weights[word] * _NEIGHBOUR / 2 for word in after}
         | {word: weights[word] * _NEIGHBOUR for word in before}
         | {word: weights[word] * _ABOVE for word in unit.above & weights.keys()}
+        | {word: weights[word] * _REPLIED for word in asked & weights.keys()}
         | {word: weights[word] * (_ASIDE if word in unit.aside else 1) for word in own}
         for before, unit, own, after in around
     ]

@@ -67,15 +67,17 @@ def units(chunk: Chunk) -> list[Unit]:
     """The units of a passage in order, with the words that they stand under."""
     text = readable(chunk)
     spans = [(a, b) for a, b in sentences(text) if "![" not in text[a:b] or display(text[a:b])]
-    kinds = _kinds(text, spans)
+    kinds = _kinds(text, spans, front=not chunk.speaker)  # ``User: why?`` is no property
     labels = [features(text[a:b]) for (a, b), kind in zip(spans, kinds, strict=True) if kind is Kind.LABEL]
     note = features(chunk.context).union(*labels)
     return [_aside(unit) for unit in _stacked(chunk, text, spans, kinds, note)]
 
 
-def _kinds(text: str, spans: Sequence[Span]) -> list[Kind]:
-    """What each span is, judged by its form and by what stands before and after it."""
-    front = True  # a passage may begin with front matter, or in the middle of it
+def _kinds(text: str, spans: Sequence[Span], *, front: bool) -> list[Kind]:
+    """What each span is, judged by its form and by what stands before and after it.
+
+    ``front``: the passage may begin with front matter, or in the middle of it.
+    """
     kinds: list[Kind] = []
     for n, (start, end) in enumerate(spans):
         line = text[start:end]
