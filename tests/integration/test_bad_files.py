@@ -50,6 +50,10 @@ else:
     both = {"parent": resource.RUSAGE_SELF, "worker": resource.RUSAGE_CHILDREN}
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
     report["memory"] = {name: resource.getrusage(who).ru_maxrss // unit for name, who in both.items()}
+    own = Path("/proc/self/status")  # ru_maxrss counts what the process was that started this one
+    if own.exists():
+        peak = next(line for line in own.read_text().splitlines() if line.startswith("VmHWM"))
+        report["memory"]["parent"] = int(peak.split()[1]) // 1024
 print(json.dumps(report))
 """
 # Files in the folders of damaged things that nothing is lost of, and why.

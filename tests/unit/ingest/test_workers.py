@@ -257,6 +257,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 import footnotes
+import rag.syncing  # whatever the script itself imports it imports before its path is changed
 
 print("started")
 sys.path.insert(0, "")  # as in a notebook
