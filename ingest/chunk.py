@@ -321,12 +321,13 @@ def _chunks(document: Document, view: str, passages: Iterable[_Passage]) -> Iter
         stop = destinations.get(end, end)
         line += text.count("\n", at, start)
         last = line + text.count("\n", start, stop)
+        quote, body = text[start:stop], view[start:stop]
         yield Chunk(
             document.id,
             start,
             stop,
-            text[start:stop],
-            view[start:stop],
+            quote,
+            quote if body == quote else body,  # one string where both are the same: half the memory
             document.title,
             (line, last),
             path,

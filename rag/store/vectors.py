@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _SQL_VARIABLES = 900
 _LITTLE = np.dtype("<f4")
+_AT_ONCE = (
+    4096  # passages embedded before their vectors are stored: a huge note must not need all of them in memory
+)
 
 
 class VectorCache:
@@ -42,11 +45,15 @@ class VectorCache:
 
     def ensure(self, embedder: Embedder, chunks: Sequence[Chunk]) -> int:
         """Embed what has no vector yet; returns the number of texts embedded."""
-        texts = {text_hash(c.index_text): c.index_text for c in chunks}
-        missing = self.missing(embedder.identity, texts)
-        if missing:
-            self.put(embedder.identity, missing, embedder.embed_passages([texts[h] for h in missing]))
-        return len(missing)
+        embedded = 0
+        for first in range(0, len(chunks), _AT_ONCE):
+            part = chunks[first : first + _AT_ONCE]
+            texts = {text_hash(c.index_text): c.index_text for c in part}
+            missing = self.missing(embedder.identity, texts)
+            if missing:
+                self.put(embedder.identity, missing, embedder.embed_passages([texts[h] for h in missing]))
+            embedded += len(missing)
+        return embedded
 
     def of(self, embedder: Embedder, chunks: Sequence[Chunk]) -> NDArray[np.float32]:
         """Vectors of passages, shape (len(chunks), dimension), computed where they are not known.
