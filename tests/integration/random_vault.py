@@ -107,10 +107,12 @@ class Vault:
         return sorted(p for p in found if p.name != RULES)
 
     def states(self) -> dict[Path, State]:
-        """What a look at every file, rules too, shows."""
-        found = sorted(p for folder in self.folders for p in folder.rglob("*") if p.is_file())
-        infos = [(path, path.stat()) for path in found]
-        return {p: (i.st_size, i.st_mtime_ns, i.st_ctime_ns, i.st_ino) for p, i in infos}
+        """What a watcher sees: every file, rules too, and which folders there are."""
+        infos = [(p, p.stat()) for folder in self.folders for p in sorted(folder.rglob("*"))]
+        return {
+            p: (0, 0, 0, i.st_ino) if p.is_dir() else (i.st_size, i.st_mtime_ns, i.st_ctime_ns, i.st_ino)
+            for p, i in infos
+        }
 
     def text(self) -> str:
         """A note with a word that no other version of any note has."""

@@ -33,12 +33,13 @@ settings = {"sync.file_timeout_s": float(sys.argv[2]), "sync.max_file_mb": 200, 
 with footnotes.open(sys.argv[1] + "/home", settings=settings) as engine:
     engine.add_root(Path(sys.argv[1]) / "vault")
     first, second = engine.sync().to_json(), engine.sync().to_json()
-    documents = [engine.document(i) for i in engine.catalogue.records("vault")]
+    texts = ((i, engine.document(i)) for i in engine.catalogue.records("vault"))
+    indexed = {i: "root:x:0" in document.text for i, document in texts if document}  # one at a time in memory
     report = {
         "first": first,
         "second": second,
-        "indexed": [d.id for d in documents if d],
-        "leaks": [d.id for d in documents if d and "root:x:0" in d.text],
+        "indexed": list(indexed),
+        "leaks": [i for i, is_leak in indexed.items() if is_leak],
         "found": [hit.chunk.doc_id for hit in engine.search("pelican good", 50).stages["lexical"]],
         "problems": [f"{f.check}: {f.problem}" for f in engine.doctor() if not f.ok],
     }
