@@ -25,7 +25,7 @@ import footnotes
 from ingest.watch import Watcher
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from search_speed import made_notes  # type: ignore[import-not-found]
+from search_speed import made_notes  # type: ignore[import-not-found] # a script beside this one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

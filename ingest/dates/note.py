@@ -164,7 +164,7 @@ def _from_facts(facts: Facts) -> Iterator[DateRange]:
     if facts.mtime_ns is not None:
         try:
             # The day as the user's clock had it.
-            day = datetime.fromtimestamp(facts.mtime_ns / 1e9).date()  # noqa: DTZ006
+            day = datetime.fromtimestamp(facts.mtime_ns / 1e9).date()  # noqa: DTZ006 - the day where the writer lives
         except (ValueError, OverflowError, OSError):
             return
         yield DateRange(day, day, "file time", _FILE_TIME)

@@ -14,7 +14,7 @@ from ingest.loaders.run import Run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905 - one word a line would bury them
 _BLOCKS = frozenset(
     """
     address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption
