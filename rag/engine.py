@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from ingest.pipeline import Pipeline, Progress, SyncReport
     from ingest.walk import ScanRules
     from rag.answer.generate import GeneratedWriter
-    from rag.config import LoadedSettings, Settings
+    from rag.config import LoadedSettings
     from rag.coverage import Story
     from rag.live import Models
     from rag.protocols import Embedder, Reranker
+    from rag.settings import Settings
     from rag.store.catalogue import FileRow, Record
     from rag.store.dense import DenseIndex
     from rag.store.lexical import LexicalIndex

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from rag.config import Settings
+    from rag.settings import Settings
     from rag.store.catalogue import Catalogue
 
 ROOT = "web-images"

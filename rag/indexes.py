@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from rag.config import EmbeddingSettings
     from rag.home import Home
     from rag.live import Live, Model, Models, Wish
     from rag.protocols import Embedder
+    from rag.settings import EmbeddingSettings
     from rag.store.catalogue import Catalogue
     from rag.store.dense import DenseIndex
     from rag.store.follow import Step

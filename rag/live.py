@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-from rag.config import EmbeddingSettings
 from rag.errors import HomeError, ModelError
 from rag.messages import explain
 from rag.models import opening
+from rag.settings import EmbeddingSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from graph.model import Dated, Edge, Found, GraphStats, Neighbour, Node, Subgraph
     from rag.types import Chunk, Comparison, Filters, Hit, Query, Retrieval
 
 
@@ -109,3 +110,37 @@ class AnswerStream(Protocol):
 
     def stream(self, system: str, prompt: str) -> Iterator[str]:
         """Pieces of the reply; LLMError when the server fails."""
+
+
+class GraphStore(Protocol):
+    """Answers questions about the graph. Every backend gives the same answers, in the same order."""
+
+    def naming(self, names: Sequence[str]) -> list[Found]:
+        """Notes that name all of the names (aliases count), the most mentions first."""
+
+    def timeline(self, name: str) -> list[Dated]:
+        """Passages that name an entity, by date, undated ones last."""
+
+    def neighbours(self, node_id: str, kinds: Sequence[str] = ()) -> list[Neighbour]:
+        """Nodes one edge away, entities also two edges away through a passage; ``kinds``: of nodes or entities."""
+
+    def path(self, source: str, target: str) -> list[Edge]:
+        """A shortest chain of edges between two nodes, at most six; empty where there is none."""
+
+    def having(self, predicate: str, operator: str, value: str) -> list[Found]:
+        """Notes by property: ``=``, ``<``, ``<=``, ``>``, ``>=``; ``max`` and ``min`` order by its number."""
+
+    def near(self, node_id: str, depth: int, limit: int) -> Subgraph:
+        """What lies around a node, the strongest first, for a picture."""
+
+    def around(self, seeds: Sequence[str], limit: int) -> list[Edge]:
+        """Edges two steps around nodes, for ranking."""
+
+    def stats(self) -> GraphStats:
+        """How many nodes and edges of each kind."""
+
+    def edges(self) -> Iterator[Edge]:
+        """All edges, sorted."""
+
+    def nodes(self) -> Iterator[Node]:
+        """All nodes, sorted."""

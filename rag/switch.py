@@ -13,8 +13,8 @@ from rag.errors import ModelError
 from rag.store import follow
 
 if TYPE_CHECKING:
-    from rag.config import EmbeddingSettings
     from rag.indexes import Indexes
+    from rag.settings import EmbeddingSettings
     from rag.store.follow import Step
 
 

@@ -12,8 +12,8 @@ from ingest.walk import ScanRules
 if TYPE_CHECKING:
     from ingest.workers import Limits
     from rag.answer.generate import GeneratedWriter
-    from rag.config import Settings
     from rag.home import Home
+    from rag.settings import Settings
 
 
 def options(settings: Settings, home: Home) -> Options:

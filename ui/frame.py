@@ -11,7 +11,7 @@ from ui.source import escape
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rag.config import Settings
+    from rag.settings import Settings
     from rag.types import Document
     from ui.text import Text
 

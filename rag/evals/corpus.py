@@ -18,8 +18,8 @@ from rag.types import DateRange, Document
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rag.config import Settings
     from rag.evals.datasets import EvalSet, Row
+    from rag.settings import Settings
 
 _MARKDOWN = (".md", ".markdown", ".mdx")
 

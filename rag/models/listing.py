@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from rag.config import EmbeddingSettings, LLMSettings, RerankSettings, Settings
+    from rag.settings import EmbeddingSettings, LLMSettings, RerankSettings, Settings
 
 Role = Literal["embedding", "reranker", "language model"]
 State = Literal[

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from rag.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rag.config import EmbeddingSettings, RerankSettings
     from rag.protocols import Embedder, Reranker
+    from rag.settings import EmbeddingSettings, RerankSettings
 
 BUILTIN = "builtin"
 _NONE = "none"

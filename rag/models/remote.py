@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rag.config import EmbeddingSettings
+    from rag.settings import EmbeddingSettings
 
 _PROBE = "footnotes"  # embedded to learn the width of the vectors: no text of the user's
 _BLANK = " "  # in place of an empty text, which many servers refuse

@@ -13,7 +13,7 @@ from rag.models.server import Server, TextRefusedError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rag.config import RerankSettings
+    from rag.settings import RerankSettings
     from rag.types import Hit, Query
 
 _TEI_BATCH = 32  # what text-embeddings-inference takes unless started with --max-client-batch-size

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rag.config import EmbeddingSettings
+    from rag.settings import EmbeddingSettings
 
 _OFFLINE = "HF_HUB_OFFLINE"
 # What decides the vectors: weights, configuration, vocabulary.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rag.config import EmbeddingSettings
+    from rag.settings import EmbeddingSettings
 
 KILLED = 9
 

@@ -12,12 +12,12 @@ import pytest
 from pydantic import SecretStr
 
 import footnotes
-from rag.config import EmbeddingSettings, RerankSettings
 from rag.errors import FootnotesError, ModelError
 from rag.messages import explain
 from rag.models import opening, server
 from rag.models.remote import RemoteEmbedder
 from rag.models.rerank import RemoteReranker
+from rag.settings import EmbeddingSettings, RerankSettings
 from rag.types import Chunk, Hit, Query
 from tests.integration.embedding_server import (
     COHERE,

@@ -9,9 +9,9 @@ import pytest
 from pydantic import SecretStr
 
 from rag import config, live
-from rag.config import EmbeddingSettings, Settings
 from rag.errors import HomeError
 from rag.live import Live, Model, Wish
+from rag.settings import EmbeddingSettings, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -435,7 +435,7 @@ def test_examples_ask_about_the_readers_own_notes() -> None:
 
 def test_the_header_counts_notes_and_names_the_writer() -> None:
     """A reader sees at once what is searched and who answers."""
-    from rag.config import LLMSettings, Settings
+    from rag.settings import LLMSettings, Settings
 
     plain = Settings()
     written = plain.model_copy(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from rag.config import EmbeddingSettings, RerankSettings
 from rag.errors import ConfigError
 from rag.models import opening, transformer
 from rag.models.remote import RemoteEmbedder
@@ -12,6 +11,7 @@ from rag.models.rerank import RemoteReranker
 from rag.models.static import StaticEmbedder
 from rag.models.transformer import TransformerEmbedder
 from rag.protocols import Embedder
+from rag.settings import EmbeddingSettings, RerankSettings
 
 URL = "http://127.0.0.1:9"
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rag.config import EmbeddingSettings
 from rag.errors import ModelError
 from rag.models import opening, static, tensors
 from rag.models.static import StaticEmbedder
 from rag.protocols import Comparer, Embedder
+from rag.settings import EmbeddingSettings
 from rag.store.tokens import fold
 from tests.unit.rag.models import tiny_model
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from rag.config import EmbeddingSettings
 from rag.errors import ExtraMissingError, ModelError
 from rag.models import transformer
 from rag.models.transformer import TransformerEmbedder
+from rag.settings import EmbeddingSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
