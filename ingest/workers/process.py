@@ -36,6 +36,10 @@ READY = b"ready"
 """A worker's first message, unless it cannot import what it needs: then it says why."""
 BEAT = _LENGTH.pack(0)
 """A message that says only: I am alive."""
+REPLY = b"reply"
+"""A message that says: a pickle follows, as a stream, so that a large note is not held twice."""
+NO_MEMORY = 75
+"""Exit code of a worker whose memory did not suffice to tell what it had read."""
 
 
 class LostError(Exception):
@@ -101,9 +105,13 @@ class Worker:
         self._expect(self._timeout_s)
         try:
             send(self._to, pickle.dumps(job))
-            outcome, leaves = pickle.loads(self._hear())  # noqa: S301 - from a process of our own
-        except (OSError, EOFError) as e:
-            raise LostError(self.end(), late=self._late) from e
+            self._hear()  # REPLY
+            outcome, leaves = pickle.load(self._from)  # noqa: S301 - from a process of our own
+        except (OSError, EOFError, pickle.UnpicklingError) as e:
+            code = self.end()
+            if code == NO_MEMORY:
+                return None, True
+            raise LostError(code, late=self._late) from e
         finally:
             self._expect(None)
         return outcome, leaves

@@ -14,13 +14,15 @@ from typing import IO, TYPE_CHECKING, NoReturn
 
 from ingest.loaders import pulse
 from ingest.prepare import prepare
-from ingest.workers.process import BEAT, READY, receive, send
+from ingest.workers.memory import trim
+from ingest.workers.process import BEAT, NO_MEMORY, READY, REPLY, receive, send
 
 if TYPE_CHECKING:
     from ingest.prepare import Job, Outcome
 
 _ORPHAN_S = 30.0
 _ON_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG
+_LARGE = 1_000_000
 _JOBS = 500  # then a worker makes room for a fresh one
 
 
@@ -37,10 +39,14 @@ def serve() -> NoReturn:
         for number in count(1):
             job = pickle.loads(receive(source))  # noqa: S301 - likewise
             _die_later(timeout_s)
-            message, leaves = _work(job, memory_mb, leave=number >= _JOBS)
-            send(sink, message)
+            outcome = _outcome(job)
+            leaves = outcome is None or number >= _JOBS or _resident_mb() > memory_mb / 2
+            _reply(sink, (outcome, leaves))
             if leaves:
                 break
+            del outcome
+            if job.state[0] > _LARGE:
+                trim()
     os._exit(0)  # nothing to tidy up, and a library's threads might wait for ever
 
 
@@ -63,14 +69,21 @@ def _own_pipes() -> tuple[IO[bytes], IO[bytes]]:
     return source, sink
 
 
-def _work(job: Job, memory_mb: int, *, leave: bool) -> tuple[bytes, bool]:
-    """The reply to a job, and whether the process is worn out."""
+def _outcome(job: Job) -> Outcome | None:
+    """What came of a job; None where the memory does not suffice."""
     try:
-        outcome: Outcome | None = prepare(job)
-        worn = leave or _resident_mb() > memory_mb / 2
-        return pickle.dumps((outcome, worn)), worn
+        return prepare(job)
     except MemoryError:
-        return pickle.dumps((None, True)), True
+        return None
+
+
+def _reply(sink: IO[bytes], reply: tuple[Outcome | None, bool]) -> None:
+    send(sink, REPLY)
+    try:
+        pickle.dump(reply, sink)
+        sink.flush()
+    except MemoryError:
+        os._exit(NO_MEMORY)
 
 
 def _limit(memory_mb: int) -> None:

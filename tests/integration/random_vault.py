@@ -52,6 +52,15 @@ WORDS = (
     "balcony",
     "invoice",
 )
+SAYINGS = (  # what makes entities, relations and written aliases
+    "Ada Lovelace met Charles Babbage in London.",
+    "We moved from PostgreSQL to Qdrant 2; see https://github.com/qdrant/qdrant.",
+    "我们在北京大学用向量数据库（vector database），读了《红楼梦》。",
+    "王小波住在云南。",
+    "The World Health Organization (WHO) wrote, and the WHO agreed.",
+    "`parse_config()` is called by Ada Lovelace.",
+    "",
+)
 MARK = "zqx"
 _MARKED = re.compile(rb"zqx[bcfhjkmptv]+[zw]")
 ENCODINGS = ("utf-8-sig", "gb18030", "utf-16")
@@ -120,7 +129,8 @@ class Vault:
         rng = self.rng
         title = f"# {rng.choice(WORDS)} {rng.choice(WORDS)}\n\n" if rng.random() < 0.5 else ""
         parts = [
-            f"## {rng.choice(WORDS)}\n\n{' '.join(rng.choices(WORDS, k=rng.randrange(1, 120)))} {self.link()}\n\n"
+            f"## {rng.choice(WORDS)}\n\n{' '.join(rng.choices(WORDS, k=rng.randrange(1, 120)))} "
+            f"{self.link()} {rng.choice(SAYINGS)}\n\n"
             for _ in range(rng.randrange(4))
         ]
         return f"{self.properties()}{title}{mark(self.count)} {rng.choice(WORDS)}\n\n" + "".join(parts)
@@ -141,6 +151,8 @@ class Vault:
             f"date: 2023-05-0{rng.randrange(1, 4)}",
             f"tags: [{rng.choice(WORDS)}]",
             "title: '" + rng.choice(WORDS) + "'",
+            f"director: {rng.choice(('王家卫', 'Agnès Varda', '[[violin]]'))}",
+            f"rating: {rng.randrange(1, 6)}",
         ]
         chosen = [line for line in lines if rng.random() < 0.5]
         return "---\n" + "\n".join(chosen) + "\n---\n" if chosen and rng.random() < 0.4 else ""
@@ -240,7 +252,9 @@ def _save_atomically(vault: Vault) -> None:
 
 def _change_case(vault: Vault) -> None:
     path = vault.rng.choice(vault.files())
-    path.replace(path.with_name(path.stem.swapcase() + path.suffix))
+    target = path.with_name(path.stem.swapcase() + path.suffix)
+    if not target.is_dir():
+        path.replace(target)
 
 
 def _delete(vault: Vault) -> None:
