@@ -16,9 +16,13 @@ ARG PIP_CERT
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /source
 RUN python -m venv --without-pip /opt/footnotes
+# Extras, with commas between them; none: EXTRAS= . `models` brings PyTorch, its build for CPUs unless TORCH_INDEX says another.
+ARG EXTRAS=formats,graph
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 # The dependencies are a layer of their own, which a change of the code leaves alone.
-COPY pyproject.toml ./
-RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" >requirements.txt \
+COPY pyproject.toml tools/requirements.py ./
+RUN python requirements.py pyproject.toml "$EXTRAS" >requirements.txt \
+    && case ",$EXTRAS," in *,models,*) pip --python /opt/footnotes/bin/python install --index-url "$TORCH_INDEX" torch ;; esac \
     && pip --python /opt/footnotes/bin/python install --only-binary=:all: --requirement requirements.txt
 COPY . .
 RUN pip --python /opt/footnotes/bin/python install --no-deps .
