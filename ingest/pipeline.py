@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from ingest import gitdates, loaders
-from ingest.prepare import Failure, Job, Moving, Prepared, cut
+from ingest import gitdates, prepare
+from ingest.batched import batched
+from ingest.prepare import Failure, Job, Moving, Prepared
 from ingest.scan import recipe_of, refuse_large_loss
 from ingest.walk import folder_of
-from ingest.workers import Limits, Workers
+from ingest.workers import Limits, Workers, trim
 from rag.errors import LoadError, RootError
 from rag.store.catalogue import Catalogue, FileState, Record
 from rag.store.changes import Batch
@@ -31,10 +32,9 @@ if TYPE_CHECKING:
     from rag.store.catalogue import Status
     from rag.types import Chunk, Document
 
-_T = TypeVar("_T")
 _NO_FILE = FileState(0, 0, 0, 0, 0)
-_BATCH_BYTES = 32_000_000  # of files; a batch is committed sooner when they are large
 _LIMITS = Limits()
+_LARGE = 8_000_000  # of files in a batch, in bytes, from which on memory is given back
 WriteLock = Callable[[], AbstractContextManager[object]]
 Embed = Callable[["Sequence[Chunk]"], int]
 
@@ -186,26 +186,32 @@ class Pipeline:
         failing: set[str] = set()
         with Workers(self._limits) as workers:
             read = zip(work, workers.prepare(self._jobs(plan, work)), strict=True)
-            for part in _batched(read, self._batch, lambda one: one[0].found.state.size):
+            for part in batched(read, self._batch, lambda one: one[0].found.state.size):
                 items = [item for one, outcome in part if (item := self._item(plan, one, outcome, report))]
                 failing |= {item.id for item in items if isinstance(item.outcome, Failure)}
                 if not accept_deletions:
                     refuse_large_loss(plan, failing)
                 self._commit(plan, items, report)
                 done += len(part)
-                progress(Progress("sync", done, plan.work, part[-1][0].found.id))
+                said = Progress("sync", done, plan.work, part[-1][0].found.id)
+                is_large = sum(one.found.state.size for one, _ in part) > _LARGE
+                del part, items  # what listens to the progress may need the room
+                if is_large:
+                    trim()
+                progress(said)
 
     def put_documents(self, root: str, documents: Iterable[Document]) -> None:
         """Make a root that is not a folder hold exactly these documents."""
         stale = set(self._catalogue.records(root))
-        for part in _batched(documents, self._batch, lambda one: len(one.text)):
-            done = [(d, cut(d, self._options.chunk_size)) for d in part]
-            self._embed([c for _, chunks in done for c in chunks])
+        for part in batched(documents, self._batch, lambda one: len(one.text)):
+            done = [prepare.of_document(document, self._options) for document in part]
+            self._embed([c for one in done for c in one.chunks])
             with self._write_lock(), self._catalogue.database.writing() as db:
                 batch = Batch(db)
-                for document, chunks in done:
-                    batch.put(document, chunks, _NO_FILE, self._loader_recipe(document.id))
-                    stale.discard(document.id)
+                for one in done:
+                    doc_id = one.document.id
+                    batch.put(one.document, one.chunks, _NO_FILE, self._recipe_of(doc_id), one.facts)
+                    stale.discard(doc_id)
                 batch.finish()
         self._remove(stale)
 
@@ -298,10 +304,10 @@ class Pipeline:
         return None
 
     def _recipe(self, found: Found) -> str:
-        return recipe_of(found, self._loader_recipe)
+        return recipe_of(found, self._recipe_of)
 
-    def _loader_recipe(self, doc_id: str) -> str:
-        return loaders.recipe(doc_id, self._options)
+    def _recipe_of(self, doc_id: str) -> str:
+        return prepare.recipe(doc_id, self._options)
 
     def _commit(self, plan: Plan, items: Sequence[_Item], report: SyncReport) -> None:
         fresh = [c for item in items if isinstance(item.outcome, Prepared) for c in item.outcome.chunks]
@@ -323,7 +329,8 @@ class Pipeline:
                 return False
             batch.move(moved_from, item.id)
         if isinstance(outcome, Prepared):
-            batch.put(outcome.document, outcome.chunks, found.state, self._recipe(found))
+            document, chunks = outcome.document, outcome.chunks
+            batch.put(document, chunks, found.state, self._recipe(found), outcome.facts)
         else:
             state = found.state if outcome.sha256 else _unread(found)
             status: Status = "skipped" if outcome.skipped else "failed"
@@ -384,17 +391,3 @@ def _is_news(plan: Plan, skip: Skip, status: str) -> bool:
     return status == "skipped" and replace(known.state, scanned_ns=0) != replace(
         skip.found.state, scanned_ns=0
     )
-
-
-def _batched(items: Iterable[_T], size: int, weight: Callable[[_T], int]) -> Iterator[list[_T]]:
-    """Parts of at most ``size`` items; one that has grown heavy ends sooner."""
-    part: list[_T] = []
-    heavy = 0
-    for item in items:
-        part.append(item)
-        heavy += weight(item)
-        if len(part) >= size or heavy > _BATCH_BYTES:
-            yield part
-            part, heavy = [], 0
-    if part:
-        yield part

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graph import extract
+from graph.model import NO_FACTS, Facts
 from ingest import dates, loaders
 from ingest.chunk import chunk
 from rag.errors import LoadError, NotOursError
@@ -56,6 +58,7 @@ class Prepared:
 
     document: Document
     chunks: tuple[Chunk, ...]
+    facts: Facts = NO_FACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,21 @@ def failed(job: Job, error: LoadError) -> Failure | Moving:
     return Failure(_one_line(str(error)), rows.sha256(data))
 
 
+def recipe(doc_id: str, options: Options) -> str:
+    """Names what would make a document's rows now; rows of another recipe are made again."""
+    return f"{loaders.recipe(doc_id, options)}:{extract.VERSION}"
+
+
+def of_document(document: Document, options: Options) -> Prepared:
+    """What is stored of a document that is no file.
+
+    Raises:
+        LoadError: a passage is not its span of the text.
+    """
+    chunks = cut(document, options.chunk_size)
+    return Prepared(document, chunks, extract.facts(document, chunks))
+
+
 def cut(document: Document, size: int) -> tuple[Chunk, ...]:
     """A document's passages with their own dates, each of them proven to be its span of the text.
 
@@ -146,7 +164,7 @@ def _prepared(job: Job, data: bytes, mtime_ns: int) -> Prepared:
     document = replace(document, meta=dict(document.meta))
     chunks = tuple(_slim(one) for one in cut(document, job.options.chunk_size))
     _check_storable(document, chunks)
-    return Prepared(document, chunks)
+    return Prepared(document, chunks, extract.facts(document, chunks))
 
 
 def _slim(one: Chunk) -> Chunk:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag import images, locate
+from rag import images, locate, sending
+from rag.messages import say
 from rag.types import Answer, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rag.answer.generate import GeneratedWriter
     from rag.engine import Engine
     from rag.types import Citation, Retrieval
 
@@ -27,13 +29,31 @@ def stream(engine: Engine, found: Retrieval) -> Iterator[str | Answer]:
 
 def _written(engine: Engine, found: Retrieval) -> Iterator[str | Answer]:
     if engine.generator is not None:
-        yield from engine.generator.stream(found.query, found.hits, engine.lexical.idf)
+        yield from _generated(engine, engine.generator, found)
         return
     from rag.answer.extract import ExtractiveWriter  # thirty milliseconds that a search does not need
 
     answer = ExtractiveWriter().write(found.query, found.hits, engine.lexical.idf)
     yield answer.text
     yield answer
+
+
+def _generated(engine: Engine, writer: GeneratedWriter, found: Retrieval) -> Iterator[str | Answer]:
+    """What a model writes; notes that its server must not read are held back from it, and the answer says so."""
+    notes = {hit.chunk.doc_id for hit in found.hits}
+    held = sending.held_back(engine.catalogue, engine.settings.llm, notes)
+    for item in writer.stream(found.query, found.hits, engine.lexical.idf, held):
+        if isinstance(item, Answer) and held:
+            yield replace(item, trace=replace(item.trace, notes=(*item.trace.notes, _held_back(len(held)))))
+        else:
+            yield item
+
+
+def _held_back(count: int) -> str:
+    return say(
+        "{count} notes were held back from the language model (llm.never_send, or `private: true`).",
+        count=count,
+    )
 
 
 def _located(engine: Engine, citation: Citation) -> Citation:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rag.answer.generate import GeneratedWriter
     from rag.config import LoadedSettings
     from rag.coverage import Story
+    from rag.graphing import Graph
     from rag.live import Models
     from rag.protocols import Embedder, Reranker
     from rag.settings import Settings
@@ -49,7 +50,8 @@ class Engine:
         self._home = home
         self.loaded_settings = loaded
         self.catalogue = Catalogue(home.catalogue)
-        self._indexes = Indexes(home, self.catalogue, Wish.of(loaded))
+        matrix = wiring.matrix(loaded.settings, home, self.catalogue)
+        self._indexes = Indexes(home, self.catalogue, Wish.of(loaded), matrix)
 
     @classmethod
     def open(
@@ -81,7 +83,9 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """Close databases."""
+        """Close databases, and the connection to a graph server."""
+        if "graph" in self.__dict__:
+            self.graph.close()
         self._indexes.close()
         self.catalogue.close()
 
@@ -130,6 +134,9 @@ class Engine:
             candidates=search.candidates,
             share=search.dense_weight,
             comparer=side.comparer if side else None,
+            graph=wiring.graph_source(
+                self.settings, self._indexes.matrix, lambda: self.graph.store, self.catalogue
+            ),
             reranker=self.reranker,
         )
 
@@ -142,6 +149,13 @@ class Engine:
     def generator(self) -> GeneratedWriter | None:
         """Writes answers with a language model, where one is configured."""
         return wiring.generator(self.settings)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The knowledge graph: structured questions, surroundings, related notes."""
+        from rag.graphing import Graph  # a search need not load it
+
+        return Graph(self)
 
     # Roots
 
@@ -317,12 +331,16 @@ class Engine:
     ) -> Retrieval:
         """The k best passages for a question."""
         query = Query(question, filters, today)
-        self.refresh()
-        found = self.retriever.search(query, k)
+        found = self._found(query, k, 0)
         if found.dropped:  # a note was changed and the indexes have not followed yet: follow, then look again
-            self._indexes.refresh(_PATIENCE_S)
-            found = self.retriever.search(query, k)
+            found = self._found(query, k, _PATIENCE_S)
         return found
+
+    def _found(self, query: Query, k: int, wait_s: float) -> Retrieval:
+        self._indexes.refresh(wait_s)
+        if self._indexes.matrix:
+            self._indexes.matrix.refresh()
+        return self.retriever.search(query, k)
 
     def ask(
         self, question: str, *, k: int = 10, filters: Filters = NO_FILTERS, today: date | None = None

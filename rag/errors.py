@@ -12,6 +12,7 @@
     ├── IndexDamagedError    a derived index does not match its manifest; it is rebuilt
     ├── ModelError           an embedding model cannot be loaded or does not fit the index
     │   └── ExtraMissingError   an optional dependency is not installed
+    ├── GraphError           the graph, or the server that it lies on, cannot be asked; answers go on without it
     ├── LLMError             a language model's server failed; the extractive answer stands
     └── EvalError            an evaluation set cannot be read
 
@@ -68,6 +69,10 @@ class ModelError(FootnotesError):
 
 class ExtraMissingError(ModelError):
     """An optional dependency is not installed; the message names the extra."""
+
+
+class GraphError(FootnotesError):
+    """The graph, or the server that it lies on, cannot be asked."""
 
 
 class LLMError(FootnotesError):

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from graph import checking, titles
 from ingest import scan
 from rag import coverage, images
 from rag.errors import IndexDamagedError, RootError
@@ -209,12 +210,24 @@ def _catalogue(engine: Parts) -> Iterator[Finding]:
         ", ".join(silent[:5]),
         "footnotes sync --verify" if silent else "",
     )
+    yield _graph(engine)
     pending = engine.catalogue.needs_purge()
     yield Finding(
         "forgotten notes are gone for good",
         not pending,
         "traces are still to be cleared" if pending else "",
         "footnotes sync" if pending else "",
+    )
+
+
+def _graph(engine: Parts) -> Finding:
+    """The knowledge graph's rows, against the texts and, after a whole sync, against what follows from all of them."""
+    wrong = sorted(checking.problems(engine.catalogue))
+    detail = ", ".join(wrong[:5])
+    if not wrong and titles.is_behind(engine.catalogue):
+        detail = "the next sync looks for names in what has changed"
+    return Finding(
+        "the graph says what the notes say", not wrong, detail, "footnotes sync --verify" if wrong else ""
     )
 
 

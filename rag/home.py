@@ -29,6 +29,7 @@ class Home:
         self.vectors = self.path / "vectors.db"
         self.lexical = self.path / "lexical"
         self.dense = self.path / "dense"
+        self.graph = self.path / "graph"
         self.recognised = self.path / "recognised.db"
         self.images = self.path / "images"
         self._wait_s = wait_s

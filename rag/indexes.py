@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from graph import titles, triples
 from rag import live
 from rag.errors import HomeError, IndexDamagedError
 from rag.models import opening
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from graph.matrix.index import Matrix
     from rag.home import Home
     from rag.live import Live, Model, Models, Wish
     from rag.protocols import Embedder
@@ -46,12 +48,16 @@ class Indexes:
     """Full text always, vectors where a model answers. Safe to use from many threads.
 
     Searches that run while the model is switched finish with the one they began with.
+
+    Args:
+        matrix: the knowledge graph as retrieval walks it; None: it is not used.
     """
 
-    def __init__(self, home: Home, catalogue: Catalogue, wish: Wish) -> None:
+    def __init__(self, home: Home, catalogue: Catalogue, wish: Wish, matrix: Matrix | None = None) -> None:
         self.home = home
         self.catalogue = catalogue
         self.wish = wish
+        self.matrix = matrix
         self.lexical = LexicalIndex(home.lexical)
         self._guard = threading.Lock()
         self._looking = threading.RLock()
@@ -107,11 +113,12 @@ class Indexes:
 
     # Following the catalogue
 
-    def follow(self, step: Step | None = None) -> None:
+    def follow(self, step: Step | None = None, *, midway: bool = False) -> None:
         """Bring every index to the catalogue's generation.
 
         Args:
             step: called while passages are embedded, with how many are done, and of how many.
+            midway: more is to come; what follows from all notes together is left for the end.
 
         Raises:
             BusyError: another process does not let go of the write lock.
@@ -119,8 +126,13 @@ class Indexes:
         """
         self._look()
         self._embed_ahead(step)
+        if not midway:
+            triples.follow(self.catalogue, self.home.path, self.home.writing)
+            titles.follow(self.catalogue, self.home.writing)
         with self.home.writing():
             self._catch_up()
+            if self.matrix and not midway:
+                self.matrix.follow()
             self.prune_journal()
 
     def rebuild(self, step: Step | None = None) -> None:
@@ -137,6 +149,8 @@ class Indexes:
             self._look()
             for index in self.all():
                 follow.rebuild(index, self.catalogue)
+            if self.matrix:
+                self.matrix.rebuild()
             self._record()
             self.drop_unneeded_vectors()
             self.prune_journal()
@@ -193,15 +207,21 @@ class Indexes:
         Returns:
             Whether it is done; False while somebody reads an older state.
         """
-        from rag.store import dense
+        from rag.store import dense, extractions
 
+        titles.follow(self.catalogue)
+        if self.matrix:
+            self.matrix.purge()
+        else:
+            shutil.rmtree(self.home.graph, ignore_errors=True)
         follow.rebuild(self.lexical, self.catalogue)
         keys = self.catalogue.keys()
         for folder in self.home.dense.iterdir() if self.home.dense.is_dir() else ():
             if folder.is_dir():
                 dense.retain(folder, keys)
         self.drop_unneeded_vectors()
-        return self.vectors.scrub() if self.home.vectors.exists() else True
+        done = extractions.retain(self.home.path, self.catalogue.text_hashes(), scrub=True)
+        return (self.vectors.scrub() if self.home.vectors.exists() else True) and done
 
     # Switching; the caller holds the write lock
 

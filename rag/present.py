@@ -39,6 +39,7 @@ def hit(found: Hit, rank: int) -> dict[str, Any]:
         "format": chunk.format,
         "text": chunk.text,
         "sources": dict(found.ranks),
+        "via": list(found.via),
     }
 
 

@@ -72,6 +72,9 @@ class LexicalSource(ScoredIndex, Protocol):
     def ceiling(self, query: Query) -> float:
         """The score of a passage that said every term of the question."""
 
+    def idf(self, terms: Sequence[str]) -> dict[str, float]:
+        """How rare terms are; 0 for all where nothing is indexed."""
+
 
 class Retriever(Protocol):
     """Finds passages for a question."""

@@ -91,6 +91,11 @@ def place(path: str, where: Citation | Chunk) -> str:
     return f"{path}:{first}" if first == last else f"{path}:{first}-{last}"
 
 
+def via(names: Sequence[str]) -> str:
+    """How the graph led to a passage: ``via [[Qdrant]] → 向量数据库``."""
+    return say("via {path}", path=" → ".join(map(name, names)))
+
+
 def whose(speaker: Speaker) -> str:
     """Whose words a quote is, where that is not simply the note's."""
     if speaker == "user":
@@ -284,6 +289,8 @@ def _hit(found: Hit, rank: int) -> Text:
     if said := whose(chunk.speaker):
         text.append(f"  ({said})", style="not bold magenta")
     text.append(f"  {found.score:.3f} ({sources})", style="not bold dim")
+    if found.via:
+        text.append("\n   " + via(found.via), style="not bold magenta")
     text.append("\n   " + _quote(chunk.text), style="not bold")
     return text
 

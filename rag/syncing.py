@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graph import checking
 from ingest import scan
 from ingest.ignore import RULES_FILE
 from ingest.pipeline import Progress, SyncReport
@@ -80,7 +81,8 @@ class Syncing:
     def _plans(self, names: Sequence[str] | None, report: SyncReport) -> list[scan.Plan]:
         rules = self.rules
         if rules.verify:
-            rules = replace(rules, damaged=frozenset(self.catalogue.text_problems()))
+            damaged = {*self.catalogue.text_problems(), *checking.problems(self.catalogue)}
+            rules = replace(rules, damaged=frozenset(damaged))
         plans = []
         for root in roots.select(self.catalogue, names):
             try:
@@ -116,15 +118,15 @@ class Syncing:
             nonlocal due
             begin = time.monotonic()
             if begin > due and now.done < now.total:
-                self._follow()
+                self._follow(midway=True)
                 end = time.monotonic()
                 due = end + max(_FOLLOW_EVERY_S, _FOLLOW_SHARE * (end - begin))
             self.progress(now)
 
         return step
 
-    def _follow(self) -> None:
-        self.indexes.follow(lambda done, total: self.progress(Progress("embed", done, total)))
+    def _follow(self, *, midway: bool = False) -> None:
+        self.indexes.follow(lambda done, total: self.progress(Progress("embed", done, total)), midway=midway)
 
 
 def _inside(root: Root, paths: Sequence[Path]) -> list[str]:

@@ -193,12 +193,16 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A retrieved passage. ``ranks`` holds its 1-based rank in each source that found it."""
+    """A retrieved passage. ``ranks`` holds its 1-based rank in each source that found it.
+
+    ``via`` names what the graph was followed by to get here, in order, notes as ``[[title]]``; empty for other hits.
+    """
 
     chunk: Chunk
     score: float
     ranks: Mapping[str, int] = field(default_factory=lambda: _NO_RANKS)
     features: Mapping[str, float] = field(default_factory=lambda: _NO_NUMBERS)
+    via: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

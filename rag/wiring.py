@@ -10,10 +10,16 @@ from ingest.loaders.source import Caption, Options
 from ingest.walk import ScanRules
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graph.matrix.index import Matrix
     from ingest.workers import Limits
     from rag.answer.generate import GeneratedWriter
     from rag.home import Home
+    from rag.protocols import GraphStore
+    from rag.search.linked import GraphSource
     from rag.settings import Settings
+    from rag.store.catalogue import Catalogue
 
 
 def options(settings: Settings, home: Home) -> Options:
@@ -35,13 +41,15 @@ def options(settings: Settings, home: Home) -> Options:
 
 def scan_rules(settings: Settings, home: Home, *, verify: bool = False) -> ScanRules:
     """What scans leave out."""
+    from ingest import prepare  # what reads files: a search need not load it
+
     s = settings.sync
     return ScanRules(
         include=s.include,
         exclude=s.never_read,
         encodings=s.encodings,
         max_bytes=int(s.max_file_mb * 1_000_000),
-        recipe=partial(loaders.recipe, options=options(settings, home)),
+        recipe=partial(prepare.recipe, options=options(settings, home)),
         supported=loaders.supported,
         keep_out=(home.path,),
         verify=verify,
@@ -54,6 +62,29 @@ def limits(settings: Settings) -> Limits:
 
     s = settings.sync
     return Limits(s.workers, s.file_timeout_s, s.file_memory_mb)
+
+
+def matrix(settings: Settings, home: Home, catalogue: Catalogue) -> Matrix | None:
+    """The graph as retrieval walks it, where it is to be followed in the home."""
+    if settings.graph.backend != "local" or settings.graph.weight == 0:
+        return None
+    from graph.matrix.index import Matrix
+
+    return Matrix(home, catalogue)
+
+
+def graph_source(
+    settings: Settings, matrix: Matrix | None, store: Callable[[], GraphStore], catalogue: Catalogue
+) -> GraphSource | None:
+    """What retrieval walks, where it is to walk."""
+    weight = settings.graph.weight
+    if settings.graph.backend == "none" or weight == 0:
+        return None
+    from rag.search.walking import MatrixSource, StoreSource
+
+    if matrix is not None:
+        return MatrixSource(matrix, catalogue, weight)
+    return StoreSource(store, catalogue, weight)
 
 
 def generator(settings: Settings) -> GeneratedWriter | None:

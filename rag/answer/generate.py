@@ -16,7 +16,7 @@ from rag.errors import LLMError
 from rag.types import Answer, Stage, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from rag.answer.question import Idf
     from rag.answer.verify import Verified
@@ -76,7 +76,7 @@ class GeneratedWriter:
     """
 
     def __init__(self, llm: AnswerStream, *, context_tokens: int = 8192) -> None:
-        self._llm = llm
+        self.llm = llm
         self._budget = prompt_budget(context_tokens)
 
     def write(self, query: Query, hits: Sequence[Hit], idf: Idf) -> Answer:
@@ -86,13 +86,16 @@ class GeneratedWriter:
             raise TypeError(answer)
         return answer
 
-    def stream(self, query: Query, hits: Sequence[Hit], idf: Idf) -> Iterator[str | Answer]:
+    def stream(
+        self, query: Query, hits: Sequence[Hit], idf: Idf, held: Collection[str] = ()
+    ) -> Iterator[str | Answer]:
         """Verified text, sentence by sentence, and last the answer.
 
         The pieces joined are ``answer.text``, unless the model failed on the way: then ``answer.writer`` is
         ``extract``, ``answer.trace.notes`` says why, and the answer takes the place of what was shown so far.
+        So it does where the model found nothing, and documents that it must not read (``held``, by id) say something.
         """
-        passages = pack(hits, self._budget)
+        passages = pack([hit for hit in hits if hit.chunk.doc_id not in held], self._budget)
         if not passages:
             yield from _extracted(query, hits, idf)
             return
@@ -102,7 +105,7 @@ class GeneratedWriter:
         verifier = Verifier(passages)
         language = _language(query.text)
         try:
-            reply = self._llm.stream(instructions(query, passages), prompt(query, passages))
+            reply = self.llm.stream(instructions(query, passages), prompt(query, passages))
             for sentence in whole_sentences(without_thoughts(reply)):
                 if piece := verifier.feed(sentence):
                     shown.append(piece)
@@ -110,13 +113,14 @@ class GeneratedWriter:
         except LLMError as error:
             trouble = error
         if not shown and trouble is None:
-            trouble = LLMError("{model} wrote nothing. Ask again, or set llm.model.", model=self._llm.name)
+            trouble = LLMError("{model} wrote nothing. Ask again, or set llm.model.", model=self.llm.name)
         if trouble is not None:
             note = _FELL_BACK[language].format(error=trouble)
             yield from _extracted(query, hits, idf, note, quiet=bool(shown))
             return
         milliseconds = 1000 * (time.perf_counter() - began)
-        yield self._finish(query, hits, verifier.result("".join(shown)), milliseconds)
+        answer = self._finish(query, hits, verifier.result("".join(shown)), milliseconds)
+        yield _from_held(answer, query, idf, held) if answer.abstained and held else answer
 
     def _finish(self, query: Query, hits: Sequence[Hit], checked: Verified, milliseconds: float) -> Answer:
         unknown = any(phrase[:-1] in checked.text for phrase in _UNKNOWN.values())
@@ -128,7 +132,7 @@ class GeneratedWriter:
             abstained=unknown and not checked.citations,
             support=checked.support,
             trace=Trace(stages=(Stage("generate", len(checked.citations), milliseconds),)),
-            writer=self._llm.name,
+            writer=self.llm.name,
             removed_markers=checked.removed,
         )
 
@@ -142,6 +146,14 @@ def _extracted(
     yield replace(answer, trace=replace(answer.trace, notes=(note,) if note else ()))
 
 
+def _from_held(answer: Answer, query: Query, idf: Idf, held: Collection[str]) -> Answer:
+    """What the documents say that the model was not shown; its own answer where they say nothing either."""
+    unread = [hit for hit in answer.hits if hit.chunk.doc_id in held]
+    found = ExtractiveWriter().write(query, unread, idf)
+    stages = answer.trace.stages + found.trace.stages
+    return answer if found.abstained else replace(found, hits=answer.hits, trace=Trace(stages))
+
+
 def prompt_budget(context_tokens: int) -> int:
     """Tokens of passages that fit a model's context beside instructions, question and answer."""
     return max(_SMALLEST, min(context_tokens - _RESERVED, context_tokens * 3 // 4))
@@ -152,7 +164,7 @@ def pack(hits: Sequence[Hit], budget: int) -> list[Chunk]:
     passages: list[Chunk] = []
     left = budget
     for chunk in (hit.chunk for hit in hits if readable(hit.chunk).strip()):
-        cost = _tokens(readable(chunk)) + _tokens(chunk.context) + 10
+        cost = estimated_tokens(readable(chunk)) + estimated_tokens(chunk.context) + 10
         if cost > left and not passages:
             return [_shortened(chunk, budget)]
         if cost <= left and len(passages) < _MOST_PASSAGES:
@@ -219,7 +231,7 @@ def _attribute(value: str) -> str:
     return " ".join(plain_markers(value).replace('"', "'").replace("<", "‹").replace(">", "›").split())
 
 
-def _tokens(text: str) -> int:
+def estimated_tokens(text: str) -> int:
     """Estimated tokens, on the high side: a CJK character counts 1, other text 1 per 3 characters."""
     wide = len(_HAN.findall(text))
     return wide + (len(text) - wide) // 3 + 1
@@ -228,7 +240,9 @@ def _tokens(text: str) -> int:
 def _shortened(chunk: Chunk, budget: int) -> Chunk:
     """The beginning of a passage: whole sentences where possible. It is still an exact span of its note."""
     text = readable(chunk)
-    length = max(1, len(text) * budget // _tokens(text)) if _tokens(text) > budget else len(text)
+    length = (
+        max(1, len(text) * budget // estimated_tokens(text)) if estimated_tokens(text) > budget else len(text)
+    )
     end = max((b for _, b in sentences(text) if b <= length), default=length)
     lines = (chunk.lines[0], chunk.lines[0] + chunk.text.count("\n", 0, end))
     return replace(chunk, end=chunk.start + end, text=chunk.text[:end], body=text[:end], lines=lines)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from rag import show
-from rag.cli import evals, files, images, models, notes, roots, upkeep
+from rag.cli import evals, files, graph, images, models, notes, related, roots, upkeep
 from rag.errors import FootnotesError
 from rag.messages import explain
 
@@ -27,6 +27,7 @@ for _command in (
     notes.watch,
     notes.search,
     notes.ask,
+    related.related,
     notes.ui,
     upkeep.status,
     files.why,
@@ -37,6 +38,7 @@ for _command in (
 ):
     app.command()(_command)
 app.add_typer(roots.app, name="roots")
+app.add_typer(graph.app, name="graph")
 app.add_typer(images.app, name="images")
 app.add_typer(models.app, name="models")
 app.add_typer(evals.app, name="eval")

@@ -1,7 +1,8 @@
 """The hybrid retriever: asks each source, resolves keys to passages, and mixes the lists.
 
 Where the embedding model can read passages token by token, it reads the best of both lists, and what it saw is mixed
-with the lexical scores. Other models' vectors are mixed as they are. A reranker, where there is one, has the last word.
+with the lexical scores. Other models' vectors are mixed as they are. The graph is walked from what was found, and what
+it leads to is mixed in where it helps. A reranker, where there is one, has the last word.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from rag.errors import ModelError
+from rag.errors import FootnotesError, ModelError
 from rag.messages import explain
-from rag.search import fuse
+from rag.search import fuse, linked, script
 from rag.types import Comparison, Hit, Query, Retrieval, Stage, Trace
 
 if TYPE_CHECKING:
@@ -20,17 +21,19 @@ if TYPE_CHECKING:
 
     from rag.protocols import ChunkResolver, Comparer, LexicalSource, Reranker, ScoredIndex
     from rag.search.fuse import Scored
+    from rag.search.linked import GraphSource, Walk
     from rag.types import Chunk
 
 LEXICAL: Final = "lexical"
 DENSE: Final = "dense"
 HYBRID: Final = "hybrid"
+GRAPH: Final = linked.GRAPH
+LINKED: Final = "linked"
 RERANKED: Final = "reranked"
 _READ: Final = 50  # passages of each list that the model reads against the question
 # Chosen on development questions: docs/decisions/0003-built-in-model.md.
 _SHARE: Final = 0.2  # of vectors
 _READING_SHARE: Final = 0.5  # of what the model saw reading
-_HAN_SHARE: Final = 0.15  # of the letters, from which on a text is Chinese
 _ASKED: Final = 90  # characters of a turn, up to which its reply carries its words
 
 
@@ -44,6 +47,7 @@ class HybridRetriever:
         candidates: how many passages to take from each source.
         share: of the dense side in the mix, from 0 to 1; None: as measured.
         comparer: the model, if it can read passages against a question.
+        graph: what the notes say of each other, if it is to be walked.
         reranker: orders the best passages anew.
     """
 
@@ -56,6 +60,7 @@ class HybridRetriever:
         candidates: int,
         share: float | None,
         comparer: Comparer | None = None,
+        graph: GraphSource | None = None,
         reranker: Reranker | None = None,
     ) -> None:
         self._lexical = lexical
@@ -64,6 +69,7 @@ class HybridRetriever:
         self._candidates = candidates
         self._share = share if share is not None else _SHARE if comparer is None else _READING_SHARE
         self._comparer = comparer
+        self._graph = graph
         self._reranker = reranker
 
     def search(self, query: Query, k: int) -> Retrieval:
@@ -74,6 +80,9 @@ class HybridRetriever:
         depth = max(k, self._candidates)
         run = _Run(query)
         lists = {name: self._list(source, name, run, depth) for name, source in self._sources.items()}
+        walk = self._walk(lists, run)
+        if walk is not None:
+            lists[GRAPH] = list(walk.found)
         started = time.perf_counter()
         wanted = {key for found in lists.values() for key, _ in found}
         chunks = _in_order(self._resolver.chunks(sorted(wanted)).values())
@@ -89,10 +98,31 @@ class HybridRetriever:
             resolved[HYBRID] = self._mixed(run, lists, chunks, positions)[:depth]
             run.stage(HYBRID, len(resolved[HYBRID]), started)
         final = resolved.get(HYBRID, resolved[LEXICAL])
+        if walk is not None:
+            started = time.perf_counter()
+            final = linked.settled(walk, query.text, final, resolved[GRAPH], self._lexical.idf)[:depth]
+            resolved[LINKED] = final
+            run.stage(LINKED, len(final), started)
         if self._reranker is not None:
             final = resolved[RERANKED] = self._reranked(self._reranker, final, run)
+        final = final[:k]
+        if walk is not None:
+            final = linked.explained(walk, final, resolved.get(HYBRID, resolved[LEXICAL]))
         stages = MappingProxyType(resolved)
-        return Retrieval(query, final[:k], run.trace(), stages, len(wanted) - len(chunks))
+        return Retrieval(query, final, run.trace(), stages, len(wanted) - len(chunks))
+
+    def _walk(self, lists: Mapping[str, Sequence[Scored]], run: _Run) -> Walk | None:
+        """Where the graph leads from what was found; None: it is not to be asked."""
+        if self._graph is None:
+            return None
+        started = time.perf_counter()
+        try:
+            walk: Walk = self._graph.walk(run.query, lists, _READ)
+        except FootnotesError as e:
+            run.note(e)
+            walk = linked.NOWHERE
+        run.stage(GRAPH, len(walk.found), started)
+        return walk
 
     def _list(self, source: ScoredIndex, name: str, run: _Run, depth: int) -> list[Scored]:
         started = time.perf_counter()
@@ -121,8 +151,8 @@ class HybridRetriever:
         except ModelError as e:
             run.note(e)
             return _hits(mixed, chunks, positions)
-        is_chinese = _is_chinese(question)
-        foreign = {place for place in read if _is_chinese(chunks[place].body) != is_chinese}
+        is_chinese = script.is_chinese(question)
+        foreign = {place for place in read if script.is_chinese(chunks[place].body) != is_chinese}
         ceiling = self._lexical.ceiling(run.query)
         blended = fuse.blend(lists[LEXICAL], ceiling, read, compared, foreign, self._share)
         features = _features(read, compared)
@@ -152,7 +182,7 @@ class _Run:
     def stage(self, name: str, count: int, started: float) -> None:
         self._stages.append(Stage(name, count, round((time.perf_counter() - started) * 1000, 3)))
 
-    def note(self, error: ModelError) -> None:
+    def note(self, error: FootnotesError) -> None:
         """Remember a failure, once."""
         self._notes.setdefault(explain(error))
 
@@ -190,9 +220,3 @@ def _features(read: Sequence[int], compared: Comparison) -> dict[int, Mapping[st
         place: MappingProxyType({"cosine": round(cosine, 4), "coverage": round(coverage, 4)})
         for place, cosine, coverage in zip(read, compared.cosine, compared.coverage, strict=True)
     }
-
-
-def _is_chinese(text: str) -> bool:
-    """Whether a good part of a text's letters are Han characters."""
-    han = sum("\u4e00" <= char <= "\u9fff" for char in text)
-    return han > _HAN_SHARE * (han + sum(char.isascii() and char.isalpha() for char in text))

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rag.errors import RootError
-from rag.store import checks, journal, migrations, rows
+from rag.store import checks, journal, migrations, rooted, rows
 from rag.store.database import Database
 from rag.types import NO_FILTERS, Chunk, Document, Filters
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
@@ -119,39 +117,12 @@ class Catalogue:
     def rename_root(self, name: str, new: str) -> None:
         """Give a root a new name; its documents' ids follow, nothing is read or embedded again."""
         with self.database.writing() as db:
-            if not db.execute("SELECT 1 FROM roots WHERE name = ?", (name,)).fetchone():
-                raise _unknown_root(name)
-            path = db.execute("SELECT path FROM roots WHERE name = ?", (name,)).fetchone()[0]
-            db.execute("UPDATE roots SET path = NULL WHERE name = ?", (name,))
-            db.execute("INSERT INTO roots VALUES (?, ?)", (new, path))
-            db.execute(  # reasons and warnings begin with the id
-                "UPDATE documents SET warnings = replace(warnings, ?, ?), "
-                "reason = iif(instr(reason, id) = 1, ? || substr(reason, ?), reason) WHERE root = ?",
-                (f'"{name}/', f'"{new}/', new, len(name) + 1, name),
-            )
-            db.execute(  # a note that bears the folder's name is read again
-                "UPDATE documents SET recipe = '' WHERE root = ? AND title = ? AND instr(relative, '/') = 0",
-                (name, name),
-            )
-            db.execute(
-                "UPDATE documents SET id = ? || substr(id, ?), root = ? WHERE root = ?",
-                (new, len(name) + 1, new, name),
-            )
-            for table, column in (("links", "resolved"), ("images", "doc_id")):
-                db.execute(
-                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} >= ? AND {column} < ?",
-                    (new, len(name) + 1, name + "/", name + "0"),
-                )
-            db.execute("DELETE FROM roots WHERE name = ?", (name,))
-            journal.record(db, _keys_of_root(db, new), ())
+            rooted.rename(db, name, new)
 
     def remove_root(self, name: str) -> None:
         """Forget a root and everything that came from it. The files stay."""
         with self.database.writing() as db:
-            if not db.execute("SELECT 1 FROM roots WHERE name = ?", (name,)).fetchone():
-                raise _unknown_root(name)
-            journal.record(db, (), _keys_of_root(db, name))
-            db.execute("DELETE FROM roots WHERE name = ?", (name,))
+            rooted.remove(db, name)
 
     # Documents
 
@@ -382,16 +353,3 @@ def _within(folder: str) -> tuple[str, str, str]:
     # "0" is the character after "/": everything below the folder, and nothing beside it.
     folder = folder.rstrip("/")
     return folder, folder + "/", folder + "0"
-
-
-def _keys_of_root(db: sqlite3.Connection, root: str) -> Iterable[int]:
-    return [
-        key
-        for (key,) in db.execute(
-            "SELECT key FROM chunks WHERE doc_id IN (SELECT id FROM documents WHERE root = ?)", (root,)
-        ).fetchall()
-    ]
-
-
-def _unknown_root(name: str) -> RootError:
-    return RootError("There is no root named {name!r}. `footnotes roots list` shows them.", name=name)

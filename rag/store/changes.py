@@ -9,24 +9,27 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rag.store import dating, journal, linking, rows
+from graph.model import NO_FACTS
+from rag.store import dating, facts, journal, linking, rows
 from rag.store.catalogue import PURGE, RECORD_COLUMNS, FileState, Record, Root, Status, as_record
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
+    from graph.model import Facts
     from rag.types import Chunk, Document
 
 
 @dataclass(slots=True)
 class Batch:
-    """Collects the keys and documents that one transaction touches; ``finish`` journals them as one generation."""
+    """Collects the keys, documents and entities that one transaction touches; ``finish`` journals them."""
 
     db: sqlite3.Connection
     added: set[int] = field(default_factory=set)
     removed: set[int] = field(default_factory=set)
     documents: set[str] = field(default_factory=set)
+    names: set[int] = field(default_factory=set)
 
     def is_as_planned(self, doc_id: str, expected: Record | None) -> bool:
         """Whether nobody else has changed the document's row since the plan was made."""
@@ -38,7 +41,14 @@ class Batch:
         row = self.db.execute("SELECT path FROM roots WHERE name = ?", (root.name,)).fetchone()
         return row is not None and row[0] == (str(root.path) if root.path is not None else None)
 
-    def put(self, document: Document, chunks: Sequence[Chunk], state: FileState, recipe: str) -> None:
+    def put(
+        self,
+        document: Document,
+        chunks: Sequence[Chunk],
+        state: FileState,
+        recipe: str,
+        said: Facts = NO_FACTS,
+    ) -> None:
         """Insert a document, or replace what is known of it."""
         self._upsert(Record(document.id, "indexed", "", state, document.sha256, recipe))
         self.db.execute(
@@ -66,6 +76,7 @@ class Batch:
         linking.put(self.db, document)
         dating.put(self.db, document.id, document.dates)
         self._put_chunks(document.id, chunks)
+        self.names |= facts.put(self.db, document, said)
         self.documents.add(document.id)
 
     def fail(
@@ -76,6 +87,7 @@ class Batch:
         self.db.execute("DELETE FROM texts WHERE doc_id = ?", (doc_id,))
         for table in ("links", "names", "days"):
             self.db.execute(f"DELETE FROM {table} WHERE doc_id = ?", (doc_id,))
+        self.names |= facts.drop(self.db, [doc_id])
         self._upsert(Record(doc_id, status, reason, state, sha256, recipe))
         self.documents.add(doc_id)
 
@@ -103,14 +115,17 @@ class Batch:
     def remove(self, doc_id: str) -> None:
         """Forget a document and everything that came from it."""
         self._drop_chunks(doc_id)
+        self.names |= facts.drop(self.db, [doc_id])
         self.db.execute("DELETE FROM documents WHERE id = ?", (doc_id,))
         self.documents.add(doc_id)
 
     def finish(self) -> int:
         """Settle what notes say of each other, then journal the changes; returns the generation."""
         if self.documents:
-            linking.settle(self.db, self.documents)
-            dating.settle(self.db, {doc_id.partition("/")[0] for doc_id in self.documents})
+            relinked = linking.settle(self.db, self.documents)
+            redated = dating.settle(self.db, {doc_id.partition("/")[0] for doc_id in self.documents})
+            facts.sweep(self.db, self.names)
+            facts.stamp(self.db, self.documents | relinked | redated)
         return journal.record(self.db, sorted(self.added - self.removed), sorted(self.removed))
 
     def _upsert(self, record: Record) -> None:
@@ -121,7 +136,8 @@ class Batch:
             "mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode, "
             "scanned_ns = excluded.scanned_ns, relative = excluded.relative, sha256 = excluded.sha256, "
             "recipe = excluded.recipe, title = '', format = 'text', encoding = '', loader = '', pages = '[]', "
-            "sections = '[]', dates = '[]', shared_dates = '[]', tags = '[]', meta = '{}', masks = '[]', warnings = '[]'",
+            "sections = '[]', dates = '[]', shared_dates = '[]', tags = '[]', meta = '{}', masks = '[]', "
+            "warnings = '[]', searched = 0",
             (
                 record.id,
                 record.id.partition("/")[0],

@@ -23,6 +23,28 @@ def text_problems(db: sqlite3.Connection) -> Iterator[str]:
             yield doc_id
 
 
+def graph_problems(db: sqlite3.Connection) -> Iterator[str]:
+    """Documents of which the graph says what cannot stand in them: none, unless damaged."""
+    for doc_id, text in db.execute("SELECT doc_id, text FROM texts"):
+        spans = db.execute(
+            'SELECT start, "end", NULL, NULL, NULL FROM relations WHERE doc_id = ?1 UNION ALL '
+            'SELECT start, "end", NULL, NULL, NULL FROM aliases WHERE doc_id = ?1 UNION ALL '
+            "SELECT m.start, m.\"end\", iif(m.extractor = 'title', m.name, NULL), "
+            'iif(m.chunk IS NULL, 0, coalesce(c.start, m."end" + 1)), iif(m.chunk IS NULL, m."end", c."end") '
+            "FROM mentions m LEFT JOIN chunks c ON c.key = m.chunk AND c.doc_id = m.doc_id WHERE m.doc_id = ?1",
+            (doc_id,),
+        )
+        if not all(_stands(text, *span) for span in spans):
+            yield doc_id
+
+
+def _stands(text: str, start: int, end: int, name: str | None, first: int | None, last: int | None) -> bool:
+    """Whether a span lies in the text, and in its passage, and holds a title that was found there."""
+    if not 0 <= start <= end <= len(text) or (name is not None and text[start:end] != name):
+        return False
+    return first is None or last is None or first <= start <= end <= last
+
+
 def integrity_problems(db: sqlite3.Connection) -> list[str]:
     """SQLite's own checks: damaged pages, and rows whose parent is gone."""
     damaged = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]

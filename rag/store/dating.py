@@ -46,8 +46,9 @@ def put(db: sqlite3.Connection, doc_id: str, dates: Iterable[DateRange]) -> None
     )
 
 
-def settle(db: sqlite3.Connection, roots: Iterable[str]) -> None:
-    """Bring ``documents.shared_dates`` up to date, after the roots' documents have changed."""
+def settle(db: sqlite3.Connection, roots: Iterable[str]) -> set[str]:
+    """Bring ``documents.shared_dates`` up to date, after the roots' documents have changed; returns whose changed."""
+    changed: set[str] = set()
     for root in roots:
         for source, day, shared in _turned(db, root):
             turned = db.execute(
@@ -61,6 +62,8 @@ def settle(db: sqlite3.Connection, roots: Iterable[str]) -> None:
                 "WHERE id = ?",
                 turned,
             )
+            changed.update(doc_id for (doc_id,) in turned)
+    return changed
 
 
 def lowered(dates: tuple[DateRange, ...], shared: Collection[str]) -> tuple[DateRange, ...]:

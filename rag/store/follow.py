@@ -49,7 +49,7 @@ def catch_up(index: Index, catalogue: Catalogue) -> None:
         return
     chunks = catalogue.chunks(changes.added)
     vanished = [key for key in changes.added if key not in chunks]
-    with _room():
+    with room():
         index.apply(
             [chunks[key] for key in sorted(chunks)], [*changes.removed, *vanished], changes.generation
         )
@@ -62,7 +62,7 @@ def rebuild(index: DerivedIndex, catalogue: Catalogue) -> None:
 
 def _start_anew(index: DerivedIndex, catalogue: Catalogue) -> None:
     batches, generation = catalogue.all_chunks()
-    with _room():
+    with room():
         index.rebuild(batches, generation)
 
 
@@ -117,7 +117,12 @@ def _prefers_rebuild(index: Index, catalogue: Catalogue, changes: Changes) -> bo
 
 
 @contextlib.contextmanager
-def _room() -> Iterator[None]:
+def room() -> Iterator[None]:
+    """Name what keeps an index from being written.
+
+    Raises:
+        HomeError: no room or no permission.
+    """
     try:
         yield
     except OSError as e:

@@ -39,10 +39,15 @@ def record(db: sqlite3.Connection, added: Iterable[int], removed: Iterable[int])
     current = generation(db)
     if not rows:
         return current
-    following = ((number(current) + 1) << _CHANCE_BITS) | secrets.randbits(_CHANCE_BITS)
-    db.execute("UPDATE state SET value = ? WHERE name = 'generation'", (following,))
-    db.executemany("INSERT INTO journal VALUES (?, ?, ?)", [(following, key, op) for key, op in rows])
-    return following
+    now = following(current)
+    db.execute("UPDATE state SET value = ? WHERE name = 'generation'", (now,))
+    db.executemany("INSERT INTO journal VALUES (?, ?, ?)", [(now, key, op) for key, op in rows])
+    return now
+
+
+def following(generation: int) -> int:
+    """A generation after this one, that no other history has."""
+    return ((number(generation) + 1) << _CHANCE_BITS) | secrets.randbits(_CHANCE_BITS)
 
 
 def number(generation: int) -> int:

@@ -61,8 +61,12 @@ def put(db: sqlite3.Connection, document: Document) -> None:
     )
 
 
-def settle(db: sqlite3.Connection, doc_ids: set[str]) -> None:
-    """Resolve the links of, and to, documents that came, went, failed or changed. The caller holds the transaction."""
+def settle(db: sqlite3.Connection, doc_ids: set[str]) -> set[str]:
+    """Resolve the links of, and to, documents that came, went, failed or changed. The caller holds the transaction.
+
+    Returns:
+        Ids of documents of which a link leads elsewhere now.
+    """
     changed = json.dumps(sorted(doc_ids), ensure_ascii=False)
     db.execute(
         "DELETE FROM names WHERE doc_id IN (SELECT value FROM json_each(?)) "
@@ -83,6 +87,11 @@ def settle(db: sqlite3.Connection, doc_ids: set[str]) -> None:
         found = resolver.resolve(*link)
         updates += [(found, row) for row, resolved in links if resolved != found]
     db.executemany("UPDATE links SET resolved = ? WHERE rowid = ?", updates)
+    rows = json.dumps([row for _, row in updates])
+    turned = db.execute(
+        "SELECT DISTINCT doc_id FROM links WHERE rowid IN (SELECT value FROM json_each(?))", (rows,)
+    )
+    return {doc_id for (doc_id,) in turned}
 
 
 def backlinks(db: sqlite3.Connection, doc_id: str) -> list[str]:

@@ -119,6 +119,85 @@ CATALOGUE: tuple[str, ...] = (
     CREATE INDEX days_doc ON days(doc_id);
     CREATE INDEX days_day ON days(root, source, day, shared);
     """,
+    # 4: the knowledge graph. Written by rag.store.facts; names found in other notes by graph.titles.
+    """
+    CREATE TABLE entities (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,   -- graph.model.key_of its names; the node is entity:KEY
+        label TEXT NOT NULL,        -- its most frequent spelling
+        kind TEXT NOT NULL,         -- graph.model.EntityKind, the most frequent
+        shown INTEGER NOT NULL DEFAULT 0,      -- 1: some document is sure enough that it is a name
+        generation INTEGER NOT NULL DEFAULT 0, -- of the graph, in which label, kind or shown last changed
+        settled INTEGER NOT NULL DEFAULT 0     -- 0: the three are still to be computed
+    ) STRICT;
+    CREATE INDEX entities_generation ON entities(generation);
+    CREATE INDEX entities_unsettled ON entities(id) WHERE settled = 0;
+    CREATE TABLE mentions (         -- a document says a name
+        doc_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE ON UPDATE CASCADE,
+        chunk INTEGER,              -- key of the passage that holds it; NULL: it stands in none
+        start INTEGER NOT NULL,     -- in the document's text
+        "end" INTEGER NOT NULL,
+        entity INTEGER NOT NULL REFERENCES entities(id),
+        name TEXT NOT NULL,         -- as it is written here
+        kind TEXT NOT NULL,
+        extractor TEXT NOT NULL,    -- title: that of another note, found by graph.titles
+        confidence REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX mentions_doc ON mentions(doc_id);
+    CREATE INDEX mentions_entity ON mentions(entity);
+    CREATE TABLE relations (        -- properties of a note, and what a language model read
+        doc_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE ON UPDATE CASCADE,
+        start INTEGER NOT NULL,
+        "end" INTEGER NOT NULL,
+        subject INTEGER REFERENCES entities(id), -- NULL: the note itself
+        subject_name TEXT NOT NULL, -- as it is written; empty: the note itself
+        predicate TEXT NOT NULL,
+        object INTEGER NOT NULL REFERENCES entities(id),
+        value TEXT NOT NULL,        -- the object as it is written
+        extractor TEXT NOT NULL,
+        confidence REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX relations_doc ON relations(doc_id);
+    CREATE INDEX relations_subject ON relations(subject) WHERE subject IS NOT NULL;
+    CREATE INDEX relations_object ON relations(object);
+    CREATE INDEX relations_predicate ON relations(predicate);
+    CREATE TABLE aliases (          -- a document says that two names are one
+        doc_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE ON UPDATE CASCADE,
+        start INTEGER NOT NULL,
+        "end" INTEGER NOT NULL,
+        entity INTEGER NOT NULL REFERENCES entities(id),
+        name TEXT NOT NULL,         -- of entity, as it is written
+        other INTEGER NOT NULL REFERENCES entities(id),
+        other_name TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX aliases_doc ON aliases(doc_id);
+    CREATE INDEX aliases_entity ON aliases(entity);
+    CREATE INDEX aliases_other ON aliases(other);
+    CREATE TABLE titles (           -- what a note is called, where that is a name that others may say
+        doc_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE ON UPDATE CASCADE,
+        entity INTEGER NOT NULL REFERENCES entities(id),
+        key TEXT NOT NULL,          -- of entity
+        label TEXT NOT NULL,        -- as it is written, and looked for in other notes
+        kind TEXT NOT NULL CHECK (kind IN ('title', 'alias')),
+        beginning TEXT NOT NULL,    -- of the label, folded: rag.store.called.beginning
+        searched INTEGER NOT NULL DEFAULT 0 -- 1: every document was searched for this label
+    ) STRICT;
+    CREATE INDEX titles_doc ON titles(doc_id);
+    CREATE INDEX titles_entity ON titles(entity);
+    CREATE INDEX titles_label ON titles(label);
+    CREATE INDEX titles_beginning ON titles(beginning);
+    CREATE INDEX titles_new ON titles(label) WHERE searched = 0;
+    ALTER TABLE documents ADD COLUMN searched INTEGER NOT NULL DEFAULT 0; -- 1: for the titles of all other notes
+    CREATE INDEX documents_unsearched ON documents(id) WHERE searched = 0 AND status = 'indexed';
+    CREATE TABLE graph_changes (    -- documents whose graph.model.Contribution may have changed; gone ones too
+        doc_id TEXT PRIMARY KEY,
+        generation INTEGER NOT NULL -- of the graph, the last in which it did
+    ) STRICT;
+    CREATE INDEX graph_changes_generation ON graph_changes(generation);
+    CREATE TABLE graph_generations (generation INTEGER PRIMARY KEY) STRICT; -- the last ones: those of our history
+    INSERT INTO graph_generations VALUES (0);
+    INSERT INTO state VALUES ('graph', 0);
+    """,
 )
 
 VECTORS: tuple[str, ...] = (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
+from graph.contribution import contributions, entity_nodes
 from ingest.walk import FORGOTTEN
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
     from footnotes import Engine
@@ -34,7 +37,27 @@ def content(engine: Engine) -> Content:
                     (FORGOTTEN,),  # whether its hash is known hangs on what it was before
                 ).fetchall()
             ),
+            **_graph(db),
         }
+
+
+def _graph(db: sqlite3.Connection) -> Content:
+    """The knowledge graph: every document's nodes and edges, entities, and titles."""
+    brought = list(contributions(db))
+    return {
+        "nodes": [astuple(node) for one in brought for node in one.nodes],
+        "edges": [astuple(edge) for one in brought for edge in one.edges],
+        "entities": db.execute("SELECT key, label, kind, shown FROM entities ORDER BY key").fetchall(),
+        "mentions": db.execute(
+            'SELECT m.doc_id, m.start, m."end", c.start, e.key, m.name, m.kind, m.extractor, m.confidence '
+            "FROM mentions m JOIN entities e ON e.id = m.entity LEFT JOIN chunks c ON c.key = m.chunk "
+            "ORDER BY 1, 2, 3, 5, 8, 9"
+        ).fetchall(),
+        "titles": db.execute(
+            "SELECT doc_id, key, label, kind, searched FROM titles ORDER BY 1, 2, 3, 4"
+        ).fetchall(),
+        "shown": [astuple(node) for node in entity_nodes(db)],
+    }
 
 
 def difference(one: Content, other: Content) -> str:

@@ -303,7 +303,7 @@ def test_index_left_behind_by_a_crash_catches_up(footnotes_home: Path, notes: Pa
         engine.add_root(notes)
         engine.sync()
         (notes / "apple.md").write_text("# Apples\n\nThe frost came early.\n", encoding="utf-8")
-        engine._indexes.follow = lambda *_: None  # type: ignore[method-assign] # the process dies here
+        engine._indexes.follow = lambda *_, **__: None  # type: ignore[method-assign] # the process dies here
         engine.sync()
     with footnotes.open(footnotes_home) as engine:
         assert is_gone(engine, "harvest")

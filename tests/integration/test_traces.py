@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 import footnotes
+from graph.contribution import contributions, entity_nodes
 from ingest.walk import FORGOTTEN
 from rag.errors import RootError
 from rag.models import transformer
-from rag.store import lexical
+from rag.store import facts, lexical
 from tests.integration.counting_embedder import CountingEmbedder
 from tests.integration.fresh import answers, content, difference, found_by_words
 from tests.integration.random_vault import RULES, WORDS, Vault, made
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from footnotes import Engine
+    from graph.model import Contribution, Node
     from ingest.pipeline import SyncReport
+    from rag.store.catalogue import Catalogue
 
 SOAK = bool(os.environ.get("FOOTNOTES_SOAK"))
 STEPS = 1_000 if SOAK else 100
@@ -55,6 +58,7 @@ class Trace:
         self.everything: set[str] = set()
         self.seen = self.vault.states()
         self.passages = self.asked = self.partial = self.compared = 0
+        self.mirror = Mirror()
         for folder in self.vault.folders:
             self.engine.add_root(folder)
 
@@ -153,6 +157,8 @@ class Trace:
             assert not apart, f"{apart}\nafter {self.vault.log[-4:]}"
             find = answers if scores else found_by_words
             assert find(self.engine, questions) == find(other, questions), self.vault.log[-4:]
+        self.mirror.follow(self.engine.catalogue)
+        self.mirror.check(self.engine.catalogue)
         self.compared += 1
 
     def fresh(self) -> _Fresh:
@@ -195,6 +201,46 @@ class _Fresh:
     def __exit__(self, *_: object) -> None:
         self._engine.close()
         shutil.rmtree(self._home)
+
+
+class Mirror:
+    """A graph that reads only what changed since it last looked, as a server far away would."""
+
+    def __init__(self) -> None:
+        self._reached = -1
+        self._known: dict[str, Contribution] = {}
+        self._entities: dict[str, Node] = {}
+        self.read = self.started = 0
+
+    def follow(self, catalogue: Catalogue) -> None:
+        """Read documents that changed, and entities with a new label."""
+        with catalogue.database.reading() as db:
+            changes = facts.changed_since(db, self._reached)
+            if changes is None:
+                self.started += 1
+                self._known, self._entities, self._reached = {}, {}, -1
+            for one in contributions(db, changes and changes[0]):
+                self._known[one.doc_id] = one
+                self.read += 1
+            self._entities |= {node.id: node for node in entity_nodes(db, self._reached)}
+            self._reached = facts.generation(db)
+
+    def check(self, catalogue: Catalogue) -> None:
+        """It knows what the catalogue says."""
+        with catalogue.database.reading() as db:
+            assert [one for _, one in sorted(self._known.items()) if one.nodes] == list(contributions(db))
+            assert [n for n in sorted(self._entities.values()) if n.id in self._named()] == list(
+                entity_nodes(db)
+            )
+
+    def _named(self) -> set[str]:
+        return {
+            end
+            for one in self._known.values()
+            for edge in one.edges
+            for end in (edge.source, edge.target)
+            if end.startswith("entity:")
+        }
 
 
 def _is_file(path: Path | None) -> bool:
@@ -260,6 +306,7 @@ def test_every_step_equals_a_fresh_index(
                 trace.check_equal(scores=by == "small")
             trace.check_ghosts()
         assert [f for f in trace.engine.doctor() if not f.ok] == []
+        assert trace.mirror.started == 1
     finally:
         trace.engine.close()
     print(  # noqa: T201 - a figure of `make soak`

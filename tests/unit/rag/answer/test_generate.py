@@ -182,3 +182,25 @@ def test_a_model_is_told_whose_words_it_reads() -> None:
     run(llm, "Does the roof leak?", hit())
     assert "words=" not in llm.prompt
     assert "words" not in llm.system
+
+
+def test_held_documents_stay_out_of_the_prompt() -> None:
+    """The model reads the others; the hits of the answer are all that were found."""
+    llm = FakeLLM("The kitchen cost 32000 euros [1].")
+    secret = hit("The roof leaks near the chimney.", doc="n/secret.md", title="Secret")
+    *_, answer = GeneratedWriter(llm).stream(Query("Roof?"), [secret, hit()], idf, {"n/secret.md"})
+    assert isinstance(answer, Answer)
+    assert "chimney" not in llm.system + llm.prompt
+    assert "Secret" not in llm.system + llm.prompt
+    assert [h.chunk.doc_id for h in answer.hits] == ["n/secret.md", "n/a.md"]
+    assert [c.doc_id for c in answer.citations] == ["n/a.md"]
+
+
+def test_where_the_model_found_nothing_held_documents_may_say_it() -> None:
+    """In their own sentences; where they do not either, the model's words stay."""
+    secret = hit("The roof leaks near the chimney.", doc="n/secret.md", title="Secret")
+    for question, writer in (("Where does the roof leak?", "extract"), ("Who is Napoleon?", "fake")):
+        llm = FakeLLM("The notes do not say.")
+        *_, answer = GeneratedWriter(llm).stream(Query(question), [secret, hit()], idf, {"n/secret.md"})
+        assert isinstance(answer, Answer)
+        assert (answer.writer, answer.abstained) == (writer, writer == "fake")

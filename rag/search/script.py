@@ -1,0 +1,16 @@
+"""Which language a text is in, as far as retrieval needs to know."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_HAN_SHARE: Final = 0.15  # of the letters, from which on a text is Chinese
+_HAN: Final = re.compile("[\u4e00-\u9fff]+")
+_LATIN: Final = re.compile("[A-Za-z]+")
+
+
+def is_chinese(text: str) -> bool:
+    """Whether a good part of a text's letters are Han characters."""
+    han = len(text) - len(_HAN.sub("", text))
+    return han > _HAN_SHARE * (han + len(text) - len(_LATIN.sub("", text)))
