@@ -96,13 +96,12 @@ class Neo4jGraph(Answers):
     Raises:
         ConfigError: ``graph.url`` is no address of a Neo4j server.
 
-    Every method raises ``GraphError`` when the server fails, or holds no graph, or another home's.
+    Every method raises ``GraphError`` when the server fails, or holds no whole graph, or another home's.
     """
 
     def __init__(self, settings: GraphSettings, home: int | None = None) -> None:
         self.server = Server(settings)
         self._home = home
-        self._is_checked = False
 
     def __enter__(self) -> Self:
         return self
@@ -192,12 +191,14 @@ class Neo4jGraph(Answers):
         return self._read(lambda ask: ask(query, **values))
 
     def _read(self, work: Callable[[Ask], T]) -> T:
-        if not self._is_checked:
-            self._check(self.stamp())
-        return self.server.read(work)
+        def checked(ask: Ask) -> T:
+            self._check(read_stamp(ask))  # each time: others may write there too
+            return work(ask)
+
+        return self.server.read(checked)
 
     def _check(self, stamp: Stamp | None) -> None:
-        """Whether this home's graph is there, as far as the caller cares."""
+        """Whether this home's graph is there, and whole."""
         if stamp is None:
             raise GraphError(
                 "The Neo4j server at {url} holds no graph yet. Run `footnotes graph push`.",
@@ -205,7 +206,12 @@ class Neo4jGraph(Answers):
             )
         if self._home is not None and stamp.home != self._home:
             raise another_home(self.server.url)
-        self._is_checked = True
+        if stamp.generation is None:
+            raise GraphError(
+                "The graph on the Neo4j server at {url} is incomplete: a push is going on, or was cut off. "
+                "Run `footnotes graph push`.",
+                url=self.server.url,
+            )
 
 
 def another_home(url: str) -> GraphError:

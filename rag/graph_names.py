@@ -36,6 +36,8 @@ class Names:
             GraphError: nothing is called so; the message has the nearest names.
         """
         text = given.strip().removeprefix("[[").removesuffix("]]").strip()
+        if not text:
+            raise GraphError("Nothing in the notes is called {name!r}.", name=given)
         with self._catalogue.database.reading() as db:
             finders = [self._titled, self._entity] if note_first else [self._entity, self._titled]
             for finder in (self._by_id, self._tagged, self._on_disk, *finders, self._loosely_tagged, _day):
@@ -120,11 +122,16 @@ class Names:
         return Node(f"note:{doc_id}", "note", row[0] or doc_id) if row else None
 
     def _titled(self, db: sqlite3.Connection, text: str) -> Node | None:
-        """By title, file name, path or alias; of several notes called so, the first by id."""
+        """By title, file name, path or alias, in this order; of several notes called so, the first by id."""
         key = key_of(text)
-        for doc_id, title in _documents(db):
-            if key_of(title) == key or key_of(_stem(doc_id)) == key or doc_id.endswith(f"/{text}"):
-                return Node(f"note:{doc_id}", "note", title or doc_id)
+        fitting = [
+            (fit, doc_id, title)
+            for doc_id, title in _documents(db)
+            if (fit := _fit(text, key, doc_id, title)) is not None
+        ]
+        if fitting:
+            _, doc_id, title = min(fitting)
+            return Node(f"note:{doc_id}", "note", title or doc_id)
         row = db.execute("SELECT min(doc_id) FROM titles WHERE key = ?", (key,)).fetchone()
         return self._note(db, row[0]) if row and row[0] else None
 
@@ -164,6 +171,17 @@ def _day(db: sqlite3.Connection, text: str) -> Node | None:
 
 def _documents(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     yield from db.execute("SELECT id, title FROM documents WHERE status = 'indexed' ORDER BY id")
+
+
+def _fit(text: str, key: str, doc_id: str, title: str) -> int | None:
+    """How well a note is called so, 0 the best; None: it is not."""
+    if text == title:
+        return 0
+    if key == key_of(title):
+        return 1
+    if key == key_of(_stem(doc_id)):
+        return 2
+    return 3 if doc_id.endswith(f"/{text}") else None
 
 
 def _stem(doc_id: str) -> str:

@@ -143,7 +143,7 @@ class GraphStore(Protocol):
         """How many nodes and edges of each kind."""
 
     def edges(self) -> Iterator[Edge]:
-        """All edges, sorted."""
+        """All edges, by document, sorted within it."""
 
     def nodes(self) -> Iterator[Node]:
         """All nodes, sorted."""

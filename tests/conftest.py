@@ -23,22 +23,17 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-from tests.integration.neo4j.fixtures import (  # noqa: F401 - every test may ask for them
-    neo4j_catalogue,
-    neo4j_server,
-    neo4j_settings,
-    neo4j_store,
-    own_neo4j,
-    small_batches,
-)
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from rag.settings import GraphSettings
+    from tests.integration.neo4j.server import Server
 
     Require = Callable[[bool, str, str], None]
 
 ON_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 SOAK = os.environ.get("FOOTNOTES_SOAK", "") not in {"", "0"}
+ENVIRONMENT = dict(os.environ)  # the user's, before tests are given their own
 KEPT_VARIABLES = {"FOOTNOTES_SHARED", "FOOTNOTES_CHROMIUM"}
 FOREIGN_VARIABLES = {"all_proxy", "force_color", "github_actions", "http_proxy", "https_proxy", "no_proxy"}
 USER_FOLDERS = {
@@ -224,6 +219,23 @@ def minilm(require: Require) -> Path:
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).parent / "model"
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(require: Require) -> Iterator[Server]:
+    """A Neo4j that runs: one for all tests."""
+    from tests.integration.neo4j.starting import running
+
+    with running(require, ENVIRONMENT) as server:
+        yield server
+
+
+@pytest.fixture
+def neo4j_settings(neo4j_server: Server) -> GraphSettings:
+    """How the server is reached; it holds nothing of Footnotes."""
+    from tests.integration.neo4j.starting import cleared
+
+    return cleared(neo4j_server)
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,7 @@ CALENDAR: Final = words("""
 # Capitals of headings, templates, calendars, forms and chats; names of nothing.
 JUNK: Final = CALENDAR | words("""
     spring summer autumn winter christmas easter
+    kb mb gb tb kib mib gib kg km cm mm ml hz khz mhz ghz kw kwh dpi px fps usd eur gbp cny rmb
     todo todos done fixme tbd tba wip faq ps nb nota bene tldr imo imho btw fyi asap aka rip lol omg diy ok qa id
     ids url uri urls uris ui ux api apis app apps pdf ppt mr mrs ms dr prof st jr sr inc ltd co vs no nos vol ed
     eds pp fig figs ch sec min max avg sum null nan true false none void yes n/a

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ingest
+from graph import extract
 from ingest import loaders
 from rag import live, store
 from rag.store.tokens import ANALYSIS_VERSION
@@ -43,7 +44,7 @@ def key(data: EvalSet, settings: Settings) -> str:
 def _code() -> str:
     """Hash of the code that turns rows into an index: figures of an older chunker must never pass for new ones."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for package in (ingest, store):
+    for package in (extract, ingest, store):
         for path in sorted(Path(next(iter(package.__path__))).rglob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Idf = Callable[[Sequence[str]], dict[str, float]]
 
 GRAPH: Final = "graph"
+_EXPLAINED: Final = 20  # hits; nobody looks at more
 
 
 Adds = Callable[[int, "NDArray[np.intp]"], "NDArray[np.float64]"]
@@ -123,7 +124,8 @@ class _Adding:
         words = [w for w in dict.fromkeys(tokens.words(self._question)) if w not in tokens.common()]
         known = self._idf(words)
         total = math.fsum(known.values()) or 1.0
-        missing = [word for word in words if word not in self._words(first)]
+        there = self._words(first)
+        missing = [word for word in words if word not in there]
         said = [self._words(place) for place in others.tolist()]
         return np.array([math.fsum(known[w] for w in missing if w in words) / total for words in said])
 
@@ -133,11 +135,11 @@ class _Adding:
 
 
 def explained(walk: Walk, hits: Sequence[Hit], before: Sequence[Hit]) -> tuple[Hit, ...]:
-    """Those that the graph brought or lifted say by which way."""
+    """Those of the first hits that the graph brought or lifted say by which way."""
     ranks = {hit.chunk.key: rank for rank, hit in enumerate(before)}
     return tuple(
         replace(hit, via=walk.via(hit.chunk.key))
-        if GRAPH in hit.ranks and rank < ranks.get(hit.chunk.key, rank + 1)
+        if rank < _EXPLAINED and GRAPH in hit.ranks and rank < ranks.get(hit.chunk.key, rank + 1)
         else hit
         for rank, hit in enumerate(hits)
     )

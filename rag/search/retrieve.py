@@ -31,6 +31,7 @@ GRAPH: Final = linked.GRAPH
 LINKED: Final = "linked"
 RERANKED: Final = "reranked"
 _READ: Final = 50  # passages of each list that the model reads against the question
+_WALKED: Final = 30  # passages that the graph may add to them
 # Chosen on development questions: docs/decisions/0003-built-in-model.md.
 _SHARE: Final = 0.2  # of vectors
 _READING_SHARE: Final = 0.5  # of what the model saw reading
@@ -117,7 +118,7 @@ class HybridRetriever:
             return None
         started = time.perf_counter()
         try:
-            walk: Walk = self._graph.walk(run.query, lists, _READ)
+            walk: Walk = self._graph.walk(run.query, lists, _WALKED)
         except FootnotesError as e:
             run.note(e)
             walk = linked.NOWHERE

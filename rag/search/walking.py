@@ -102,6 +102,7 @@ class StoreSource:
         asked = _Asked(query, lists.get(_LEXICAL, ()), titled(self._catalogue, query.text), k, self._weight)
         found = self._catalogue.chunks([key for key, _ in asked.lexical[:_SEEDS]])
         seeds = {f"chunk:{chunk.doc_id}#{chunk.start}" for chunk in found.values()}
+        seeds.update(f"note:{chunk.doc_id}" for chunk in found.values())  # whose links these are
         seeds.update(f"note:{doc_id}" for doc_ids in asked.titled for doc_id in doc_ids)
         if not seeds:
             return NOWHERE

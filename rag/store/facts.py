@@ -362,17 +362,25 @@ def changed_since(db: sqlite3.Connection, reached: int) -> tuple[tuple[str, ...]
 
 
 def _prune(db: sqlite3.Connection) -> None:
-    """Forget generations that nobody should still be at, and the gone documents that only they need to hear of."""
-    oldest = db.execute(
-        "SELECT generation FROM graph_generations ORDER BY generation DESC LIMIT 1 OFFSET ?",
-        (_KEPT_GENERATIONS,),
+    """Forget generations that nobody should still be at, and the gone documents that only they need to hear of.
+
+    Seldom: so that a home with many documents does not look through all of them with every change.
+    """
+    if _generation_before(db, 2 * _KEPT_GENERATIONS) is None:
+        return
+    oldest = _generation_before(db, _KEPT_GENERATIONS)
+    db.execute("DELETE FROM graph_generations WHERE generation <= ?", (oldest,))
+    db.execute(
+        "DELETE FROM graph_changes WHERE generation <= ? AND doc_id NOT IN (SELECT id FROM documents)",
+        (oldest,),
+    )
+
+
+def _generation_before(db: sqlite3.Connection, count: int) -> int | None:
+    found = db.execute(
+        "SELECT generation FROM graph_generations ORDER BY generation DESC LIMIT 1 OFFSET ?", (count,)
     ).fetchone()
-    if oldest:
-        db.execute("DELETE FROM graph_generations WHERE generation <= ?", oldest)
-        db.execute(
-            "DELETE FROM graph_changes WHERE generation <= ? AND doc_id NOT IN (SELECT id FROM documents)",
-            oldest,
-        )
+    return found[0] if found else None
 
 
 def _json(values: Iterable[object]) -> str:

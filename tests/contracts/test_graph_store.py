@@ -8,11 +8,11 @@ import pytest
 
 from graph.contribution import contributions, entity_nodes
 from graph.model import Edge, GraphStats, Node
-from rag.protocols import GraphStore
 from tests.contracts import graph_vault
 
 if TYPE_CHECKING:
     from graph.model import Found, Subgraph
+    from rag.protocols import GraphStore
     from tests.contracts.conftest import Stored
 
 QDRANT, FAISS, SU, LOOSE = (

@@ -76,12 +76,20 @@ def test_sync_search_ask(notes: Path) -> None:
     assert (hit["rank"], hit["path"], hit["title"]) == (1, "my notes/moving.md", "Moving")
     assert hit["date"] == "2022-04-01"
     assert hit["page"] is None
-    assert hit["sources"] == {"lexical": 1, "dense": 1}
+    assert hit["sources"] == {"lexical": 1, "dense": 1, "graph": 1}
+    assert hit["via"] == []
     assert found["query"] == "Berlin"
-    assert [s["name"] for s in found["trace"]["stages"]] == ["lexical", "dense", "resolve", "hybrid"]
+    assert [s["name"] for s in found["trace"]["stages"]] == [
+        "lexical",
+        "dense",
+        "graph",
+        "resolve",
+        "hybrid",
+        "linked",
+    ]
     found = run_json("search", "Berlin", "--k", "3", "--set", "embedding.model=none")
     assert [(hit["path"], hit["sources"]) for hit in found["hits"]] == [
-        ("my notes/moving.md", {"lexical": 1})
+        ("my notes/moving.md", {"lexical": 1, "graph": 1})
     ]
     assert next(s["name"] for s in found["trace"]["stages"]) == "lexical"
 

@@ -50,6 +50,7 @@ def test_commands_run(name: str, tmp_path: Path) -> None:
     assert [words[0] for words in found] == [
         *("sync", "ask", "sync", "ask"),
         *("status", "why", "forget"),
+        *("related", "related", "graph", "graph", "graph"),
         *("reindex", "reindex", "reindex"),
     ]
     said = {}
@@ -60,6 +61,7 @@ def test_commands_run(name: str, tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             encoding="utf-8",
+            cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             check=False,
         )

@@ -31,7 +31,7 @@ HEAVY = {
     "onnxruntime",
     "safetensors",
 }
-DENSE = {"faiss", "numpy", "tokenizers"}
+DENSE = {"faiss", "tokenizers"}  # numpy walks the graph
 LEXICAL_ONLY = ("--set", "embedding.model=none")
 SEARCH = """
 import sys
@@ -94,9 +94,9 @@ def test_cold_search_is_quick_and_light(home: Path, options: tuple[str, ...]) ->
     assert statistics.median(times) < 0.8, times
 
 
-@pytest.mark.parametrize(("model", "limit"), [("none", 0.005), ("builtin", 0.25)])
+@pytest.mark.parametrize(("model", "limit"), [("none", 0.02), ("builtin", 0.25)])
 def test_warm_search_is_quick(home: Path, model: str, limit: float) -> None:
-    """A warm engine's median search: under 5 ms for full text, under a quarter of a second with the model reading."""
+    """A warm engine's median search: under 20 ms with full text and graph, a quarter of a second with the model reading."""
     with footnotes.open(home, settings={"embedding.model": model}) as engine:
         engine.search(QUESTION)
         times = []

@@ -80,7 +80,7 @@ def check(engine: Engine, folder: Path) -> None:
     there = {path.stem for path in folder.glob("*.md")}
     for word in (*WORDS, "newcomer"):
         found = engine.search(word)
-        assert set(found.stages) == {"lexical", "dense", "hybrid"}
+        assert set(found.stages) == {"lexical", "dense", "graph", "hybrid", "linked"}
         assert {hit.chunk.doc_id for hit in found.hits} <= {f"notes/{name}.md" for name in there}
         for hit in found.hits:
             assert hit.chunk.text in (folder / Path(hit.chunk.doc_id).name).read_text("utf-8")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 IMAGE = "neo4j:5.26-community"
 HERE = Path(__file__).parent
-# Tests are given an environment of their own; a server is started in the user's.
+# Tests are given an environment of their own; a server is started in the user's, which ``starting`` puts here.
 ENVIRONMENT = dict(os.environ)
 OLDEST_JAVA = 17
 _START_S = 180
@@ -370,7 +370,8 @@ def _fetched() -> Path:
         command += ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
         run = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
         if run.returncode:
-            reason = next((line for line in run.stdout.splitlines() if "ERROR" in line), "mvn failed")
+            said = re.sub(r"\x1b\[[\d;]*m|\[ERROR\] ?", "", run.stdout).split("\n")
+            reason = next(filter(None, map(str.strip, said)), "mvn failed")
             raise AbsentError(
                 f"Maven cannot fetch Neo4j ({reason[:200]}); start Docker, or set FOOTNOTES_NEO4J_JARS"
             )

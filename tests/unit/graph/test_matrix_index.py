@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import footnotes
-from graph.matrix import file, index, reading
+from graph.matrix import index, reading
 from graph.matrix.index import Matrix
 from rag.errors import BusyError, HomeError, IndexDamagedError
 from rag.store import manifest
@@ -113,10 +113,11 @@ def test_a_damaged_file_is_made_anew(engine: Engine, damage: str) -> None:
         shutil.rmtree(folder)
     else:
         found = manifest.read(folder)
-        manifest.write(folder, manifest.Manifest("graph", 0, "", 0, found.generation, found.count, found.files))
+        manifest.write(
+            folder, manifest.Manifest("graph", 0, "", 0, found.generation, found.count, found.files)
+        )
     with pytest.raises(IndexDamagedError):
-        opened_but_not_refreshed = Matrix(engine._home, engine.catalogue)
-        opened_but_not_refreshed.check()
+        Matrix(engine._home, engine.catalogue).check()
     matrix = opened(engine)
     assert is_fresh(matrix, engine)
     matrix.check()
@@ -146,7 +147,7 @@ def test_no_room_leaves_what_was_there(engine: Engine, notes: Path, monkeypatch:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(file.np, "save", full)
+    monkeypatch.setattr("numpy.save", full)
     (notes / "Zilliz.md").write_text("# Zilliz\n\nIt makes [[Qdrant]].\n", "utf-8")
     with pytest.raises(HomeError, match="No space left on device"):
         engine.sync()

@@ -13,7 +13,10 @@ README_COUNTS = {"scifact_en": (5_183, 300), "memdaily_zh": (8_825, 1_000), "git
 
 
 @pytest.mark.parametrize(
-    ("model", "stages"), [("none", ["lexical"]), ("builtin", ["lexical", "dense", "hybrid"])]
+    ("model", "stages"), [
+        ("none", ["lexical", "graph", "linked"]),
+        ("builtin", ["lexical", "dense", "graph", "hybrid", "linked"]),
+    ],
 )
 def test_engine_answers_the_tiny_set_within_groups(tmp_path: Path, model: str, stages: list[str]) -> None:
     """Chinese and English questions find their note first, in the right group, without the excluded row."""

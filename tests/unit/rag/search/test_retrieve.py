@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from rag.errors import ModelError
+from rag.errors import GraphError, ModelError
 from rag.search import fuse, retrieve
 from rag.search.retrieve import HybridRetriever
 from rag.types import Chunk, Comparison, Hit, Query, Retrieval
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from rag.protocols import Comparer, Reranker, Retriever
     from rag.search.fuse import Scored
+    from rag.search.linked import Adds, GraphSource, Walk
 
 REASON = "The model is away."
 ENGLISH = {1: "apples and pears", 2: "pears only", 3: "a plum", 4: "cherry jam"}
@@ -41,6 +43,9 @@ class FakeSource:
     def ceiling(self, query: Query) -> float:
         assert query.text
         return 0.0
+
+    def idf(self, terms: Sequence[str]) -> dict[str, float]:
+        return {term: {"pear": 3.0}.get(term, 1.0) for term in terms}
 
 
 @dataclass
@@ -84,6 +89,43 @@ class Failing:
         raise ModelError(REASON)
 
 
+@dataclass
+class FakeGraph:
+    """Leads to a fixed list, and gives candidates fixed scores; remembers what it was given."""
+
+    found: list[Scored]
+    settles: Mapping[int, float] = field(default_factory=dict)
+    lists: Mapping[str, Sequence[Scored]] = field(default_factory=dict)
+    before: dict[int, float] = field(default_factory=dict)
+    foreign: dict[int, bool] = field(default_factory=dict)
+    added: list[float] = field(default_factory=list)
+
+    def walk(self, query: Query, lists: Mapping[str, Sequence[Scored]], k: int) -> FakeGraph:
+        assert query.text
+        assert k
+        self.lists = dict(lists)
+        return self
+
+    def settled(
+        self, keys: Sequence[int], scores: Sequence[float], foreign: Sequence[bool], adds: Adds
+    ) -> Sequence[float]:
+        self.before = dict(zip(keys, scores, strict=True))
+        self.foreign = dict(zip(keys, foreign, strict=True))
+        if len(keys) > 1:
+            self.added = adds(0, np.arange(1, len(keys))).tolist()
+        return [self.settles.get(key, score) for key, score in zip(keys, scores, strict=True)]
+
+    def via(self, key: int) -> tuple[str, ...]:
+        return (f"[[{key}]]",)
+
+
+class NoGraph:
+    """A graph that cannot be asked."""
+
+    def walk(self, *_: object) -> Walk:
+        raise GraphError(REASON)
+
+
 def chunk(key: int, body: str) -> Chunk:
     """A passage under the title Fruit."""
     return Chunk(f"notes/{key}.md", 0, len(body), body, body, "Fruit", (1, 1), key=key)
@@ -97,6 +139,7 @@ def search(
     candidates: int = 100,
     share: float | None = 0.25,
     comparer: Comparer | None = None,
+    graph: GraphSource | None = None,
     reranker: Reranker | None = None,
     question: str = "pears",
     k: int = 10,
@@ -109,6 +152,7 @@ def search(
         candidates=candidates,
         share=share,
         comparer=comparer,
+        graph=graph,
         reranker=reranker,
     )
     return retriever.search(Query(question), k)
@@ -332,6 +376,77 @@ def test_what_was_not_read_follows_in_its_own_order() -> None:
     assert falling == sorted(falling, reverse=True)
     assert all(not hit.features for hit in found.stages["hybrid"][len(read) :])
     assert len(order) == len(set(order)) == 200
+
+
+# --- the graph ----------------------------------------------------------------------------------------------------
+
+
+def test_the_graph_starts_at_what_was_found_and_settles_what_was_mixed() -> None:
+    """Its passages are read with the others; its scores order the hits; those that it lifted show the way."""
+    graph = FakeGraph([(4, 0.5), (2, 0.25)], {4: 9.0, 2: 8.0})
+    comparer = FakeComparer({})
+    found = search(graph=graph, comparer=comparer)
+    assert list(found.stages) == ["lexical", "dense", "graph", "hybrid", "linked"]
+    assert [stage.name for stage in found.trace.stages][2:] == ["graph", "resolve", "hybrid", "linked"]
+    assert graph.lists == {"lexical": LEXICAL, "dense": DENSE}
+    assert len(comparer.read) == 4, "the graph's passage is read too"
+    assert graph.before == {hit.chunk.key: hit.score for hit in found.stages["hybrid"]}
+    assert keys(found.hits) == keys(found.stages["linked"])
+    assert keys(found.hits)[:2] == [4, 2]
+    assert found.hits[0].via == ("[[4]]",)
+    assert found.hits[0].ranks == {"graph": 1}
+    assert found.hits[0].features["graph"] == 0.5
+    assert found.hits[-1].via == (), "what only fell was not led to"
+
+
+def test_what_only_the_graph_finds_stands_below() -> None:
+    """Without a model that reads it: its share of the last score, for the graph to lift."""
+    graph = FakeGraph([(4, 0.5)])
+    found = search(graph=graph)
+    last = found.stages["hybrid"][-1].score
+    assert graph.before[4] == pytest.approx(last * 0.5)
+    assert keys(found.hits)[-1] == 4
+    assert found.hits[-1].via == ("[[4]]",)
+    assert all(hit.via == () for hit in found.hits[:-1])
+
+
+def test_the_graph_is_told_what_passages_add() -> None:
+    """Of the question's words, by how rare they are, what the first one lacks; and which are in another language."""
+    bodies = {1: "a plum", 2: "a ripe pear", 3: "梨"}
+    graph = FakeGraph([])
+    search(
+        graph=graph,
+        lexical=[(1, 3.0), (2, 2.0), (3, 1.0)],
+        dense=[],
+        bodies=bodies,
+        question="plum or ripe pear",
+    )
+    assert list(graph.before) == [1, 2, 3]
+    assert graph.added == [pytest.approx(4 / 5), 0.0]
+    assert graph.foreign == {1: False, 2: False, 3: True}
+
+
+def test_a_ghost_of_the_graph_is_dropped_and_told() -> None:
+    """As any other source's."""
+    found = search(graph=FakeGraph([(77, 1.0), (1, 0.5)]))
+    assert 77 not in keys(found.hits)
+    assert keys(found.stages["graph"]) == [1]
+    assert found.dropped == 1
+
+
+def test_a_graph_that_fails_leaves_the_hits_as_they_were() -> None:
+    """And the trace says why; the stages stay the same ones."""
+    plain, found = search(), search(graph=NoGraph())
+    assert found.hits == plain.hits
+    assert found.stages["linked"] == plain.stages["hybrid"]
+    assert found.stages["graph"] == ()
+    assert found.trace.notes == (REASON,)
+
+
+def test_a_reranker_reads_what_the_graph_lifted() -> None:
+    """Its list is the graph's, turned round."""
+    found = search(graph=FakeGraph([(4, 1.0)], {4: 9.0}), reranker=Reversing())
+    assert keys(found.hits) == keys(found.stages["linked"])[::-1]
 
 
 # --- a reranker ---------------------------------------------------------------------------------------------------

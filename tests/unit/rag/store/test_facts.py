@@ -248,7 +248,7 @@ def test_foreign_and_forgotten_generations_start_anew(
     with catalogue.database.reading() as db:
         assert facts.changed_since(db, old + 1) is None
         assert facts.changed_since(db, -1) is None
-    for _ in range(4):
+    for _ in range(8):
         put(catalogue, "n/b")
     with catalogue.database.reading() as db:
         assert facts.changed_since(db, old) is None
