@@ -71,6 +71,7 @@ class SyncReport:
         embedded: passages whose vectors were computed.
         model: the embedding model that answers, where there is one.
         model_wished: the one that the settings name instead; `footnotes reindex` switches to it.
+        unpushed: why a graph server was not brought up to date, where it was not.
         seconds: wall time.
     """
 
@@ -89,6 +90,7 @@ class SyncReport:
     embedded: int = 0
     model: str | None = None
     model_wished: str | None = None
+    unpushed: str | None = None
     seconds: float = 0.0
 
     def add_actions(self, other: SyncReport) -> None:
@@ -111,6 +113,7 @@ class SyncReport:
             "refused": [str(e) for e in self.refused],
             "model": self.model,
             "model_wished": self.model_wished,
+            "unpushed": self.unpushed,
             "seconds": round(self.seconds, 3),
         }
 

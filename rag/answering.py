@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag import images, locate, sending
 from rag.messages import say
+from rag.search import plan
 from rag.types import Answer, Trace
 
 if TYPE_CHECKING:
@@ -14,17 +15,29 @@ if TYPE_CHECKING:
 
     from rag.answer.generate import GeneratedWriter
     from rag.engine import Engine
-    from rag.types import Citation, Retrieval
+    from rag.types import Citation, Query, Retrieval
 
 
-def stream(engine: Engine, found: Retrieval) -> Iterator[str | Answer]:
+def stream(engine: Engine, query: Query, k: int) -> Iterator[str | Answer]:
     """Pieces of the answer as they are written, then the ``Answer`` itself, its citations located."""
+    found = _found(engine, query, k)
     for item in _written(engine, found):
         if not isinstance(item, Answer):
             yield item
             continue
         trace = Trace(found.trace.stages + item.trace.stages, found.trace.notes + item.trace.notes)
         yield replace(item, trace=trace, citations=tuple(_located(engine, c) for c in item.citations))
+
+
+def _found(engine: Engine, query: Query, k: int) -> Retrieval:
+    """The passages to answer from; a model plans the search first, where the settings say so."""
+
+    def search(question: str) -> Retrieval:
+        return engine.search(question, k, filters=query.filters, today=query.today)
+
+    if engine.generator is None or not engine.settings.search.plan:
+        return search(query.text)
+    return plan.planned(search, engine.generator.llm.stream, query, k)
 
 
 def _written(engine: Engine, found: Retrieval) -> Iterator[str | Answer]:

@@ -181,6 +181,7 @@ class Engine:
         with self._home.writing():
             roots.rename(self.catalogue, name, new)
         self.refresh()
+        wiring.push_graph(self.catalogue, self.settings)
 
     def remove_root(self, name: str) -> None:
         """Forget a root and what came from it; its files stay.
@@ -191,6 +192,7 @@ class Engine:
         with self._home.writing():
             self.catalogue.remove_root(name)
         self.refresh()
+        wiring.push_graph(self.catalogue, self.settings)
 
     # Ingest
 
@@ -235,11 +237,7 @@ class Engine:
         report = syncing.run(names)
         forget.clear(self.catalogue, self._home, self._indexes)  # what a kill has left
         images.tidy(self)
-        counts = self.catalogue.counts()
-        report.documents, report.chunks = counts.indexed, counts.chunks
-        models = self.models
-        report.model = models.answering.name if models.answering else None
-        report.model_wished = models.wished
+        report.unpushed = wiring.push_graph(self.catalogue, self.settings)
         report.seconds = time.perf_counter() - started
         return report
 
@@ -322,6 +320,7 @@ class Engine:
         images.tidy(self)
         is_complete = forget.clear(self.catalogue, self._home, self._indexes)
         self.refresh()
+        is_complete = wiring.push_graph(self.catalogue, self.settings) is None and is_complete
         return Forgotten(tuple(record.id for record in records), passages, is_complete)
 
     # Questions
@@ -355,7 +354,7 @@ class Engine:
         self, question: str, *, k: int = 10, filters: Filters = NO_FILTERS, today: date | None = None
     ) -> Iterator[str | Answer]:
         """Pieces of the answer as they are written, then the ``Answer`` itself, verified."""
-        return answering.stream(self, self.search(question, k, filters=filters, today=today))
+        return answering.stream(self, Query(question, filters, today), k)
 
     # Views
 

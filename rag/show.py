@@ -144,6 +144,8 @@ def sync_report(report: SyncReport) -> None:
         line(explain(refusal))
     if report.model and report.model_wished:
         line(other_model(report.model, report.model_wished))
+    if report.unpushed:
+        line(report.unpushed)
 
 
 def status(out: Console, found: Status) -> None:

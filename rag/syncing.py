@@ -67,6 +67,10 @@ class Syncing:
                 self._follow()
             raise
         self._follow()
+        counts, models = self.catalogue.counts(), self.indexes.models
+        report.documents, report.chunks = counts.indexed, counts.chunks
+        report.model = models.answering.name if models.answering else None
+        report.model_wished = models.wished
         return report
 
     def _round(self, names: Sequence[str] | None, step: Report) -> SyncReport:

@@ -104,3 +104,12 @@ def generator(settings: Settings) -> GeneratedWriter | None:
         context_tokens=llm.context_tokens,
     )
     return GeneratedWriter(open_llm(chosen), context_tokens=llm.context_tokens)
+
+
+def push_graph(catalogue: Catalogue, settings: Settings) -> str | None:
+    """Bring a graph server up to date, where there is one; one line to warn with, where that failed."""
+    if settings.graph.backend != "neo4j":
+        return None
+    from graph import push
+
+    return push.after_sync(catalogue, settings)

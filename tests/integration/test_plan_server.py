@@ -42,3 +42,22 @@ def test_parts_find_what_the_question_does_not(tmp_path: Path) -> None:
     assert {"Quayside", "Dufresne"} <= {hit.chunk.title for hit in found.hits}
     assert found.trace.stages[0].note == " | ".join(PARTS)
     assert "Dufresne" not in server.requests[0].prompt
+
+
+def test_answers_are_planned_where_the_settings_say_so(tmp_path: Path) -> None:
+    """The plan is a stage of the answer; without the setting nothing is planned."""
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    for name, text in NOTES.items():
+        (vault / name).write_text(text, "utf-8")
+    with LLMServer(Reply(json.dumps({"questions": PARTS}))) as server:
+        settings = {"embedding.model": "none", "graph.weight": 0, "llm.url": server.url, "llm.model": "m"}
+        stages = {}
+        for is_planned in (True, False):
+            with Engine.open(tmp_path / "home", settings={**settings, "search.plan": is_planned}) as engine:
+                engine.add_root(vault)
+                engine.sync()
+                stages[is_planned] = [stage.name for stage in engine.ask(QUESTION, k=3).trace.stages]
+    assert stages[True].count("plan") == 1
+    assert stages[True].count("lexical") == 1 + len(PARTS)
+    assert "plan" not in stages[False]

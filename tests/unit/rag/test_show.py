@@ -75,6 +75,17 @@ def test_json_says_it_too() -> None:
     assert (told["speaker"], told["format"], told["notes"]) == ("machine", "image", ["n/b.md"])
 
 
+def test_a_hit_shows_by_which_way_the_graph_came_to_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """On a line of its own, and in JSON; other hits have none."""
+    chunk = Chunk("n/a", 0, 4, "text", "text", "A", (3, 4))
+    led, found = Hit(chunk, 1.0, via=("[[Qdrant]]", "向量数据库")), Hit(chunk, 1.0)
+    show.hits(show.console(), Retrieval(Query("?"), (led,)))
+    assert "\n   via [[Qdrant]] → 向量数据库\n   text" in capsys.readouterr().out
+    show.hits(show.console(), Retrieval(Query("?"), (found,)))
+    assert "via" not in capsys.readouterr().out
+    assert [present.hit(hit, 1)["via"] for hit in (led, found)] == [["[[Qdrant]]", "向量数据库"], []]
+
+
 @pytest.mark.parametrize(
     ("dates", "shown"),
     [

@@ -2,7 +2,7 @@
 
 ::
 
-    python benchmarks/graph.py SETS --out benchmarks/results/graph.md
+    python benchmarks/graph_recall.py SETS --out benchmarks/results/graph.md
 
 Both runs use the same index. The p values are those of a paired randomisation test (``eval_all.py``). Times are of one
 run on one machine: how long the walk's files take to be made from the catalogue, and a search's median.
