@@ -91,12 +91,14 @@ class Web:
         into: two rows an anchor.
         left: float32, beside each entry of ``into``: the share of that passage's mass that goes to the anchor.
         anchors: int32, the caller's number of each.
+        note: by passage, a number of its note.
     """
 
     out: Rows
     into: Rows
     left: NDArray[np.float32]
     anchors: NDArray[np.int32]
+    note: Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def weave(
     order = _order(2 * anchor + at_home)  # those who say a name first
     into = _into(passage[order], anchor[order], at_home[order], coming[order], len(known))
     left = leaving * out.scale.astype(np.float32)[passage]
-    return Web(out, into, left[order], known.astype(np.int32))
+    return Web(out, into, left[order], known.astype(np.int32), note)
 
 
 def walk(
@@ -203,7 +205,7 @@ def settle(
 ) -> Floats:
     """Scores of candidates, with what the graph says.
 
-    ``share + 4 * arrived * sqrt(score / best)``, where shares are fourth powers of scores, the best 20 summing to 1. So where
+    ``share + 4 * arrived * sqrt(score / best)``, where a note's passages share what arrived at it by how well they fit, and shares are fourth powers of scores, the best 20 summing to 1. So where
     nothing arrives, nothing changes. Passages in another language than the question are seldom tied to those that the
     words found; they keep pace with the best of these. Then those beside the first one, or named like it, are lifted by what they add to it:
     questions that take two passages name what is in both.
@@ -226,7 +228,7 @@ def settle(
     if top <= 0:
         return scores
     like = np.maximum(scores, 0.0) / top
-    arrived = weight * np.where(places >= 0, walked.arrived[places], 0.0) * np.sqrt(like)
+    arrived = weight * _gathered(web, walked, places, like) * np.sqrt(like)
     named = np.zeros(len(scores)) if named is None else weight * named
     if not arrived.any() and not named.any():
         return scores
@@ -239,6 +241,18 @@ def settle(
         mass = _completed(web, places, mass, named, adds)
     settled: Floats = np.round(top * (mass / mass.max()) ** (1 / _POWER), _DIGITS)
     return settled
+
+
+def _gathered(web: Web, walked: Walk, places: Places, like: Floats) -> Floats:
+    """What arrived at each candidate's note, divided among its candidates by the squares of their likeness."""
+    known = np.flatnonzero(places >= 0)
+    note = web.note[places[known]]
+    by_note = np.bincount(web.note, walked.arrived)
+    fit = like[known] ** 2
+    share = np.bincount(note, fit, minlength=len(by_note))[note]
+    arrived = np.zeros(len(places))
+    arrived[known] = by_note[note] * fit / np.maximum(share, 1e-12)
+    return arrived
 
 
 def _completed(
