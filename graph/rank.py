@@ -205,10 +205,12 @@ def settle(
 ) -> Floats:
     """Scores of candidates, with what the graph says.
 
-    ``share + 4 * arrived * sqrt(score / best)``, where a note's passages share what arrived at it by how well they fit, and shares are fourth powers of scores, the best 20 summing to 1. So where
-    nothing arrives, nothing changes. Passages in another language than the question are seldom tied to those that the
-    words found; they keep pace with the best of these. Then those beside the first one, or named like it, are lifted by what they add to it:
-    questions that take two passages name what is in both.
+    ``share + 4 * arrived * sqrt(score / best)``. Shares are fourth powers of scores, the best 20 summing to 1, to which is
+    added how much the question names each, as far as it fits; a note's candidates divide what arrived at it by how well
+    they fit. So where nothing arrives and nothing is named, nothing changes. Passages in another language than the
+    question are seldom tied to those that the words found; they keep pace with the best of these. Then those tied to the
+    first one, or named by the question, are lifted by what they add to it: questions that take two passages name what is
+    in both.
 
     Args:
         web: what was walked on.
@@ -229,7 +231,7 @@ def settle(
         return scores
     like = np.maximum(scores, 0.0) / top
     arrived = weight * _gathered(web, walked, places, like) * np.sqrt(like)
-    named = np.zeros(len(scores)) if named is None else weight * named
+    named = np.zeros(len(scores)) if named is None else weight * named * like
     if not arrived.any() and not named.any():
         return scores
     share = like**_POWER + named

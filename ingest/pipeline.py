@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ingest import gitdates, prepare
 from ingest.batched import batched
 from ingest.prepare import Failure, Job, Moving, Prepared
+from ingest.recipe import recipe
 from ingest.scan import recipe_of, refuse_large_loss
 from ingest.walk import folder_of
 from ingest.workers import Limits, Workers, trim
@@ -310,7 +311,7 @@ class Pipeline:
         return recipe_of(found, self._recipe_of)
 
     def _recipe_of(self, doc_id: str) -> str:
-        return prepare.recipe(doc_id, self._options)
+        return recipe(doc_id, self._options)
 
     def _commit(self, plan: Plan, items: Sequence[_Item], report: SyncReport) -> None:
         fresh = [c for item in items if isinstance(item.outcome, Prepared) for c in item.outcome.chunks]

@@ -124,11 +124,6 @@ def failed(job: Job, error: LoadError) -> Failure | Moving:
     return Failure(_one_line(str(error)), rows.sha256(data))
 
 
-def recipe(doc_id: str, options: Options) -> str:
-    """Names what would make a document's rows now; rows of another recipe are made again."""
-    return f"{loaders.recipe(doc_id, options)}:{extract.VERSION}"
-
-
 def of_document(document: Document, options: Options) -> Prepared:
     """What is stored of a document that is no file.
 

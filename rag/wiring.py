@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ingest import loaders
 from ingest.loaders.source import Caption, Options
+from ingest.recipe import recipe
 from ingest.walk import ScanRules
 
 if TYPE_CHECKING:
@@ -41,15 +42,13 @@ def options(settings: Settings, home: Home) -> Options:
 
 def scan_rules(settings: Settings, home: Home, *, verify: bool = False) -> ScanRules:
     """What scans leave out."""
-    from ingest import prepare  # what reads files: a search need not load it
-
     s = settings.sync
     return ScanRules(
         include=s.include,
         exclude=s.never_read,
         encodings=s.encodings,
         max_bytes=int(s.max_file_mb * 1_000_000),
-        recipe=partial(prepare.recipe, options=options(settings, home)),
+        recipe=partial(recipe, options=options(settings, home)),
         supported=loaders.supported,
         keep_out=(home.path,),
         verify=verify,

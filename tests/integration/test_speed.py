@@ -31,8 +31,9 @@ HEAVY = {
     "onnxruntime",
     "safetensors",
 }
-DENSE = {"faiss", "tokenizers"}  # numpy walks the graph
-LEXICAL_ONLY = ("--set", "embedding.model=none")
+DENSE = {"faiss", "numpy", "tokenizers"}
+LEXICAL_ONLY = ("--set", "embedding.model=none", "--set", "graph.backend=none")
+WITHOUT_MODEL = LEXICAL_ONLY[:2]  # numpy walks the graph
 SEARCH = """
 import sys
 from rag.cli import main
@@ -68,8 +69,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.mark.parametrize("options", [(), LEXICAL_ONLY], ids=["builtin", "none"])
-def test_cold_search_is_quick_and_light(home: Path, options: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("options", "unwanted"),
+    [((), set()), (WITHOUT_MODEL, DENSE - {"numpy"}), (LEXICAL_ONLY, DENSE)],
+    ids=["builtin", "graph", "lexical"],
+)
+def test_cold_search_is_quick_and_light(home: Path, options: tuple[str, ...], unwanted: set[str]) -> None:
     """A whole process under 0.8 s, without one of the large libraries; without a model, none of the dense side's."""
     # Whoever installs Footnotes has its bytecode; a checkout that may not write any compiles every module anew.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -90,14 +95,17 @@ def test_cold_search_is_quick_and_light(home: Path, options: tuple[str, ...]) ->
         assert ("dense #" in done.stdout) == (not options)
         loaded = set(done.stderr.rpartition("loaded:")[2].split())
         assert "rag" in loaded
-        assert loaded & (HEAVY | (DENSE if options else set())) == set()
+        assert loaded & (HEAVY | unwanted) == set()
     assert statistics.median(times) < 0.8, times
 
 
-@pytest.mark.parametrize(("model", "limit"), [("none", 0.02), ("builtin", 0.25)])
-def test_warm_search_is_quick(home: Path, model: str, limit: float) -> None:
-    """A warm engine's median search: under 20 ms with full text and graph, a quarter of a second with the model reading."""
-    with footnotes.open(home, settings={"embedding.model": model}) as engine:
+@pytest.mark.parametrize(
+    ("model", "graph", "limit"),
+    [("none", "none", 0.005), ("none", "local", 0.02), ("builtin", "local", 0.25)],
+)
+def test_warm_search_is_quick(home: Path, model: str, graph: str, limit: float) -> None:
+    """A warm engine's median search: under 5 ms for full text, 20 with the graph, 250 with the model reading too."""
+    with footnotes.open(home, settings={"embedding.model": model, "graph.backend": graph}) as engine:
         engine.search(QUESTION)
         times = []
         for number in range(60):

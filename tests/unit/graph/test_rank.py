@@ -253,11 +253,22 @@ def test_scores_stay_where_nothing_arrives_and_nothing_is_named():
 
 
 def test_what_the_first_passage_leads_to_overtakes_what_only_looks_alike():
-    """Passages 1 and 2 are about what passage 0 names; 4 says more of the question's words and is apart."""
+    """Passage 1 is about what passage 0 names; 4 says more of the question's words and is apart."""
     woven = rank.weave(*BRIDGE)
     scores = settled(woven, walk(woven, spread(5, 0)), [1.0, 0.5, 0.4, 0.3, 0.6])
-    assert scores.argsort()[::-1].tolist() == [0, 1, 2, 4, 3]
+    assert scores.argsort()[::-1].tolist() == [0, 1, 4, 2, 3]
     assert scores.max() == 1.0
+
+
+def test_what_arrives_at_a_note_goes_to_those_of_its_passages_that_fit():
+    """It arrived at both alike, but one of them says nothing of the question: the other gets it all."""
+    woven = rank.weave(*BRIDGE)
+    found = walk(woven, spread(5, 0))
+    assert found.arrived[1] == found.arrived[2]
+    both = settled(woven, found, [1.0, 0.5, 0.5, 0.3, 0.6])
+    one = settled(woven, found, [1.0, 0.5, 0.0, 0.3, 0.6])
+    assert both[1] == both[2]
+    assert one[1] > both[1]
 
 
 def test_nothing_that_scores_nothing_is_lifted():
@@ -269,10 +280,12 @@ def test_nothing_that_scores_nothing_is_lifted():
 
 
 def test_a_named_passage_is_lifted():
-    """The question says its note's title."""
+    """The question says its note's title; but not above all others where the rest of the question is not like it."""
     woven = rank.weave(*ties([], [0, 1, 2], 1))
-    scores = settled(woven, walk(woven, spread(3, 0)), [0.9, 0.8, 0.5], named=np.array([0, 0, 1.0]))
-    assert scores.argmax() == 2
+    for score, place in ((0.7, 2), (0.3, 0)):
+        scores = settled(woven, walk(woven, spread(3, 0)), [0.9, 0.8, score], named=np.array([0, 0, 1.0]))
+        assert scores.argmax() == place
+        assert scores[2] > score
 
 
 def test_candidates_that_the_graph_does_not_know_take_part():
@@ -337,8 +350,8 @@ def test_two_named_passages_complete_each_other_without_a_tie():
     scores = settled(
         woven,
         walk(woven, spread(4, 0)),
-        [0.9, 0.8, 0.7, 0.5],
-        named=np.array([1.0, 0, 0.31, 0.31]),
+        [0.9, 0.7, 0.69, 0.65],
+        named=np.array([1.0, 0, 0.5, 0.5]),
         adds=lambda _, others: np.where(others == 3, 1.0, 0.0),
     )
     assert scores.argsort()[::-1].tolist()[:2] == [0, 3]

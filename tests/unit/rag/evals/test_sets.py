@@ -13,7 +13,8 @@ README_COUNTS = {"scifact_en": (5_183, 300), "memdaily_zh": (8_825, 1_000), "git
 
 
 @pytest.mark.parametrize(
-    ("model", "stages"), [
+    ("model", "stages"),
+    [
         ("none", ["lexical", "graph", "linked"]),
         ("builtin", ["lexical", "dense", "graph", "hybrid", "linked"]),
     ],
