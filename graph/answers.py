@@ -15,7 +15,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from graph import vicinity, walk
-from graph.model import Dated, Edge, EdgeKind, Found, Neighbour, key_of
+from graph.keys import key_of
+from graph.model import Dated, Edge, EdgeKind, Found, Neighbour
 from graph.walk import predicate_key
 
 if TYPE_CHECKING:

@@ -13,8 +13,6 @@ Node ids: ``note:<document id>``, ``section:<document id>#<start>``, ``chunk:<do
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,15 +42,6 @@ Extractor = Literal[
     "pos",  # part-of-speech tags
     "llm",
 ]
-
-_SPACE = re.compile(r"\s+")
-_NUMBERED = re.compile(r"(?<=[a-z])[ \-_](?=\d)")
-
-
-def key_of(name: str) -> str:
-    """What names are compared by: NFKC, case folded, white space single; ``GPT-4`` and ``GPT 4`` as ``gpt4``."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return _NUMBERED.sub("", _SPACE.sub(" ", folded).strip())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from graph.model import Facts, Mention, Relation, key_of
+from graph.keys import key_of
+from graph.model import Facts, Mention, Relation
 from rag.store import facts
 from rag.store.extractions import FILE, Extractions
 from rag.store.rows import text_hash

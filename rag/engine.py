@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from rag import answering, coverage, forget, health, images, locate, roots, switch, wiring
+from rag import coverage, forget, health, images, locate, roots, switch, wiring
 from rag.config import default_home, load
 from rag.forget import Forgotten
 from rag.home import Home
@@ -354,6 +354,8 @@ class Engine:
         self, question: str, *, k: int = 10, filters: Filters = NO_FILTERS, today: date | None = None
     ) -> Iterator[str | Answer]:
         """Pieces of the answer as they are written, then the ``Answer`` itself, verified."""
+        from rag import answering
+
         return answering.stream(self, Query(question, filters, today), k)
 
     # Views

@@ -6,7 +6,8 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from graph.model import Node, NodeKind, key_of
+from graph.keys import key_of
+from graph.model import Node, NodeKind
 from rag import locate
 from rag.errors import GraphError
 from rag.store import associations

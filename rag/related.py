@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from graph.model import Node, key_of
+from graph.keys import key_of
 from graph.walk import folded, note_id
 from rag.graph_places import cite
 from rag.store import linking
@@ -15,7 +15,7 @@ from rag.types import Query
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from graph.model import Edge, Subgraph, Weighted
+    from graph.model import Edge, Node, Subgraph, Weighted
     from rag.engine import Engine
     from rag.protocols import GraphStore
     from rag.store.catalogue import Catalogue

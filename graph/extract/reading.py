@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from graph.extract import aliases, chinese, english, marked, properties
 from graph.extract.view import view
-from graph.model import Facts, key_of
+from graph.keys import key_of
+from graph.model import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

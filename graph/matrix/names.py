@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from graph.model import key_of
+from graph.keys import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

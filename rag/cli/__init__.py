@@ -10,9 +10,23 @@ from typing import Annotated
 import typer
 
 from rag import show
-from rag.cli import evals, files, graph, images, models, notes, related, roots, upkeep
 from rag.errors import FootnotesError
 from rag.messages import explain
+
+# Pydantic would look through every installed package for plugins, at each command.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+from rag.cli import (
+    evals,
+    files,
+    graph,
+    images,
+    models,
+    notes,
+    related,
+    roots,
+    upkeep,
+)
 
 app = typer.Typer(
     name="footnotes",

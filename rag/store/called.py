@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from graph.model import key_of
+from graph.keys import key_of
 from rag.store import names
 
 if TYPE_CHECKING:

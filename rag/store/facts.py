@@ -20,14 +20,15 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from graph.model import key_of
-from rag.store import called, journal
+from graph.keys import key_of
+from rag.store import journal
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from graph.model import Facts
+    from rag.store.called import Called
     from rag.types import Document
 
 SHOWN_FROM = 0.5
@@ -80,9 +81,11 @@ def put(db: sqlite3.Connection, document: Document, facts: Facts) -> set[int]:
     Returns:
         Entities that have lost a row, for ``sweep``.
     """
+    from rag.store.called import called  # what writes: a search need not load it
+
     lost = _drop_said(db, [document.id])
     _add(db, document.id, facts)
-    return lost | _put_titles(db, document.id, called.called(document))
+    return lost | _put_titles(db, document.id, called(document))
 
 
 def add(db: sqlite3.Connection, doc_id: str, facts: Facts) -> None:
@@ -196,8 +199,10 @@ def _passages(db: sqlite3.Connection, doc_id: str) -> Callable[[int, int], int |
     return holding
 
 
-def _put_titles(db: sqlite3.Connection, doc_id: str, wanted: Sequence[called.Called]) -> set[int]:
+def _put_titles(db: sqlite3.Connection, doc_id: str, wanted: Sequence[Called]) -> set[int]:
     """Make a document be called so. Where a name goes, the documents that say it must be searched again."""
+    from rag.store.called import beginning
+
     known = {
         (label, kind): entity
         for label, kind, entity in db.execute(
@@ -218,7 +223,7 @@ def _put_titles(db: sqlite3.Connection, doc_id: str, wanted: Sequence[called.Cal
     db.executemany(
         "INSERT INTO titles (doc_id, entity, key, label, kind, beginning, searched) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
         "EXISTS (SELECT 1 FROM titles WHERE label = ?4 AND searched = 1))",
-        [(doc_id, ids[n.label], key_of(n.label), n.label, n.kind, called.beginning(n.label)) for n in fresh],
+        [(doc_id, ids[n.label], key_of(n.label), n.label, n.kind, beginning(n.label)) for n in fresh],
     )
     return lost
 

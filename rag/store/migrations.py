@@ -123,7 +123,7 @@ CATALOGUE: tuple[str, ...] = (
     """
     CREATE TABLE entities (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
-        key TEXT NOT NULL UNIQUE,   -- graph.model.key_of its names; the node is entity:KEY
+        key TEXT NOT NULL UNIQUE,   -- graph.keys.key_of its names; the node is entity:KEY
         label TEXT NOT NULL,        -- its most frequent spelling
         kind TEXT NOT NULL,         -- graph.model.EntityKind, the most frequent
         shown INTEGER NOT NULL DEFAULT 0,      -- 1: some document is sure enough that it is a name

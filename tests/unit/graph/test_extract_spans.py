@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph import extract
-from graph.model import key_of
+from graph.keys import key_of
 from ingest.chunk import chunk
 from ingest.loaders import load
 from rag.errors import LoadError
