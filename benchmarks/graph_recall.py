@@ -24,7 +24,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from eval_all import p_value, write
+from eval_all import p_value, write  # type: ignore[import-not-found] # a script beside this one
 
 from graph.matrix.index import Matrix
 from rag.evals import harness, report
@@ -32,6 +32,8 @@ from rag.home import Home
 from rag.store.catalogue import Catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rag.evals.report import EvalReport
 
 WITHOUT, WITH = "none", "local"
@@ -161,7 +163,11 @@ def row(each: Measured) -> str:
 
 def beside(ours: Measured) -> list[str]:
     """Published figures, and ours among them."""
-    rows = [("method", "R@2", "R@5", "uses", "from"), ("---", "---:", "---:", "---", "---"), *PUBLISHED]
+    rows: list[tuple[str, ...]] = [
+        ("method", "R@2", "R@5", "uses", "from"),
+        ("---", "---:", "---:", "---", "---"),
+        *PUBLISHED,
+    ]
     for name, each, uses in (
         ("Footnotes, graph off", ours.without, "words, the built-in 30 MB table of vectors"),
         ("Footnotes", ours.with_graph, "the same, titles and names that passages say; no language model"),
@@ -185,7 +191,7 @@ def pair(before: np.ndarray, after: np.ndarray) -> tuple[str, str]:
     return f"{100 * before.mean():.1f}", f"{100 * after.mean():.1f}"
 
 
-def line(cells: object) -> str:
+def line(cells: Iterable[str]) -> str:
     """One row of a table."""
     return f"| {' | '.join(cells)} |"
 

@@ -24,7 +24,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from eval_all import p_value, write
+from eval_all import p_value, write  # type: ignore[import-not-found] # a script beside this one
 
 import footnotes
 from rag.store import tokens

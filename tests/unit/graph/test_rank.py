@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -12,24 +12,38 @@ from hypothesis import strategies as st
 from graph import rank
 from graph.rank import HOME, LINK, MENTION, TITLE
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from graph.rank import Walk, Web
+
+    Numbers = NDArray[np.float64]
+
 ROUNDS = 4
 
 
 class Ties(NamedTuple):
     """What ``weave`` takes."""
 
-    passage: np.ndarray
-    anchor: np.ndarray
-    tie: np.ndarray
-    confidence: np.ndarray
-    note: np.ndarray
+    passage: NDArray[np.int32]
+    anchor: NDArray[np.int32]
+    tie: NDArray[np.uint8]
+    confidence: NDArray[np.float32]
+    note: NDArray[np.int32]
     passages: int
     anchors: int
 
 
-def ties(entries, note, anchors, confidence=None):
+def ties(
+    entries: Iterable[tuple[int, int, int]],
+    note: Iterable[int],
+    anchors: int,
+    confidence: Sequence[float] | None = None,
+) -> Ties:
     """Sorted and single, as ``weave`` wants them."""
-    rows = sorted(set(entries))
+    rows, notes = sorted(set(entries)), list(note)
     columns = np.array(rows).reshape(-1, 3).T
     given_confidence = np.ones(len(rows)) if confidence is None else np.array(confidence)
     return Ties(
@@ -37,13 +51,13 @@ def ties(entries, note, anchors, confidence=None):
         columns[1].astype(np.int32),
         columns[2].astype(np.uint8),
         given_confidence.astype(np.float32),
-        np.array(note, dtype=np.int32),
-        len(note),
+        np.array(notes, dtype=np.int32),
+        len(notes),
         anchors,
     )
 
 
-def dense(given_ties, only=None):
+def dense(given_ties: Ties, only: int | None = None) -> Numbers:
     """The matrix of one round (over one anchor ``only``), written down entry by entry from the documented weights."""
     passages, anchors = given_ties.passages, given_ties.anchors
     note = given_ties.note.tolist()
@@ -80,18 +94,18 @@ def dense(given_ties, only=None):
     return out @ into
 
 
-def walked(matrix, seeds, allowed=None):
+def walked(matrix: Numbers, seeds: Numbers, allowed: NDArray[np.bool_] | None = None) -> Numbers:
     """Power iteration."""
-    allowed = np.ones(len(seeds)) if allowed is None else allowed
-    seeds = seeds * allowed
+    through = np.ones(len(seeds)) if allowed is None else allowed.astype(float)
+    seeds = seeds * through
     p = seeds / 2
     for _ in range(ROUNDS):
-        p = 0.5 * seeds + 0.5 * (p @ matrix) * allowed
+        p = 0.5 * seeds + 0.5 * (p @ matrix) * through
     return p
 
 
 @st.composite
-def graphs(draw):
+def graphs(draw: st.DrawFn) -> Ties:
     """Small graphs: names are mentioned and title notes, notes are linked to."""
     notes = draw(st.lists(st.integers(1, 3), min_size=1, max_size=6))
     note = [n for n, count in enumerate(notes) for _ in range(count)]
@@ -110,21 +124,21 @@ def graphs(draw):
     return ties(entries, note, names + len(notes), confidence)
 
 
-def spread(count, *places):
+def spread(count: int, *places: int) -> Numbers:
     """Equal weights at places."""
     seeds = np.zeros(count)
     seeds[list(places)] = 1 / len(places)
     return seeds
 
 
-def walk(woven, seeds, **more):
+def walk(woven: Web, seeds: Numbers, **more: Any) -> Walk:
     """A walk from a dense vector of seeds."""
     places = np.flatnonzero(seeds)
     return rank.walk(woven, (places, seeds[places]), **more)
 
 
 @given(graphs(), st.data())
-def test_a_walk_equals_power_iteration_with_the_dense_matrix(graph, data):
+def test_a_walk_equals_power_iteration_with_the_dense_matrix(graph: Ties, data: st.DataObject) -> None:
     """Whatever the ties: the same PageRank as written down entry by entry, up to what is too small to be moved."""
     start = data.draw(st.lists(st.floats(0.01, 1), min_size=graph.passages, max_size=graph.passages))
     allowed = np.array(data.draw(st.lists(st.booleans(), min_size=graph.passages, max_size=graph.passages)))
@@ -137,7 +151,7 @@ def test_a_walk_equals_power_iteration_with_the_dense_matrix(graph, data):
 
 
 @given(graphs())
-def test_mass_is_lost_but_never_made(graph):
+def test_mass_is_lost_but_never_made(graph: Ties) -> None:
     """PageRank is never negative and sums to no more than what it started with; what arrived is a part of it."""
     found = walk(rank.weave(*graph), spread(graph.passages, 0))
     assert found.passages.min() >= 0
@@ -146,7 +160,7 @@ def test_mass_is_lost_but_never_made(graph):
 
 
 @given(graphs(), st.data())
-def test_a_way_is_the_hop_that_brings_most(graph, data):
+def test_a_way_is_the_hop_that_brings_most(graph: Ties, data: st.DataObject) -> None:
     """From where, by the dense matrix, most mass comes that can be moved over one anchor; none where nothing comes."""
     seeds = spread(graph.passages, data.draw(st.integers(0, graph.passages - 1)))
     woven, place = rank.weave(*graph), data.draw(st.integers(0, graph.passages - 1))
@@ -172,7 +186,7 @@ BRIDGE = ties(
 )
 
 
-def test_a_walk_goes_to_the_note_that_is_named_rather_than_to_others_who_name_it():
+def test_a_walk_goes_to_the_note_that_is_named_rather_than_to_others_who_name_it() -> None:
     """The note that bears the name gets ten times as much as another that only says it."""
     arrived = walk(rank.weave(*BRIDGE), spread(5, 0)).arrived
     assert arrived[1] == pytest.approx(arrived[2])
@@ -180,7 +194,7 @@ def test_a_walk_goes_to_the_note_that_is_named_rather_than_to_others_who_name_it
     assert arrived[4] == 0
 
 
-def test_passages_of_one_note_do_not_vouch_for_each_other():
+def test_passages_of_one_note_do_not_vouch_for_each_other() -> None:
     """Their common title is no tie between them: from one of them a walk goes to those who name the note alone."""
     arrived = walk(rank.weave(*BRIDGE), spread(5, 1), rounds=1).arrived
     assert arrived[2] == arrived[1] == 0
@@ -188,7 +202,7 @@ def test_passages_of_one_note_do_not_vouch_for_each_other():
     assert arrived[0] > 0
 
 
-def test_a_note_that_says_its_own_title_is_not_tied_to_itself():
+def test_a_note_that_says_its_own_title_is_not_tied_to_itself() -> None:
     """Nor does it count among those who say it."""
     said = ties([(0, 0, MENTION), (0, 0, TITLE), (1, 0, MENTION)], note=[0, 1], anchors=1)
     silent = ties([(0, 0, TITLE), (1, 0, MENTION)], note=[0, 1], anchors=1)
@@ -197,7 +211,7 @@ def test_a_note_that_says_its_own_title_is_not_tied_to_itself():
         np.testing.assert_array_equal(found, walk(rank.weave(*silent), spread(2, start)).passages)
 
 
-def test_a_rare_name_carries_more_than_a_common_one():
+def test_a_rare_name_carries_more_than_a_common_one() -> None:
     """Passage 0 says a name that two others say, and one that twenty others say, both titles of a note."""
     entries = [(0, 0, MENTION), (0, 1, MENTION), (1, 0, TITLE), (2, 1, TITLE)]
     entries += [(p, 0, MENTION) for p in (3, 4)] + [(p, 1, MENTION) for p in range(5, 25)]
@@ -205,14 +219,14 @@ def test_a_rare_name_carries_more_than_a_common_one():
     assert arrived[1] > 2 * arrived[2] > 0
 
 
-def test_a_name_that_titles_no_note_is_a_faint_tie():
+def test_a_name_that_titles_no_note_is_a_faint_tie() -> None:
     """Against one that leads to a note."""
     entries = [(0, 0, MENTION), (1, 0, MENTION), (0, 1, MENTION), (2, 1, TITLE)]
     arrived = walk(rank.weave(*ties(entries, range(3), 2)), spread(3, 0), rounds=1).arrived
     assert 0 < arrived[1] < 0.05 * arrived[2]
 
 
-def test_a_graph_without_ties_leads_nowhere():
+def test_a_graph_without_ties_leads_nowhere() -> None:
     """No entry at all, or none that joins two passages."""
     for entries in ([], [(0, 0, MENTION)], [(0, 0, TITLE), (1, 0, TITLE)]):
         found = walk(rank.weave(*ties(entries, [0, 1], 1)), spread(2, 0))
@@ -220,7 +234,7 @@ def test_a_graph_without_ties_leads_nowhere():
         assert not found.arrived.any()
 
 
-def test_the_way_names_the_strongest_hop_and_the_callers_anchor():
+def test_the_way_names_the_strongest_hop_and_the_callers_anchor() -> None:
     """From passage 0 over anchor 7 to passage 1; anchors that join nothing have no part in it."""
     graph = ties([(0, 3, MENTION), (0, 7, MENTION), (1, 7, TITLE)], note=[0, 1, 2], anchors=9)
     woven = rank.weave(*graph)
@@ -229,18 +243,18 @@ def test_the_way_names_the_strongest_hop_and_the_callers_anchor():
     assert rank.way(woven, found, 2) is None
 
 
-def test_the_way_leads_back_from_a_note_to_those_who_name_it():
+def test_the_way_leads_back_from_a_note_to_those_who_name_it() -> None:
     """The hop is shown whichever way it was gone."""
     woven = rank.weave(*BRIDGE)
     assert rank.way(woven, walk(woven, spread(5, 1)), 0) == (1, 0)
 
 
-def settled(woven, found, scores, **more):
+def settled(woven: Web, found: Walk, scores: Sequence[float] | Numbers, **more: Any) -> Numbers:
     """Scores of all passages of a graph."""
     return rank.settle(woven, found, np.arange(len(scores)), np.array(scores), **more)
 
 
-def test_scores_stay_where_nothing_arrives_and_nothing_is_named():
+def test_scores_stay_where_nothing_arrives_and_nothing_is_named() -> None:
     """The graph is off by itself: the very same numbers, whatever its weight."""
     woven = rank.weave(*ties([], [0, 1, 2], 1))
     scores = np.array([0.3, 0.9, 0.5])
@@ -252,7 +266,7 @@ def test_scores_stay_where_nothing_arrives_and_nothing_is_named():
     np.testing.assert_array_equal(weighed, [0.9, 0.4, 0.4, 0.6, 0.5])
 
 
-def test_what_the_first_passage_leads_to_overtakes_what_only_looks_alike():
+def test_what_the_first_passage_leads_to_overtakes_what_only_looks_alike() -> None:
     """Passage 1 is about what passage 0 names; 4 says more of the question's words and is apart."""
     woven = rank.weave(*BRIDGE)
     scores = settled(woven, walk(woven, spread(5, 0)), [1.0, 0.5, 0.4, 0.3, 0.6])
@@ -260,7 +274,7 @@ def test_what_the_first_passage_leads_to_overtakes_what_only_looks_alike():
     assert scores.max() == 1.0
 
 
-def test_what_arrives_at_a_note_goes_to_those_of_its_passages_that_fit():
+def test_what_arrives_at_a_note_goes_to_those_of_its_passages_that_fit() -> None:
     """It arrived at both alike, but one of them says nothing of the question: the other gets it all."""
     woven = rank.weave(*BRIDGE)
     found = walk(woven, spread(5, 0))
@@ -271,7 +285,7 @@ def test_what_arrives_at_a_note_goes_to_those_of_its_passages_that_fit():
     assert one[1] > both[1]
 
 
-def test_nothing_that_scores_nothing_is_lifted():
+def test_nothing_that_scores_nothing_is_lifted() -> None:
     """A tie alone is no reason: at least something of the question must be there."""
     woven = rank.weave(*BRIDGE)
     scores = settled(woven, walk(woven, spread(5, 0)), [1.0, 0.0, 0.4, 0.3, 0.6])
@@ -279,7 +293,7 @@ def test_nothing_that_scores_nothing_is_lifted():
     np.testing.assert_array_equal(settled(woven, walk(woven, spread(5, 0)), np.zeros(5)), np.zeros(5))
 
 
-def test_a_named_passage_is_lifted():
+def test_a_named_passage_is_lifted() -> None:
     """The question says its note's title; but not above all others where the rest of the question is not like it."""
     woven = rank.weave(*ties([], [0, 1, 2], 1))
     for score, place in ((0.7, 2), (0.3, 0)):
@@ -288,13 +302,13 @@ def test_a_named_passage_is_lifted():
         assert scores[2] > score
 
 
-def test_candidates_that_the_graph_does_not_know_take_part():
+def test_candidates_that_the_graph_does_not_know_take_part() -> None:
     """A place of -1 has no ties; its score counts all the same."""
     woven = rank.weave(*BRIDGE)
     found = walk(woven, spread(5, 0))
     asked = []
 
-    def adds(first, others):
+    def adds(first: int, others: NDArray[np.intp]) -> Numbers:
         asked.append((first, others.tolist()))
         return np.ones(len(others))
 
@@ -303,7 +317,7 @@ def test_candidates_that_the_graph_does_not_know_take_part():
     assert not asked  # the first has no ties, so nothing can complete it
 
 
-def test_passages_in_another_language_keep_pace():
+def test_passages_in_another_language_keep_pace() -> None:
     """Ties lift the best native passage; the foreign one right behind it stays ahead of the others."""
     woven = rank.weave(*ties([(0, 0, MENTION), (1, 0, TITLE)], note=[0, 1, 2, 3], anchors=1))
     found = walk(woven, spread(4, 0))
@@ -317,12 +331,12 @@ def test_passages_in_another_language_keep_pace():
     )
 
 
-def test_what_completes_the_first_comes_second():
+def test_what_completes_the_first_comes_second() -> None:
     """Passages 1 and 2 are equally near to the first; the one that adds the question's other words wins, at any rank."""
     woven = rank.weave(*BRIDGE)
     found = walk(woven, spread(5, 0))
 
-    def adds(first, others):
+    def adds(first: int, others: NDArray[np.intp]) -> Numbers:
         assert first == 0
         return np.where(others == 2, 0.5, 0.0)
 
@@ -332,7 +346,7 @@ def test_what_completes_the_first_comes_second():
     assert completed.argsort()[::-1].tolist()[:3] == [0, 2, 1]
 
 
-def test_the_first_stays_the_first_however_much_others_add():
+def test_the_first_stays_the_first_however_much_others_add() -> None:
     """It is what they complete."""
     woven = rank.weave(*BRIDGE)
     scores = settled(
@@ -344,7 +358,7 @@ def test_the_first_stays_the_first_however_much_others_add():
     assert scores.argmax() == 0
 
 
-def test_two_named_passages_complete_each_other_without_a_tie():
+def test_two_named_passages_complete_each_other_without_a_tie() -> None:
     """Comparisons name both."""
     woven = rank.weave(*ties([], range(4), 1))
     scores = settled(
@@ -358,7 +372,7 @@ def test_two_named_passages_complete_each_other_without_a_tie():
 
 
 @given(st.lists(st.integers(0, 2**32 - 1), max_size=50))
-def test_ordering_by_halves_is_a_stable_argsort(numbers):
+def test_ordering_by_halves_is_a_stable_argsort(numbers: list[int]) -> None:
     """Equal numbers keep their order."""
     array = np.array(numbers, dtype=np.int64)
     np.testing.assert_array_equal(rank._order(array), np.argsort(array, kind="stable"))
