@@ -202,7 +202,7 @@ def estimate(notes: Notes, todo: Work) -> Estimate:
         len(todo.requests),
         tokens,
         round(tokens * share) if share else _OUT * todo.passages,
-        round(tokens * cost.seconds / cost.tokens_in, 1) if cost.tokens_in else None,
+        round(tokens * cost.seconds / cost.tokens_in, 3) if cost.tokens_in else None,
         todo.read,
         todo.held_back,
         todo.left,
