@@ -112,7 +112,7 @@ def _in_brackets(text: str, m: re.Match[str], found: Mapping[int, Mention], *, h
 
 def _said(text: str, first: _Name, other: _Name, end: int) -> Said | None:
     one, two = text[first.start : first.end], text[other.start : other.end]
-    if one == two or len(one) < 2 or len(two) < 2 or two.lower() in JUNK or one.lower() in JUNK:  # noqa: PLR2004
+    if one == two or len(one) < 2 or len(two) < 2 or two.lower() in JUNK or one.lower() in JUNK:  # noqa: PLR2004 - a letter is no name
         return None
     kind = _kind(one, two)
     mentions = tuple(
