@@ -169,11 +169,11 @@ def _trimmed(run: list[_Word], *, initial: bool, titled: bool, cut: bool) -> Ite
         initial = False
     while first < last and (run[last - 1][0] in _JOINING or run[last - 1][0].lower() in FUNCTION):
         last -= 1
-    while last - first > 2 and run[last - 2][0] in _JOINING and run[last - 1][0].lower() in JUNK:  # noqa: PLR2004
+    while last - first > 2 and run[last - 2][0] in _JOINING and run[last - 1][0].lower() in JUNK:  # noqa: PLR2004 - two words stay
         last -= 2
-    if initial and last - first > 2 and run[first + 1][0] in GIVEN and is_ordinary(run[first][0]):  # noqa: PLR2004
+    if initial and last - first > 2 and run[first + 1][0] in GIVEN and is_ordinary(run[first][0]):  # noqa: PLR2004 - two words stay
         first += 1
-    if last - first > 2 and run[first][0].rstrip(".") in ADDRESSES and run[first + 1][0] not in _JOINING:  # noqa: PLR2004
+    if last - first > 2 and run[first][0].rstrip(".") in ADDRESSES and run[first + 1][0] not in _JOINING:  # noqa: PLR2004 - two words stay
         first += 1
     kept = run[first:last]
     if cut and len(kept) > 1:

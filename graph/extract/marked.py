@@ -161,7 +161,7 @@ def _is_named_in(label: str, target: str) -> bool:
     if label.count(" ") >= _LONGEST_LABEL:
         return False
     spelled = "".join(_LETTERS.findall(label)).lower()
-    if len(spelled) < 3 or not label.isascii() or "://" in label or "\n" in label:  # noqa: PLR2004
+    if len(spelled) < 3 or not label.isascii() or "://" in label or "\n" in label:  # noqa: PLR2004 - too short to name
         return False
     if (label.islower() and is_common(label)) or label.lower() in JUNK or spelled.isdigit():
         return False
@@ -206,7 +206,7 @@ def code(document: Document, view: View) -> Iterator[Mention]:
     for start, end in view.code:
         said = document.text[start:end]
         name = said.strip("`").strip()
-        if not 2 < len(name) <= _LONGEST_CODE or not _IDENTIFIER.match(name) or _FILE_NAME.search(name):  # noqa: PLR2004
+        if not 2 < len(name) <= _LONGEST_CODE or not _IDENTIFIER.match(name) or _FILE_NAME.search(name):  # noqa: PLR2004 - too short to name
             continue
         low = name.lower().removesuffix("()")
         if low in _KEYWORDS or low in JUNK or low in FUNCTION or is_common(low):

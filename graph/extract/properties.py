@@ -189,4 +189,4 @@ def _kind(name: str) -> EntityKind | None:
         return found if found != "concept" else None
     words = name.split()
     found_names = [m for m in english.names(f"as {name}", han=False) if m.name == name]
-    return english.kind(name, words) if found_names and found_names[0].confidence >= 0.6 else None  # noqa: PLR2004
+    return english.kind(name, words) if found_names and found_names[0].confidence >= 0.6 else None  # noqa: PLR2004 - surer than a guess
