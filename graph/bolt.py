@@ -135,6 +135,8 @@ class Server:
 
     def _explained(self, error: BaseException) -> BaseException:
         """What the driver raised, as one line; anything else as it is."""
+        if isinstance(error, ExtraMissingError):
+            return error  # there is no driver, nor its errors
         from neo4j import exceptions
 
         if not isinstance(error, exceptions.DriverError | exceptions.Neo4jError | OSError):
