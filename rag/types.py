@@ -25,6 +25,12 @@ LinkKind = Literal["wikilink", "markdown", "embed"]
 Speaker = Literal["", "user", "model", "person", "machine"]
 """Whose words: the note's (""), in a conversation the user's, a model's or somebody else's; or a machine's caption."""
 
+Operator = Literal["=", "<", "<=", ">", ">="]
+Language = Literal["zh", "en"]
+PartKind = Literal[
+    "path", "tag", "type", "language", "property", "phrase", "time", "list", "words", "question"
+]
+
 _EMPTY: Mapping[str, MetaValue] = MappingProxyType({})
 _NO_NUMBERS: Mapping[str, float] = MappingProxyType({})
 _NO_RANKS: Mapping[str, int] = MappingProxyType({})
@@ -166,6 +172,27 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What a property of a note must be: ``rating:>4``.
+
+    Two numbers compare as numbers, two days as days, all else as folded text. ``=`` is met by an item of a list, and
+    by a text that holds the value.
+    """
+
+    name: str
+    operator: Operator
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of days, both ends included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """Hard limits on where to search, applied inside each index, never after its top-k.
 
@@ -173,13 +200,75 @@ class Filters:
         folders: id prefixes on path borders (``root``, ``root/sub`` or a whole document id); any of them
             may match; empty means everywhere.
         exclude: likewise, none may match.
+        paths: parts of an id, folded; all must stand in it.
+        without_paths: likewise, none may.
+        tags: all must be the note's, or lie above one of its (``a`` lies above ``a/b``); folded, without ``#``.
+        without_tags: likewise, none may.
+        types: formats or file name endings without dot; any may match.
+        without_types: likewise, none may.
+        languages: of the passage; any may match.
+        conditions: properties of the note; all must hold.
+        phrases: each stands in the passage, its title or its headings as it is written, case, width, script and white
+            space aside.
+        spans: days that a date of the passage, or of its note, must touch; any may match.
     """
 
     folders: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    without_paths: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    without_tags: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    without_types: tuple[str, ...] = ()
+    languages: tuple[Language, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    phrases: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
 
 
 NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something in a question that was understood as more than words to look for; it can be switched off.
+
+    Attributes:
+        kind: of what: a filter, a ``time``, a ``list`` of things that is asked for, ``words`` looked for beside those that
+            are written, or the whole ``question``, rewritten from what was said before.
+        written: as it stands in the question; empty where nothing does.
+        meaning: what was made of it, such as ``2022-04-01..2022-04-30``.
+        hard: nothing else may be found; else it is only preferred.
+    """
+
+    kind: PartKind
+    written: str
+    meaning: str
+    hard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was made of a question before the search.
+
+    Attributes:
+        text: what is looked for: the question without its typed filters.
+        filters: the typed ones, with those that came beside the question; natural dates are not among them.
+        span: the time that the question speaks of in natural words.
+        strict: only what is of that time is asked for; else it is preferred.
+        gathers: all things of a kind or a time are asked for, not one.
+        rest: ``text`` without the words of its time; empty where it asks for nothing but "what happened".
+        parts: all of it, as shown.
+    """
+
+    text: str
+    filters: Filters = NO_FILTERS
+    span: Span | None = None
+    strict: bool = False
+    gathers: bool = False
+    rest: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +319,19 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """How an answer came to be: its stages in order, and remarks a user should see."""
+    """How an answer came to be: its stages in order, and remarks a user should see.
+
+    Attributes:
+        filters: what was understood of the question.
+        in_range: notes that a list or a time was gathered from; None where nothing was gathered.
+        used: those of them that are among the hits.
+    """
 
     stages: tuple[Stage, ...] = ()
     notes: tuple[str, ...] = ()
+    filters: tuple[Part, ...] = ()
+    in_range: int | None = None
+    used: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
