@@ -124,7 +124,10 @@ def strange_vectors(engine: Engine) -> list[str]:
         ]
     keys = {c.key for c in chunks}
     for path in engine.home.glob("dense/*/*.faiss"):
-        index = faiss.deserialize_index(np.fromfile(path, dtype=np.uint8))
+        data = np.fromfile(path, dtype=np.uint8)
+        if path.name.startswith(dense._SINCE):  # numbers of passages that are gone stand before what is new
+            data = data[8 * (1 + int(data[:8].view("<i8")[0])) :]
+        index = faiss.deserialize_index(data)
         found += [f"{path}: {k}" for k in faiss.vector_to_array(index.id_map).tolist() if k not in keys]
     return found
 
