@@ -7,55 +7,109 @@ from typing import TYPE_CHECKING
 
 from rag import images, locate, sending
 from rag.messages import say
-from rag.search import plan
-from rag.types import Answer, Trace
+from rag.search import plan, sections
+from rag.types import Answer, Part, Query, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rag.answer.generate import GeneratedWriter
+    from rag.asking import Asked
     from rag.engine import Engine
-    from rag.types import Citation, Query, Retrieval
+    from rag.types import Citation, Retrieval
 
 
-def stream(engine: Engine, query: Query, k: int) -> Iterator[str | Answer]:
+def stream(engine: Engine, asked: Asked) -> Iterator[str | Answer]:
     """Pieces of the answer as they are written, then the ``Answer`` itself, its citations located."""
-    found = _found(engine, query, k)
+    question = asked.question
+    asked, rewritten = _alone(engine, asked)
+    found = _found(engine, asked)
     for item in _written(engine, found):
         if not isinstance(item, Answer):
             yield item
             continue
-        trace = Trace(found.trace.stages + item.trace.stages, found.trace.notes + item.trace.notes)
-        yield replace(item, trace=trace, citations=tuple(_located(engine, c) for c in item.citations))
+        trace = replace(
+            found.trace,
+            stages=found.trace.stages + item.trace.stages,
+            notes=found.trace.notes + item.trace.notes,
+            filters=(*rewritten, *found.trace.filters),
+        )
+        citations = tuple(_located(engine, c) for c in item.citations)
+        yield replace(item, question=question, trace=trace, citations=citations)
 
 
-def _found(engine: Engine, query: Query, k: int) -> Retrieval:
+def turn(engine: Engine, answer: Answer) -> Turn:
+    """The question as it was searched for, and the notes cited that a language model may hear of."""
+    asked = next((p.meaning for p in answer.trace.filters if p.kind == "question"), answer.question)
+    cited = {c.doc_id: c.title for c in answer.citations}
+    held = (
+        sending.held_back(engine.catalogue, engine.settings.llm, cited) if engine.generator else frozenset()
+    )
+    return Turn(asked, tuple(title for doc_id, title in cited.items() if doc_id not in held))
+
+
+def _alone(engine: Engine, asked: Asked) -> tuple[Asked, tuple[Part, ...]]:
+    """The question as it can be asked without what was said before, and that it was rewritten."""
+    if not asked.history or asked.question in asked.ignore:
+        return asked, ()
+    from rag.search import followup
+
+    ask_llm = engine.generator.llm.stream if engine.generator is not None else None
+    alone = followup.rewritten(asked.question, asked.history, ask_llm)
+    if alone is None:
+        return asked, ()
+    return replace(asked, question=alone), (Part("question", asked.question, alone),)
+
+
+def _found(engine: Engine, asked: Asked) -> Retrieval:
     """The passages to answer from; a model plans the search first, where the settings say so."""
 
     def search(question: str) -> Retrieval:
-        return engine.search(question, k, filters=query.filters, today=query.today)
+        return engine.search(
+            question,
+            asked.k,
+            filters=asked.filters,
+            today=asked.today,
+            ignore=asked.ignore,
+            gathered=max(asked.k, engine.settings.search.gathered),
+        )
 
     if engine.generator is None or not engine.settings.search.plan:
-        return search(query.text)
-    return plan.planned(search, engine.generator.llm.stream, query, k)
+        return search(asked.question)
+    query = Query(asked.question, asked.filters, asked.today)
+    return plan.planned(search, engine.generator.llm.stream, query, asked.k)
 
 
 def _written(engine: Engine, found: Retrieval) -> Iterator[str | Answer]:
-    if engine.generator is not None:
+    if engine.generator is not None and found.trace.in_range != 0:
         yield from _generated(engine, engine.generator, found)
         return
-    from rag.answer.extract import ExtractiveWriter  # thirty milliseconds that a search does not need
-
-    answer = ExtractiveWriter().write(found.query, found.hits, engine.lexical.idf)
+    answer = _extracted(engine, found)
     yield answer.text
     yield answer
+
+
+def _extracted(engine: Engine, found: Retrieval) -> Answer:
+    """The notes' own sentences; of a list question, one of each passage."""
+    if found.trace.in_range == 0:  # no note is of the time that is asked for
+        from rag.answer.extract import abstain
+
+        return abstain(found.query.text, found.hits)
+    if found.trace.in_range is not None:
+        from rag.answer.gathered import GatheredWriter
+
+        return GatheredWriter().write(found.query, found.hits, engine.lexical.idf)
+    from rag.answer.extract import ExtractiveWriter  # thirty milliseconds that a search does not need
+
+    return ExtractiveWriter().write(found.query, found.hits, engine.lexical.idf)
 
 
 def _generated(engine: Engine, writer: GeneratedWriter, found: Retrieval) -> Iterator[str | Answer]:
     """What a model writes; notes that its server must not read are held back from it, and the answer says so."""
     notes = {hit.chunk.doc_id for hit in found.hits}
     held = sending.held_back(engine.catalogue, engine.settings.llm, notes)
-    for item in writer.stream(found.query, found.hits, engine.lexical.idf, held):
+    read = sections.whole(found.hits, engine.catalogue)
+    for item in writer.stream(found.query, read, engine.lexical.idf, held):
         if isinstance(item, Answer) and held:
             yield replace(item, trace=replace(item.trace, notes=(*item.trace.notes, _held_back(len(held)))))
         else:

@@ -7,19 +7,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from rag import coverage, forget, health, images, locate, roots, switch, wiring
+from rag import asking, coverage, forget, health, images, locate, roots, switch, wiring
+from rag.asking import Asked
 from rag.config import default_home, load
 from rag.forget import Forgotten
 from rag.home import Home
 from rag.indexes import Indexes
 from rag.live import Wish
 from rag.models import opening
-from rag.search.retrieve import HybridRetriever
 from rag.store.catalogue import Catalogue, Root
-from rag.types import NO_FILTERS, Answer, Query
+from rag.types import NO_FILTERS, Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from ingest.pipeline import Pipeline, Progress, SyncReport
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from rag.graphing import Graph
     from rag.live import Models
     from rag.protocols import Embedder, Reranker
+    from rag.search.retrieve import HybridRetriever
     from rag.settings import Settings
     from rag.store.catalogue import FileRow, Record
     from rag.store.dense import DenseIndex
     from rag.store.lexical import LexicalIndex
-    from rag.types import Document, Filters, Retrieval
+    from rag.types import Document, Filters, Retrieval, Turn
 
 _CHECK_BUDGET_S = 0.15
-_PATIENCE_S = 2.0
 
 
 class Engine:
@@ -126,19 +126,7 @@ class Engine:
     @property
     def retriever(self) -> HybridRetriever:
         """The retriever over all sources that exist now: a search ends with the model that it began with."""
-        side, search = self._indexes.side, self.settings.search
-        return HybridRetriever(
-            self.lexical,
-            side.index if side else None,
-            self.catalogue,
-            candidates=search.candidates,
-            share=search.dense_weight,
-            comparer=side.comparer if side else None,
-            graph=wiring.graph_source(
-                self.settings, self._indexes.matrix, lambda: self.graph.store, self.catalogue
-            ),
-            reranker=self.reranker,
-        )
+        return wiring.retriever(self, self._indexes.side, self._indexes.matrix)
 
     @cached_property
     def reranker(self) -> Reranker | None:
@@ -290,9 +278,17 @@ class Engine:
         """Remove what is kept of other models than the live one; returns how many vectors went."""
         return switch.prune(self._indexes)
 
-    def refresh(self) -> None:
-        """See what other processes have written, and heal indexes that were left behind."""
-        self._indexes.refresh()
+    def refresh(self, wait_s: float | None = None) -> None:
+        """See what other processes have written, and heal indexes that were left behind.
+
+        ``wait_s``: of a search, how long it waits for another process that is writing.
+        """
+        if wait_s is None:
+            self._indexes.refresh()
+            return
+        self._indexes.refresh(wait_s)
+        if self._indexes.matrix:
+            self._indexes.matrix.refresh()
 
     # Forgetting
 
@@ -326,37 +322,71 @@ class Engine:
     # Questions
 
     def search(
-        self, question: str, k: int = 10, *, filters: Filters = NO_FILTERS, today: date | None = None
+        self,
+        question: str,
+        k: int = 10,
+        *,
+        filters: Filters = NO_FILTERS,
+        today: date | None = None,
+        ignore: Collection[str] = (),
+        gathered: int | None = None,
     ) -> Retrieval:
-        """The k best passages for a question."""
-        query = Query(question, filters, today)
-        found = self._found(query, k, 0)
-        if found.dropped:  # a note was changed and the indexes have not followed yet: follow, then look again
-            found = self._found(query, k, _PATIENCE_S)
-        return found
+        """The k best passages for a question.
 
-    def _found(self, query: Query, k: int, wait_s: float) -> Retrieval:
-        self._indexes.refresh(wait_s)
-        if self._indexes.matrix:
-            self._indexes.matrix.refresh()
-        return self.retriever.search(query, k)
+        Args:
+            question: words, and whatever ``rag.search.reading`` understands: filters, times, lists.
+            k: how many hits, at most.
+            filters: where to search, beside what the question says.
+            today: what "last month" is counted from; default: this day.
+            ignore: the ``written`` of parts (``trace.filters``) that are only words this time.
+            gathered: how many hits of a list question, at most; default: k.
+
+        Raises:
+            QuestionError: a filter in the question cannot be read.
+        """
+        return asking.search(self, Asked(question, k, filters, today, ignore), gathered or k)
 
     def ask(
-        self, question: str, *, k: int = 10, filters: Filters = NO_FILTERS, today: date | None = None
+        self,
+        question: str,
+        *,
+        k: int = 10,
+        filters: Filters = NO_FILTERS,
+        today: date | None = None,
+        ignore: Collection[str] = (),
+        history: Sequence[Turn] = (),
     ) -> Answer:
-        """Answer a question from the notes, with footnotes."""
-        for item in self.ask_stream(question, k=k, filters=filters, today=today):
+        """Answer a question from the notes, with footnotes; for the arguments see ``search`` and ``ask_stream``."""
+        for item in self.ask_stream(
+            question, k=k, filters=filters, today=today, ignore=ignore, history=history
+        ):
             if isinstance(item, Answer):
                 return item
         raise AssertionError  # pragma: no cover - a stream always ends with its answer
 
     def ask_stream(
-        self, question: str, *, k: int = 10, filters: Filters = NO_FILTERS, today: date | None = None
+        self,
+        question: str,
+        *,
+        k: int = 10,
+        filters: Filters = NO_FILTERS,
+        today: date | None = None,
+        ignore: Collection[str] = (),
+        history: Sequence[Turn] = (),
     ) -> Iterator[str | Answer]:
-        """Pieces of the answer as they are written, then the ``Answer`` itself, verified."""
+        """Pieces of the answer as they are written, then the ``Answer`` itself, verified.
+
+        ``history``: what was asked before, the oldest first, so that "and in 2022?" is understood.
+        """
         from rag import answering
 
-        return answering.stream(self, Query(question, filters, today), k)
+        return answering.stream(self, Asked(question, k, filters, today, ignore, tuple(history)))
+
+    def turn(self, answer: Answer) -> Turn:
+        """What later questions of the conversation may lean on."""
+        from rag import answering
+
+        return answering.turn(self, answer)
 
     # Views
 

@@ -104,8 +104,14 @@ def citation(cited: Citation) -> dict[str, Any]:
 
 
 def trace(found: Trace) -> dict[str, Any]:
-    """Stages with counts and milliseconds, and notes."""
+    """Stages with counts and milliseconds, notes, what was understood, and what a list was gathered from."""
     return {
         "stages": [{"name": s.name, "count": s.count, "ms": s.ms, "note": s.note} for s in found.stages],
         "notes": list(found.notes),
+        "filters": [
+            {"kind": p.kind, "written": p.written, "meaning": p.meaning, "hard": p.hard}
+            for p in found.filters
+        ],
+        "in_range": found.in_range,
+        "used": found.used,
     }

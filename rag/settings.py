@@ -209,6 +209,16 @@ class SearchSettings(_Section):
         le=1,
         description="share of the dense side in the mix; default: measured, for the built-in model and for others",
     )
+    understand: bool = Field(
+        default=True,
+        description="obey filters (tag:x), times (last month) and lists in questions; else words only",
+    )
+    per_note: int = Field(
+        default=4, ge=1, description="passages of one note that may stand before other notes'"
+    )
+    gathered: int = Field(
+        default=40, ge=1, description="passages that the answer to a list question is made of"
+    )
     plan: bool = Field(
         default=False,
         description="let the language model split a question into parts that are searched too (needs llm.url)",

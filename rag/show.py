@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ingest.pipeline import FileIssue, Progress, SyncReport
     from rag.health import Finding, Status
-    from rag.types import Answer, Chunk, Citation, Hit, Retrieval, Speaker
+    from rag.types import Answer, Chunk, Citation, Hit, Part, Retrieval, Speaker, Trace
 
 _QUOTE = 300
 _LISTED = 10
@@ -56,6 +56,30 @@ def streamed(out: Console, pieces: Iterable[str | Answer]) -> Answer:
             out.print(piece.text)
         return piece
     raise AssertionError  # a stream always ends with its answer
+
+
+def last(pieces: Iterable[str | Answer]) -> Answer:
+    """The answer that a stream ends with."""
+    for piece in pieces:
+        if not isinstance(piece, str):
+            return piece
+    raise AssertionError  # a stream always ends with its answer
+
+
+def trace(found: Trace) -> None:
+    """What was understood of the question, what a list was gathered from, and remarks."""
+    if found.filters:
+        line(say("Understood: {parts}", parts=", ".join(map(_part, found.filters))))
+    if found.in_range is not None and found.used is not None:
+        line(say("{used} of {count} notes are shown.", used=found.used, count=found.in_range))
+    for remark in found.notes:
+        line(remark)
+
+
+def _part(found: Part) -> str:
+    if not found.written or found.written == found.meaning:
+        return found.meaning
+    return f"{found.written} → {found.meaning}"
 
 
 def footnotes(out: Console, found: Answer) -> None:

@@ -281,6 +281,19 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """What was asked before in a conversation.
+
+    Attributes:
+        question: as it was searched for, so rewritten where it was.
+        titles: of the notes that its answer cites, in the order of their markers.
+    """
+
+    question: str
+    titles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A retrieved passage. ``ranks`` holds its 1-based rank in each source that found it.
 

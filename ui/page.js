@@ -91,6 +91,7 @@
 
   let sent = null; // the turn that stood there when a question was sent and the server had not yet begun
   let waits = false;
+  const ignored = new Map(); // by turn: what its question was told to take for words alone
   const current = () => document.querySelector("#fn-current .turn")?.dataset.turn ?? "";
   const writing = () => document.querySelector("#fn-current .turn.live, #fn-box .stop-button") !== null;
 
@@ -132,6 +133,23 @@
     }
   }
 
+  function fillIgnored(words) {
+    const field = document.querySelector("#fn-ignored textarea");
+    field.value = words;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  // What a turn has been told to take for words alone stays so when another part is switched off, too.
+  function without(button) {
+    const turn = button.closest(".turn");
+    const before = ignored.get(turn.dataset.turn) ?? [];
+    const words = [...before, button.dataset.ignore];
+    if (sent !== null || writing()) return;
+    ignored.set(String(Number(current()) + 1), words);
+    fillIgnored(words.join("\n"));
+    ask(button.dataset.question);
+  }
+
   function ask(question) {
     if (sent !== null || writing()) return;
     fill(question);
@@ -149,7 +167,10 @@
     "click",
     (event) => {
       if (event.target.closest?.("#fn-box .submit-button") && !sending()) event.stopImmediatePropagation();
-      else if (event.target.closest?.("#fn-new")) release();
+      else if (event.target.closest?.("#fn-new")) {
+        release();
+        ignored.clear();
+      }
     },
     true,
   );
@@ -162,6 +183,7 @@
     else if (button.matches(".source .previous")) step(-1);
     else if (button.matches(".source .next")) step(1);
     else if (button.matches(".source .copy")) copy(button);
+    else if (button.matches(".chip .off")) without(button);
     else if (button.matches(".example")) ask(button.textContent);
   });
 

@@ -13,7 +13,7 @@ import gradio as gr
 
 from rag.errors import FootnotesError
 from rag.messages import explain
-from rag.types import Answer
+from rag.types import Answer, Turn
 from ui import frame, text, view
 from ui.source import Source
 
@@ -24,22 +24,24 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _REDRAW = 0.08  # seconds between two drawings of an answer that is being written
 _LOOKED_AT = 60  # newest notes that example questions are made of
+_REMEMBERED = 8  # turns that a question may lean on
 _CONCURRENT = 4  # questions answered at a time, over all tabs
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """What one tab shows: finished turns as HTML, then the turn in hand."""
+    """What one tab shows: finished turns as HTML, then the turn in hand; and what was asked before."""
 
     done: tuple[str, ...] = ()
     turn: view.Turn | None = None
     written: str = ""
     shown: str = ""
+    history: tuple[Turn, ...] = ()
 
     def ask(self, question: str) -> Talk:
         """Begin a turn; the one before it joins the finished ones."""
         done = (*self.done, self.shown) if self.shown else self.done
-        return Talk(done, view.Turn(len(done) + 1, question))
+        return Talk(done, view.Turn(len(done) + 1, question), history=self.history[-_REMEMBERED:])
 
 
 class Page:
@@ -60,19 +62,19 @@ class Page:
             frame.hint_html(words),
         )
 
-    def ask(self, question: str, talk: Talk, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """Answer a question, drawing it as it is written."""
+    def ask(self, question: str, ignored: str, talk: Talk, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Answer a question, drawing it as it is written; ``ignored`` lists what is not to be understood, line by line."""
         if not question.strip():
-            yield gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            yield gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
             return
         words = self._words(request)
         talk = talk.ask(question.strip())
         talk = replace(talk, shown=view.live_html(_turn(talk), "", words))
         busy = gr.update(submit_btn=False, stop_btn=words("stop"))
-        yield "", "".join(talk.done), talk.shown, busy, talk
-        for drawn in self._drawn(talk, words):
-            yield gr.skip(), gr.skip(), drawn.shown, gr.skip(), drawn
-        yield gr.skip(), gr.skip(), gr.skip(), _idle(), gr.skip()
+        yield "", "".join(talk.done), talk.shown, busy, "", talk
+        for drawn in self._drawn(talk, [line for line in ignored.split("\n") if line], words):
+            yield gr.skip(), gr.skip(), drawn.shown, gr.skip(), gr.skip(), drawn
+        yield gr.skip(), gr.skip(), gr.skip(), _idle(), gr.skip(), gr.skip()
 
     def stop(self, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
         """The reader stopped an answer: keep what was written, marked as unproven."""
@@ -95,11 +97,11 @@ class Page:
     def _words(self, request: gr.Request) -> Text:
         return words_for(self._engine.settings.language, request.headers.get("accept-language", ""))
 
-    def _drawn(self, talk: Talk, words: Text) -> Iterator[Talk]:
+    def _drawn(self, talk: Talk, ignored: list[str], words: Text) -> Iterator[Talk]:
         """The turn in each of its states, ending with the answer or with the reason why there is none."""
         turn = _turn(talk)
         try:
-            yield from self._written(talk, words)
+            yield from self._written(talk, ignored, words)
         except FootnotesError as e:
             yield replace(talk, shown=view.failed_html(turn, explain(e, words.language), words))
         except Exception as e:  # noqa: BLE001 - a reader gets a sentence, never a trace
@@ -107,15 +109,16 @@ class Page:
             line = words("unexpected", kind=type(e).__name__)
             yield replace(talk, shown=view.failed_html(turn, line, words))
 
-    def _written(self, talk: Talk, words: Text) -> Iterator[Talk]:
+    def _written(self, talk: Talk, ignored: list[str], words: Text) -> Iterator[Talk]:
         turn, drawn = _turn(talk), time.monotonic()
         if not self._engine.catalogue.counts().indexed:
             yield replace(talk, shown=view.unasked_html(turn, words))
             return
-        for piece in self._engine.ask_stream(turn.question):
+        for piece in self._engine.ask_stream(turn.question, ignore=ignored, history=talk.history):
             if isinstance(piece, Answer):
                 shown = view.answer_html(turn, piece, self._sources(piece), words)
-                yield replace(talk, written=piece.text, shown=shown)
+                history = (*talk.history, self._engine.turn(piece))
+                yield replace(talk, written=piece.text, shown=shown, history=history)
                 return
             talk = replace(talk, written=talk.written + piece)
             if time.monotonic() - drawn >= _REDRAW:
@@ -174,10 +177,15 @@ def build(engine: Engine) -> gr.Blocks:
                 stop_btn=False,
             )
             hint = _html("fn-hint")
+            ignored = gr.Textbox(elem_id="fn-ignored", lines=2, show_label=False, container=False)
         blocks.load(page.opened, None, [header, welcome, box, new, hint], **_EVENT)
         # "once" would drop a question without a word; page.js lets one wait until the answer before it is done.
         asked = box.submit(
-            page.ask, [box, talk], [welcome, thread, current, box, talk], trigger_mode="multiple", **_EVENT
+            page.ask,
+            [box, ignored, talk],
+            [welcome, thread, current, box, ignored, talk],
+            trigger_mode="multiple",
+            **_EVENT,
         )
         box.stop(page.stop, talk, [current, box, talk], cancels=[asked], **_EVENT)
         new.click(page.clear, None, [welcome, thread, current, box, talk], cancels=[asked], **_EVENT)

@@ -22,7 +22,7 @@ from ui.source import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rag.types import Answer, Citation
+    from rag.types import Answer, Citation, Part, Trace
     from ui.text import Text
 
 _LONGEST_QUOTE = 280  # characters shown of a quote in the footnote list; the panel shows all of it
@@ -48,6 +48,7 @@ def answer_html(turn: Turn, answer: Answer, sources: Mapping[int, Source], text:
         text: the words around it.
     """
     body = (
+        _chips(turn, answer.trace, text),
         *([f'<p class="abstained">{text("abstained")}</p>'] if answer.abstained else ()),
         _prose(answer, text),
         _footnotes(answer.citations, sources, text),
@@ -105,6 +106,28 @@ def _prose(answer: Answer, text: Text) -> str:
     return Prose(answer.text, text, citations, unsupported_spans(answer.text, answer.support)).html()
 
 
+def _chips(turn: Turn, trace: Trace, text: Text) -> str:
+    """What was understood of the question, each with a button that asks again without it."""
+    if not trace.filters:
+        return ""
+    items = "".join(_chip(turn, part, text) for part in trace.filters)
+    return f'<ul class="chips" aria-label="{text("understood")}">{items}</ul>'
+
+
+def _chip(turn: Turn, part: Part, text: Text) -> str:
+    shown = part.meaning if part.written in {"", part.meaning} else f"{part.written} → {part.meaning}"
+    label = f'<span dir="auto">{escape(shown)}</span>'
+    kind = f'class="chip {part.kind}{" hard" if part.hard else ""}" title="{text(f"part.{part.kind}")}"'
+    if not part.written:
+        return f"<li {kind}>{label}</li>"
+    off = text("ignore", words=escape(part.written))
+    button = (
+        f'<button type="button" class="off" data-question="{escape(turn.question)}" '
+        f'data-ignore="{escape(part.written)}" aria-label="{off}" title="{off}">×</button>'
+    )
+    return f"<li {kind}>{label}{button}</li>"
+
+
 # --- footnotes ---------------------------------------------------------------------------------------------------
 
 
@@ -142,5 +165,7 @@ def _colophon(answer: Answer, text: Text) -> str:
         parts.append(text("took", seconds=f"{seconds:.1f}") if seconds >= 1 else f"{seconds * 1000:.0f} ms")
     if answer.removed_markers:
         parts.append(text.count("removed_markers", answer.removed_markers))
+    if answer.trace.in_range and answer.trace.used is not None:
+        parts.append(text("gathered", used=answer.trace.used, count=answer.trace.in_range))
     parts += [escape(note) for note in answer.trace.notes]
     return f'<p class="colophon">{" · ".join(parts)}</p>' if parts else ""

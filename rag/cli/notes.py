@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rag import show
-from rag.cli.options import ConfigOption, HomeOption, JsonOption, SetOption, no_notes, open_engine, print_json
+from rag.cli.options import (
+    ConfigOption,
+    HomeOption,
+    IgnoreOption,
+    JsonOption,
+    SetOption,
+    no_notes,
+    open_engine,
+    print_json,
+)
 from rag.messages import explain, say
 
 if TYPE_CHECKING:
@@ -182,6 +191,7 @@ def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
     *,
     k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many passages.")] = 10,
+    ignore: IgnoreOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
     config_file: ConfigOption = None,
@@ -195,7 +205,7 @@ def search(
     with open_engine(home, config_file, settings) as engine:
         if not engine.roots():
             raise no_notes()
-        found = engine.search(query, k)
+        found = engine.search(query, k, ignore=ignore or ())
         note = _changes(engine)
     if as_json:
         print_json(present.retrieval(replace(found, trace=_noted(found.trace, note))))
@@ -203,14 +213,14 @@ def search(
     if not found.hits:
         show.line(say("Nothing found. No note shares a word with the question."))
     show.hits(show.console(), found)
-    for remark in _noted(found.trace, note).notes:
-        show.line(remark)
+    show.trace(_noted(found.trace, note))
 
 
 def ask(
     question: Annotated[str, typer.Argument(help="A question in Chinese or English.")],
     *,
     k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many passages to read.")] = 10,
+    ignore: IgnoreOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
     config_file: ConfigOption = None,
@@ -225,17 +235,15 @@ def ask(
         if not engine.roots():
             raise no_notes()
         out = show.console()
-        answer = (
-            engine.ask(question, k=k) if as_json else show.streamed(out, engine.ask_stream(question, k=k))
-        )
+        pieces = engine.ask_stream(question, k=k, ignore=ignore or ())
+        answer = show.last(pieces) if as_json else show.streamed(out, pieces)
         note = _changes(engine)
     answer = replace(answer, trace=_noted(answer.trace, note))
     if as_json:
         print_json(present.answer(answer))
         return
     show.footnotes(out, answer)
-    for remark in answer.trace.notes:
-        show.line(remark)
+    show.trace(answer.trace)
 
 
 def _changes(engine: Engine) -> str:

@@ -36,6 +36,14 @@ SetOption = Annotated[
         "--set", help="Override a setting, as chunk.size=300. May be repeated.", metavar="KEY=VALUE"
     ),
 ]
+IgnoreOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ignore",
+        help="Words of the question that are only words: no filter, time or list. May be repeated.",
+        metavar="WORDS",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

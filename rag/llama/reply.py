@@ -29,12 +29,17 @@ def heard(pieces: Iterable[str]) -> str:
     return "".join(parts)[:LONGEST]
 
 
+def spoken(reply: str) -> str:
+    """A reply without the thoughts before it."""
+    return _THOUGHT_END.split(_THOUGHT.sub("", reply))[-1]
+
+
 def values(reply: str) -> Iterator[Any]:
     """The objects and arrays of a reply, outermost first; of one that stops halfway, those inside that are whole.
 
     Thoughts, code fences and words around them do not matter.
     """
-    text = _TRAILING.sub("", _THOUGHT_END.split(_THOUGHT.sub("", reply))[-1])
+    text = _TRAILING.sub("", spoken(reply))
     decode = json.JSONDecoder(strict=False).raw_decode
     at = tries = 0
     while tries < _TRIES and (begin := _VALUE.search(text, at)):

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from rag.engine import Engine
 from rag.errors import LLMError
-from rag.types import Answer, Citation
+from rag.types import Answer, Citation, Turn
 from ui.offline import quiet_import
 
 with quiet_import():
     from ui.page import Page, Talk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import pytest
@@ -31,14 +31,22 @@ class Scripted:
 
     def __init__(self, *items: str | Answer | Exception, indexed: int = 1) -> None:
         self.items = items
+        self.asked: list[tuple[str, tuple[str, ...], tuple[Turn, ...]]] = []
         self.catalogue = SimpleNamespace(counts=lambda: SimpleNamespace(indexed=indexed))
 
-    def ask_stream(self, _question: str) -> Iterator[str | Answer]:
+    def ask_stream(
+        self, question: str, *, ignore: Sequence[str], history: Sequence[Turn]
+    ) -> Iterator[str | Answer]:
         """The script, where an exception is raised in its turn."""
+        self.asked.append((question, tuple(ignore), tuple(history)))
         for item in self.items:
             if isinstance(item, Exception):
                 raise item
             yield item
+
+    def turn(self, answer: Answer) -> Turn:
+        """As it was asked."""
+        return Turn(answer.question)
 
     def document(self, _doc_id: str) -> None:
         """No note is known."""
@@ -49,7 +57,7 @@ class Scripted:
 
 def run(question: str, *items: str | Answer | Exception, request: Any = ENGLISH) -> list[tuple[Any, ...]]:
     """All the updates of one question."""
-    return list(Page(Scripted(*items)).ask(question, Talk(), request))  # type: ignore[arg-type]
+    return list(Page(Scripted(*items)).ask(question, "", Talk(), request))  # type: ignore[arg-type]
 
 
 def last_shown(updates: list[tuple[Any, ...]]) -> str:
@@ -93,11 +101,11 @@ def test_an_unexpected_error_shows_and_logs_no_note_text(caplog: pytest.LogCaptu
 def test_turns_pile_up_and_a_stopped_one_keeps_what_was_written() -> None:
     """The next question moves the last answer into the thread."""
     page: Any = Page(Scripted("partly", Answer("b", "whole")))  # type: ignore[arg-type]
-    talk = next(page.ask("a", Talk(), ENGLISH))[4]
+    talk = next(page.ask("a", "", Talk(), ENGLISH))[5]
     shown, box, stopped = page.stop(talk, ENGLISH)
     assert "Stopped before" in shown
     assert box["submit_btn"] is True
-    thread = next(page.ask("b", stopped, ENGLISH))[1]
+    thread = next(page.ask("b", "", stopped, ENGLISH))[1]
     assert "Stopped before" in thread
     assert 'data-turn="1"' in thread
 
@@ -105,7 +113,7 @@ def test_turns_pile_up_and_a_stopped_one_keeps_what_was_written() -> None:
 def test_without_notes_a_question_is_answered_with_what_to_do() -> None:
     """An empty index knows nothing about the notes, so it must not say what they say."""
     page: Any = Page(Scripted(ValueError("never asked"), indexed=0))  # type: ignore[arg-type]
-    shown = last_shown(list(page.ask("Why?", Talk(), ENGLISH)))
+    shown = last_shown(list(page.ask("Why?", "", Talk(), ENGLISH)))
     assert "There are no notes here yet" in shown
     assert "footnotes sync ~/notes" in shown
     assert "do not say" not in shown
@@ -127,3 +135,16 @@ def test_a_tab_that_opens_is_filled_from_the_index(tmp_path: Path, footnotes_hom
         header, welcome, *_ = Page(engine).opened(CHINESE)
     assert "1 篇笔记" in header
     assert "关于「阳台菜园」，我写过什么？" in welcome
+
+
+def test_what_was_asked_before_and_what_is_words_alone_reach_the_engine() -> None:
+    """The turn that was answered is the history of the next; ignored parts come line by line, and are cleared."""
+    engine = Scripted(Answer("Where?", "Here."))
+    page = Page(engine)  # type: ignore[arg-type]
+    *_, last, _ = page.ask("Where?", "", Talk(), ENGLISH)
+    updates = list(page.ask("And in May?", "in May\ntag:x", last[5], ENGLISH))
+    assert engine.asked == [
+        ("Where?", (), ()),
+        ("And in May?", ("in May", "tag:x"), (Turn("Where?"),)),
+    ]
+    assert updates[0][4] == ""

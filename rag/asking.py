@@ -1,0 +1,59 @@
+"""From a question as it is asked to what is found for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from rag.search import reading
+from rag.search.understanding import UnderstandingRetriever
+from rag.types import NO_FILTERS, Filters, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from rag.engine import Engine
+    from rag.types import Retrieval, Turn
+
+_PATIENCE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, and all that it is to be understood by; see ``Engine.search`` and ``Engine.ask_stream``."""
+
+    question: str
+    k: int = 10
+    filters: Filters = NO_FILTERS
+    today: date | None = None
+    ignore: Collection[str] = ()
+    history: tuple[Turn, ...] = ()
+
+    @property
+    def day(self) -> date:
+        """What "last month" is counted from."""
+        return self.today or datetime.now().astimezone().date()
+
+
+def search(engine: Engine, asked: Asked, gathered: int) -> Retrieval:
+    """As ``Engine.search``."""
+    read = _read(engine, asked)
+    found = _found(engine, asked, read, gathered, 0)
+    if found.dropped:  # a note was changed and the indexes have not followed yet: follow, then look again
+        found = _found(engine, asked, read, gathered, _PATIENCE_S)
+    return found
+
+
+def _read(engine: Engine, asked: Asked) -> Reading:
+    if not engine.settings.search.understand:
+        return Reading(asked.question, asked.filters, rest=asked.question)
+    return reading.read(asked.question, today=asked.day, filters=asked.filters, ignore=asked.ignore)
+
+
+def _found(engine: Engine, asked: Asked, read: Reading, gathered: int, wait_s: float) -> Retrieval:
+    engine.refresh(wait_s)
+    retriever = UnderstandingRetriever(
+        engine.retriever, engine.catalogue, per_note=engine.settings.search.per_note
+    )
+    return retriever.search(read, asked.day, asked.k, gathered=gathered)

@@ -1,0 +1,49 @@
+"""Passages of a time: which dates of a passage lie in it, and how much that counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rag.types import Chunk, DateRange, Hit, Span
+
+
+def narrowed(spans: Sequence[Span], wanted: Span) -> tuple[Span, ...]:
+    """The days that lie in one of the spans and in the wanted one; no spans: the wanted one alone."""
+    if not spans:
+        return (wanted,)
+    both = (replace(s, first=max(s.first, wanted.first), last=min(s.last, wanted.last)) for s in spans)
+    return tuple(span for span in both if span.first <= span.last)
+
+
+def preferred(hits: Sequence[Hit], weights: Mapping[int, float], share: float) -> tuple[Hit, ...]:
+    """Hits in the order of ``score * (1 - share + share * weight)``; ties by note and place in it.
+
+    ``weights``: by chunk key, from 0 to 1: how surely a passage is of the time that the question speaks of.
+    """
+    weighed = [
+        replace(hit, score=hit.score * (1 - share + share * weights.get(hit.chunk.key, 0.0))) for hit in hits
+    ]
+    return tuple(sorted(weighed, key=lambda hit: (-hit.score, hit.chunk.doc_id, hit.chunk.start)))
+
+
+def day_in(chunk: Chunk, spans: Sequence[Span]) -> DateRange | None:
+    """The passage's best date that touches one of the spans: the surest, and of equals the narrowest."""
+    touching = [
+        d for d in chunk.dates if not spans or any(d.first <= s.last and s.first <= d.last for s in spans)
+    ]
+    return min(touching, key=lambda d: (-d.confidence, (d.last - d.first).days), default=None)
+
+
+def in_order(hits: Sequence[Hit], spans: Sequence[Span]) -> tuple[Hit, ...]:
+    """Hits by the time that they are of, the undated last; of one time, by note and place in it."""
+
+    def place(hit: Hit) -> tuple[date, str, int]:
+        found = day_in(hit.chunk, spans)
+        return (found.first if found else date.max), hit.chunk.doc_id, hit.chunk.start
+
+    return tuple(sorted(hits, key=place))
