@@ -48,7 +48,7 @@ Cause = Literal[
 """What became of a note; of one that was not lost ``shown``.
 
 It is not read: no such file, no registered folder around it, a folder, left out or unreadable or forgotten as the
-catalogue says, not met by a sync yet, or changed since; it has no passage. A filter keeps it out. No source finds it: it
+catalogue says, not met by a sync yet, or changed since; there is nothing in it but its title. A filter keeps it out. No source finds it: it
 has no telling word of the question and is not near it, it is a short question of the user's own, or it stands beyond the
 candidates that are looked at. It is ranked too low; it says what a better passage says; a stage left it out.
 """
@@ -143,7 +143,14 @@ def explained(engine: Engine, query: Query, k: int, path: Path | str | None) -> 
     if path is None:
         return Explanation(found, k)
     story = engine.why(path)
+    story = replace(story, changed=story.changed and _says_something_else(engine, story))
     return Explanation(found, k, _unread(story) or _Search(engine, found, k, story).verdict())
+
+
+def _says_something_else(engine: Engine, story: Story) -> bool:
+    """Whether a file whose size or times have changed holds other bytes, or has gone."""
+    path = engine.file_of(story.id)
+    return path is None or not path.is_file() or scan.sha256_of(path) != story.sha256
 
 
 def _unread(story: Story) -> Verdict | None:
@@ -151,9 +158,6 @@ def _unread(story: Story) -> Verdict | None:
     if story.contents is None:
         cause = _UNREAD.get(story.reason, "failed" if story.status == "failed" else "skipped")
         return Verdict(story.id, cause, reason=story.reason, changed=story.changed)
-    if not story.contents.passages:
-        reasons = ", ".join(story.contents.uncovered) or coverage.WHITE_SPACE
-        return Verdict(story.id, "empty", reason=reasons, changed=story.changed)
     return None
 
 
@@ -180,6 +184,8 @@ class _Search:
                 return self._told("shown", rank=rank, passage=hit.chunk)
         if words := self._unread_words():
             return self._told("changed", words=words)
+        if not any(chunk.body.strip() for chunk in self._chunks.values()) and not self._by_title():
+            return self._told("empty", reason=self._masks())
         if any(one.rank for one in self._standings.values()):
             return self._lost()
         return self._unfound()
@@ -201,12 +207,9 @@ class _Search:
 
     def _unread_words(self) -> tuple[str, ...]:
         """Words of the question that a file says since it was changed; of one that is no plain text, all of them."""
-        record = self._engine.catalogue.record(self._story.id)
         document = self._engine.document(self._story.id)
         path = self._engine.file_of(self._story.id)
-        if not (self._story.changed and record and document and path and path.is_file()):
-            return ()
-        if record.sha256 == scan.sha256_of(path):
+        if not (self._story.changed and document and path and path.is_file()):
             return ()
         words = [w for w in dict.fromkeys(tokens.words(self._found.query.text)) if w not in tokens.common()]
         if document.format not in IN_LINES:
@@ -214,6 +217,16 @@ class _Search:
         now = path.read_bytes().decode(document.encoding or "utf-8", "replace")
         new = set(tokens.words(now)) - set(tokens.words(f"{document.title}\n{document.text}"))
         return tuple(word for word in words if word in new)
+
+    def _by_title(self) -> bool:
+        """Whether full text finds it, however far down."""
+        return (
+            self._standings[LEXICAL].rank is not None or self._deep(LEXICAL, self._engine.lexical) is not None
+        )
+
+    def _masks(self) -> str:
+        masks = self._story.contents.masks if self._story.contents else ()
+        return ", ".join(mask.reason for mask in masks) or coverage.WHITE_SPACE
 
     # No source has it
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +143,7 @@ _MESSAGES: Mapping[Cause, Callable[[Verdict], str]] = MappingProxyType(
         "unsynced": lambda _: say("No sync has met it yet."),
         "changed": _changed,
         "empty": lambda told: say(
-            "It is indexed without a passage: nothing in it is text to be found ({reason}).",
+            "It has nothing but its title to be found by; what else stands in it is left out ({reason}).",
             reason=told.reason,
         ),
         "filtered": _filtered,
@@ -206,13 +207,22 @@ def _one_written(field: str, value: Any) -> str:
 
 def explanation(out: Console, told: Explanation) -> None:
     """What was understood, each stage's first passages, then what became of the note."""
-    for part in told.found.trace.filters:
+    found = told.found
+    for part in found.trace.filters:
         out.print(_part(part))
-    for stage in told.found.trace.stages:
-        out.print(say("{stage}: {count} passages, {ms} ms", stage=stage.name, count=stage.count, ms=stage.ms))
-        for row in _rows(told.found.stages.get(stage.name, ())[: told.k]):
+    times: defaultdict[str, float] = defaultdict(float)
+    for stage in found.trace.stages:
+        times[stage.name] += stage.ms
+    for name, hits in found.stages.items():
+        out.print(
+            say("{stage}: {count} passages, {ms} ms", stage=name, count=len(hits), ms=f"{times[name]:.1f}")
+        )
+        for row in _rows(hits[: told.k]):
             out.print(row)
-    for remark in told.found.trace.notes:
+    others = [f"{name} {ms:.1f} ms" for name, ms in times.items() if name not in found.stages]
+    if others:
+        out.print(say("besides: {stages}", stages=", ".join(others)))
+    for remark in found.trace.notes:
         show.line(remark)
     if told.verdict is not None:
         out.print()
