@@ -242,12 +242,13 @@ class _Search:
         return self._told("unlike", stage=LEXICAL, held=DENSE if dense else "", rank=dense)
 
     def _deep(self, stage: str, source: ScoredIndex | None) -> int | None:
-        """The note's rank in a source, however far down."""
+        """The note's rank in a source, however far down; a source that fails has no say."""
         if source is None or stage not in self._standings:
             return None
         try:
             found = source.search(self._found.query, self._engine.catalogue.counts().chunks)
         except ModelError:  # the search has said so
+            del self._standings[stage]
             return None
         for rank, (key, score) in enumerate(found, 1):
             if key in self._chunks:

@@ -85,7 +85,7 @@ def _unlike(told: Verdict) -> str:
     elif any(one.stage == "dense" for one in told.standings):
         said += say(" To the embedding model it has nothing to do with it.")
     else:
-        said += say(" There is no embedding model that would look for its meaning.")
+        said += say(" No embedding model answers that would look for its meaning.")
     return said
 
 

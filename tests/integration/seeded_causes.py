@@ -142,14 +142,11 @@ class Vault:
         yield Case(path, "unlike", self._word(), WORDS_ONLY)
 
     def _empty(self) -> Iterator[Case]:
+        """Their titles are near to any question of made-up words, so only words are looked for."""
         for text in ("%%only a remark about {}%%\n", "<!-- {} -->\n", "\n\n"):
             word = self._word()
-            yield Case(
-                self._note(f"{self._word()}.md", text.format(word)),
-                "empty",
-                word,
-                DEFAULT,
-            )
+            path = self._note(f"{self._word()}.md", text.format(word))
+            yield Case(path, "empty", word, WORDS_ONLY)
 
     def _nowhere(self) -> Iterator[Case]:
         """Paths of nothing, of a folder, of a file outside every root."""

@@ -15,6 +15,8 @@ import pytest
 import footnotes
 from footnotes import Filters
 from rag.cli import main
+from rag.errors import ModelError
+from rag.models.static import StaticEmbedder
 from tests.integration.seeded_causes import DEFAULT, WORDS_ONLY, Vault
 
 if TYPE_CHECKING:
@@ -322,8 +324,22 @@ def test_without_a_model(run: Run) -> None:
     assert code == 0
     assert list(told["stages"]) == ["lexical"]
     assert told["verdict"]["cause"] == "unlike"
-    assert "no embedding model" in told["verdict"]["message"]
+    assert "No embedding model answers" in told["verdict"]["message"]
     assert told["verdict"]["ranks"] == {"lexical": None}
+
+
+def test_a_model_that_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no say about the note, and the failure is told of."""
+
+    def fails(*_: object) -> None:
+        raise ModelError("The model is away.")
+
+    monkeypatch.setattr(StaticEmbedder, "embed_query", fails)
+    code, out, err = run("explain", "Jonas", "vault/tech/Vim 配置.md", "--set", "graph.backend=none")
+    assert code == 0
+    assert err.startswith("The model is away.")
+    assert len(err.splitlines()) == 1
+    assert "No embedding model answers" in out
 
 
 def test_a_dead_reranker_is_told_of(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
