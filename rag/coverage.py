@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 WHITE_SPACE = "white space"
 UNEXPLAINED = "unexplained"
 NO_FILE = "there is no such file"
+NO_ROOT = "it lies in no registered folder"
+A_FOLDER = "it is a folder"
+UNSYNCED = "not synced yet"
 _REMEDIES = {
     walk.LEFT_OUT: "change the pattern, then: footnotes sync",
     walk.NOT_NAMED: "change sync.include, then: footnotes sync",
@@ -213,18 +216,18 @@ def _never_seen(place: Place, rules: ScanRules) -> Story:
             place.id,
             path,
             "unknown",
-            "it lies in no registered folder",
+            NO_ROOT,
             "footnotes sync DIR, with the folder of notes that holds it",
         )
     if place.path is not None and place.path.is_dir():
-        return Story(place.id, path, "unknown", "it is a folder", "name a file, or: footnotes status --files")
+        return Story(place.id, path, "unknown", A_FOLDER, "name a file, or: footnotes status --files")
     try:
         seen = walk.walk(place.root, rules, walk.only([place.relative]))
     except RootError as e:
         return Story(place.id, path, "unknown", str(e))
     for skip in (*seen.skipped, *seen.unreadable):
         return Story(place.id, path, "unknown", skip.reason, _remedy(skip.reason, place))
-    return Story(place.id, path, "unknown", "not synced yet", "footnotes sync")
+    return Story(place.id, path, "unknown", UNSYNCED, "footnotes sync")
 
 
 def _remedy(reason: str, place: Place) -> str:

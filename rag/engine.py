@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rag.answer.generate import GeneratedWriter
     from rag.config import LoadedSettings
     from rag.coverage import Story
+    from rag.explaining import Explanation
     from rag.graphing import Graph
     from rag.live import Models
     from rag.protocols import Embedder, Reranker
@@ -387,6 +388,20 @@ class Engine:
         from rag import answering
 
         return answering.turn(self, answer)
+
+    def explain(
+        self,
+        question: str,
+        path: Path | str | None = None,
+        *,
+        k: int = 10,
+        filters: Filters = NO_FILTERS,
+        today: date | None = None,
+    ) -> Explanation:
+        """Every stage of a search; with a path (on disk, or a document's id), where that note was lost and why."""
+        from rag import explaining
+
+        return explaining.explained(self, Query(question, filters, today), k, path)
 
     # Views
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rag.explaining import Explanation, Verdict
     from rag.types import Answer, Chunk, Citation, DateRange, Hit, Retrieval, Trace
 
 _HEADS = frozenset({"heading", "dateline"})  # sources of dates that head what a passage says
@@ -115,3 +117,58 @@ def trace(found: Trace) -> dict[str, Any]:
         "in_range": found.in_range,
         "used": found.used,
     }
+
+
+def explanation(told: Explanation) -> dict[str, Any]:
+    """``{query, k, hits, trace, filters, stages, verdict}``; of each stage the first ``k`` passages."""
+    return {
+        **retrieval(told.found),
+        "k": told.k,
+        "filters": [asdict(part) for part in told.found.trace.filters],
+        "stages": {
+            name: [_listed(one, rank) for rank, one in enumerate(hits[: told.k], 1)]
+            for name, hits in told.found.stages.items()
+        },
+        "verdict": verdict(told.verdict) if told.verdict else None,
+    }
+
+
+def verdict(told: Verdict) -> dict[str, Any]:
+    """What became of one note."""
+    passage = told.passage
+    return {
+        "path": told.id,
+        "cause": told.cause,
+        "stage": told.stage,
+        "held": told.held,
+        "rank": told.rank,
+        "limit": told.limit,
+        "reason": told.reason,
+        "filters": [{"field": b.field, "values": [_value(v) for v in b.values]} for b in told.blocks],
+        "words": list(told.words),
+        "lines": list(passage.lines) if passage else None,
+        "page": passage.page if passage else None,
+        "ranks": {one.stage: one.rank for one in told.standings},
+        "scores": {one.stage: one.score for one in told.standings},
+        "before": asdict(told.before) if told.before else None,
+        "above": [_listed(one, rank) for rank, one in enumerate(told.above, 1)],
+        "differences": [asdict(one) for one in told.differences],
+        "changed": told.changed,
+    }
+
+
+def _listed(found: Hit, rank: int) -> dict[str, Any]:
+    chunk = found.chunk
+    return {
+        "rank": rank,
+        "score": round(found.score, 6),
+        "path": chunk.doc_id,
+        "lines": list(chunk.lines),
+        "page": chunk.page,
+        "sources": dict(found.ranks),
+        "features": dict(found.features),
+    }
+
+
+def _value(value: Any) -> Any:
+    return value if isinstance(value, str) else {name: str(it) for name, it in asdict(value).items()}

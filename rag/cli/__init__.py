@@ -18,6 +18,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from rag.cli import (
     evals,
+    explaining,
     files,
     graph,
     images,
@@ -44,6 +45,7 @@ for _command in (
     related.related,
     notes.ui,
     upkeep.status,
+    explaining.explain,
     files.why,
     files.forget,
     upkeep.doctor,

@@ -160,6 +160,7 @@ def test_status_doctor_reindex_roots(notes: Path) -> None:
         (["sync"], "There are no notes yet"),
         (["search", "x"], "There are no notes yet"),
         (["ask", "x"], "There are no notes yet"),
+        (["explain", "x"], "There are no notes yet"),
         (["roots", "remove", "nobody"], "no root named 'nobody'"),
         (["status", "--config", "/no/such.yaml"], "/no/such.yaml cannot be read"),
         (["config", "--set", "serch.candidates=3"], "Did you mean 'search.candidates'"),
@@ -260,7 +261,19 @@ def test_dead_proxies_do_not_matter(notes: Path) -> None:
 def test_help_of_every_command() -> None:
     """Each command and option says what it does."""
     listed = run("--help").stdout
-    for name in ("sync", "roots", "search", "ask", "status", "doctor", "reindex", "eval", "ui", "config"):
+    for name in (
+        "sync",
+        "roots",
+        "search",
+        "ask",
+        "explain",
+        "status",
+        "doctor",
+        "reindex",
+        "eval",
+        "ui",
+        "config",
+    ):
         assert name in listed
         done = run(name, "--help")
         assert done.returncode == 0
