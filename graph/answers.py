@@ -9,13 +9,12 @@ A note's sections and passages are folded into the note: what they say, the note
 from __future__ import annotations
 
 import re
-import unicodedata
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from graph import vicinity, walk
-from graph.keys import key_of
+from graph.keys import key_of, number_of
 from graph.model import Dated, Edge, EdgeKind, Found, Neighbour
 from graph.walk import predicate_key
 
@@ -29,18 +28,8 @@ __all__ = ["ASSOCIATIONS", "OPERATORS", "Answers", "is_day", "number_of", "predi
 ASSOCIATIONS: tuple[EdgeKind, ...] = ("ALIAS_OF", "LINKS_TO", "MENTIONS", "ON_DATE", "RELATED", "TAGGED")
 """The kinds of edges that say something; the others (PART_OF, NEXT) are the frame that they hang in."""
 OPERATORS = ("=", "<", "<=", ">", ">=", "max", "min")
-_STARS = re.compile(r"[★⭐🌟]")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _DAY = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?(?:[T ].*)?")
-
-
-def number_of(text: str) -> float | None:
-    """The number that a property's value begins with (``9``, ``8.5/10``, ``9分``), or the stars that it shows."""
-    text = unicodedata.normalize("NFKC", text).strip()
-    if stars := len(_STARS.findall(text)):
-        return float(stars)
-    found = _NUMBER.match(text)
-    return float(found[0]) if found else None
 
 
 def is_day(text: str) -> bool:

@@ -58,7 +58,7 @@ class Indexes:
         self.catalogue = catalogue
         self.wish = wish
         self.matrix = matrix
-        self.lexical = LexicalIndex(home.lexical)
+        self.lexical = LexicalIndex(home.lexical, catalogue)
         self._guard = threading.Lock()
         self._looking = threading.RLock()
         self._has_looked = False

@@ -103,6 +103,9 @@ class KeyFilter(Protocol):
     def allowed_keys(self, filters: Filters) -> NDArray[np.int64] | None:
         """Sorted keys, or None."""
 
+    def keys(self) -> NDArray[np.int64]:
+        """All keys, sorted."""
+
 
 class AnswerStream(Protocol):
     """A language model that writes text piece by piece."""

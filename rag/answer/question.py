@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
+from rag.store import properties
 from rag.store.tokens import fold, terms, words
 
 Idf = Callable[[Sequence[str]], Mapping[str, float]]
@@ -39,19 +40,6 @@ _NUMBER = re.compile(
     r"\d|[二三四五六七八九十百千万亿两半]|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|hundred|thousand"
     r"|million|once|twice|half)\b"
 )
-_KEYS = (  # names of one property, and what asks for it
-    "author 作者 谁写 写的",
-    "director 导演",
-    "translator 译者 翻译",
-    "rating score 评分 打分 几分",
-    "status 状态",
-    "reason why 原因 理由 为什么",
-    "publisher 出版社",
-    "country 国家",
-    "genre 类型",
-    "birthday 生日",
-    "location place 地点",
-)
 
 
 def weigh(question: str, idf: Idf) -> dict[str, float]:
@@ -73,7 +61,7 @@ def weigh(question: str, idf: Idf) -> dict[str, float]:
 def asked_keys(question: str) -> frozenset[str]:
     """The words of property keys that a question asks for, in either language."""
     asked = fold(question)
-    groups = (group.split() for group in _KEYS if any(word in asked for word in group.split()))
+    groups = (group.split() for group in properties.NAMES if any(word in asked for word in group.split()))
     return frozenset(words(question)).union(*(words(" ".join(group)) for group in groups))
 
 

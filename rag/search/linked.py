@@ -8,8 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
-from rag.search import script
-from rag.store import tokens
+from rag.store import script, tokens
 from rag.types import Hit
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from rag.errors import FootnotesError, ModelError
 from rag.messages import explain
-from rag.search import fuse, linked, script
+from rag.search import fuse, linked
+from rag.store import script
 from rag.types import Comparison, Hit, Query, Retrieval, Stage, Trace
 
 if TYPE_CHECKING:

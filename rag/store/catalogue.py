@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rag.store import checks, journal, migrations, rooted, rows
+from rag.store import checks, filtering, journal, migrations, rooted, rows, times
 from rag.store.database import Database
 from rag.types import NO_FILTERS, Chunk, Document, Filters
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from rag.types import Span
 
 PURGE = "purge"
 """The name in table ``state`` that says that something was forgotten and must be cleared everywhere."""
@@ -93,6 +95,7 @@ class Catalogue:
 
     def __init__(self, path: Path) -> None:
         self.database = Database(path, migrations.CATALOGUE)
+        self._allowed = filtering.Remembered()
 
     def close(self) -> None:
         """Close the database."""
@@ -144,7 +147,7 @@ class Catalogue:
                 marks = ",".join("?" * len(around))
                 for row in db.execute(
                     f"SELECT {RECORD_COLUMNS} FROM documents WHERE id = ? OR (id >= ? AND id < ?) OR id IN ({marks})",
-                    (*_within(doc_id), *around),
+                    (*filtering.within(doc_id), *around),
                 ):
                     found[row[0]] = as_record(row)
         return found
@@ -156,7 +159,7 @@ class Catalogue:
 
     def records_within(self, doc_id: str) -> dict[str, Record]:
         """What is known of a file, or of every file below a folder."""
-        return self._records("id = ? OR (id >= ? AND id < ?) ORDER BY id", *_within(doc_id))
+        return self._records("id = ? OR (id >= ? AND id < ?) ORDER BY id", *filtering.within(doc_id))
 
     def record_at(self, root: str, relative: str) -> Record | None:
         """What is known of the file at a path, as the disk spells it."""
@@ -278,24 +281,30 @@ class Catalogue:
         return np.array([key for (key,) in found], dtype=np.int64)
 
     def allowed_keys(self, filters: Filters) -> NDArray[np.int64] | None:
-        """Sorted keys that the filters let through; None: no limit."""
-        import numpy as np  # 0.1 s at start-up that a full-text search need not pay
-
+        """Sorted keys that the filters let through; None: no limit. The last few are remembered."""
         if filters == NO_FILTERS:
             return None
-        clauses, values = [], []
-        if filters.folders:
-            clauses.append("(" + " OR ".join([_WITHIN] * len(filters.folders)) + ")")
-            values += [v for folder in filters.folders for v in _within(folder)]
-        for folder in filters.exclude:
-            clauses.append(f"NOT {_WITHIN}")
-            values += _within(folder)
         with self.database.reading() as db:
-            found = db.execute(
-                f"SELECT key FROM chunks WHERE {' AND '.join(clauses)} ORDER BY key",
-                values,
-            ).fetchall()
-        return np.array([key for (key,) in found], dtype=np.int64)
+            return self._allowed.of(filters, db)
+
+    def count_notes(self, filters: Filters) -> int:
+        """How many notes have a passage that the filters let through."""
+        with self.database.reading() as db:
+            return times.count_notes(db, self.allowed_keys(filters))
+
+    def in_order(self, filters: Filters, limit: int, *, newest_first: bool = True) -> list[int]:
+        """Keys that the filters let through, by time (own, else the note's), undated ones last, then by place."""
+        with self.database.reading() as db:
+            return times.in_order(db, self.allowed_keys(filters), limit, newest_first=newest_first)
+
+    def time_weights(self, spans: Sequence[Span]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Sorted keys of passages of which a date touches a span, and how well each fits, in (0, 1].
+
+        That is the best over its dates of their confidence times the share of their days that lie inside. A note's
+        date counts for its passages too; for half where a passage has a date of its own, but none that touches.
+        """
+        with self.database.reading() as db:
+            return times.weights(db, spans)
 
     def counts(self) -> Counts:
         """How much there is."""
@@ -340,16 +349,12 @@ class Catalogue:
         with self.database.reading() as db:
             yield from checks.text_problems(db)
 
+    def time_problems(self) -> list[str]:
+        """Documents whose days are not found by those that they and their passages have: none, unless damaged."""
+        with self.database.reading() as db:
+            return checks.time_problems(db)
+
     def integrity_problems(self) -> list[str]:
         """SQLite's own checks: damaged pages, and rows whose parent is gone."""
         with self.database.reading() as db:
             return checks.integrity_problems(db)
-
-
-_WITHIN = "(doc_id = ? OR (doc_id >= ? AND doc_id < ?))"
-
-
-def _within(folder: str) -> tuple[str, str, str]:
-    # "0" is the character after "/": everything below the folder, and nothing beside it.
-    folder = folder.rstrip("/")
-    return folder, folder + "/", folder + "0"

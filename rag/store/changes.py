@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from graph.model import NO_FACTS
-from rag.store import dating, facts, journal, linking, rows
+from rag.store import dating, facts, journal, linking, rows, script
 from rag.store.catalogue import PURGE, RECORD_COLUMNS, FileState, Record, Root, Status, as_record
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class Batch:
     def _insert(self, chunk: Chunk, text_hash: bytes) -> int:
         key = self.db.execute(
             'INSERT INTO chunks (start, "end", first_line, last_line, page, heading, dates, text, body, '
-            "speaker, text_hash, doc_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "speaker, language, text_hash, doc_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*_columns(chunk), text_hash, chunk.doc_id),
         ).lastrowid
         assert key is not None  # noqa: S101 - an INSERT without conflict clause always has one
@@ -178,7 +178,7 @@ class Batch:
     def _update(self, key: int, chunk: Chunk, text_hash: bytes) -> None:
         self.db.execute(
             'UPDATE chunks SET start = ?, "end" = ?, first_line = ?, last_line = ?, page = ?, heading = ?, '
-            "dates = ?, text = ?, body = ?, speaker = ?, text_hash = ? WHERE key = ?",
+            "dates = ?, text = ?, body = ?, speaker = ?, language = ?, text_hash = ? WHERE key = ?",
             (*_columns(chunk), text_hash, key),
         )
 
@@ -209,4 +209,5 @@ def _columns(chunk: Chunk) -> tuple[object, ...]:
         chunk.text,
         None if chunk.body == chunk.text else chunk.body,
         chunk.speaker,
+        script.language(chunk.body),
     )

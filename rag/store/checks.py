@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from rag.store import rows
+from rag.store import rows, script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,12 +15,21 @@ def text_problems(db: sqlite3.Connection) -> Iterator[str]:
     """Documents with a passage that is not its span of the text, or not what it was: none, unless damaged."""
     for doc_id, text in db.execute("SELECT doc_id, text FROM texts"):
         found = db.execute(
-            f"SELECT {rows.CHUNK_COLUMNS}, c.text_hash FROM chunks c JOIN documents d ON d.id = c.doc_id "
+            f"SELECT {rows.CHUNK_COLUMNS}, c.language, c.text_hash FROM chunks c JOIN documents d ON d.id = c.doc_id "
             "WHERE c.doc_id = ?",
             (doc_id,),
         )
         if not all(_is_intact(text, row) for row in found):
             yield doc_id
+
+
+def time_problems(db: sqlite3.Connection) -> list[str]:
+    """Documents whose days in table ``times`` are not those of the document and its passages: none, unless damaged."""
+    parts = (
+        "SELECT * FROM due_times EXCEPT SELECT * FROM times",
+        "SELECT * FROM times EXCEPT SELECT * FROM due_times",
+    )
+    return sorted({row[0] for part in parts for row in db.execute(part)})
 
 
 def graph_problems(db: sqlite3.Connection) -> Iterator[str]:
@@ -54,7 +63,8 @@ def integrity_problems(db: sqlite3.Connection) -> list[str]:
 
 def _is_intact(text: str, row: Sequence[Any]) -> bool:
     try:
-        chunk = rows.chunk(row[:-1])
+        chunk = rows.chunk(row[:-2])
     except (ValueError, TypeError, sqlite3.DatabaseError):  # no JSON any more
         return False
-    return text[chunk.start : chunk.end] == chunk.text and rows.text_hash(chunk.index_text) == row[-1]
+    derived = (script.language(chunk.body), rows.text_hash(chunk.index_text))
+    return text[chunk.start : chunk.end] == chunk.text and derived == tuple(row[-2:])

@@ -22,13 +22,15 @@ from rag.errors import IndexDamagedError
 from rag.store import manifest as manifests
 from rag.store import tokens
 from rag.store.database import private_folder
-from rag.store.lexical_fields import ANALYSER, GRAMS, WORDS, compile_query, document, schema
+from rag.store.lexical_fields import ANALYSER, GRAMS, WORDS, Limit, compile_query, document, schema
+from rag.types import NO_FILTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from rag.protocols import KeyFilter
     from rag.store.manifest import Manifest
-    from rag.types import Chunk, Query
+    from rag.types import Chunk, Filters, Query
 
 _KIND: Final = "lexical"
 _K1_PLUS_1: Final = 2.2  # tantivy's BM25
@@ -53,10 +55,16 @@ class _State:
 
 
 class LexicalIndex:
-    """BM25 search over chunks. Opens on first use; threads may search while one applies changes."""
+    """BM25 search over chunks. Opens on first use; threads may search while one applies changes.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where manifest and builds live; made with the first build.
+        key_filter: resolves filters to keys, for the search inside tantivy; filters of folders need none.
+    """
+
+    def __init__(self, folder: Path, key_filter: KeyFilter | None = None) -> None:
         self._folder = folder
+        self._key_filter = key_filter
         self._state: _State | None = None
         self._verified: frozenset[tuple[str, int]] = frozenset()
 
@@ -146,7 +154,7 @@ class LexicalIndex:
             self.check()  # a writer has replaced the build meanwhile
 
     def _search(self, searcher: Any, query: Query, k: int) -> list[tuple[int, float]]:
-        wanted = compile_query(searcher, query) if searcher and k > 0 else None
+        wanted = compile_query(searcher, query, self._limit(query.filters)) if searcher and k > 0 else None
         if wanted is None:
             return []
         limit = k + _SLACK
@@ -158,6 +166,19 @@ class LexicalIndex:
                     break
                 limit *= 4
         return sorted((hit for hit in found if hit[1] > 0), key=lambda hit: (-hit[1], hit[0]))[:k]
+
+    def _limit(self, filters: Filters) -> Limit | None:
+        """What filters other than folders leave; the shorter list of keys is told."""
+        if replace(filters, folders=(), exclude=()) == NO_FILTERS:
+            return None
+        if self._key_filter is None:
+            raise ValueError(filters)
+        allowed = self._key_filter.allowed_keys(filters)
+        if allowed is None or 2 * len(allowed) <= self.count:
+            return None if allowed is None else Limit(allowed, is_outside=False)
+        import numpy as np
+
+        return Limit(np.setdiff1d(self._key_filter.keys(), allowed, assume_unique=True), is_outside=True)
 
     def _current(self) -> _State:
         return self._state or self._open()

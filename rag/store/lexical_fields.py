@@ -6,15 +6,19 @@ Every text is analysed by ``rag.store.tokens``; tantivy gets the terms, joined b
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rag.store import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.types import Chunk, Filters, Query
 
+_RUNS: Final = 8  # of neighbouring keys, up to which ranges are quicker than single keys
 ANALYSER: Final = "spaced"  # terms come joined by single spaces
 _MOST: Final = 256  # terms of a question per field: rarer ones win where someone pastes a page
 _MANY: Final = 1_000  # passages from which on it pays to leave out terms that are everywhere,
@@ -27,6 +31,13 @@ _COMMON_WEIGHT: Final = 0.25
 # Writing each word twice halves BM25's k1, which tantivy fixes at 1.2: f and length double, and
 # 2f / (2f + k1 * norm) = f / (f + k1 / 2 * norm).
 _REPEATS: Final = 2
+
+
+class Limit(NamedTuple):
+    """Keys of the only passages that may be found; or, where ``is_outside``, of all others. Sorted."""
+
+    keys: NDArray[np.int64]
+    is_outside: bool
 
 
 @cache
@@ -80,8 +91,14 @@ def _scope(prefix: str) -> str:
     return prefix.strip("/").encode("utf-8", "backslashreplace").decode()
 
 
-def compile_query(searcher: Any, query: Query) -> Any | None:
-    """The question as a tantivy query, or None where it has no terms."""
+def compile_query(searcher: Any, query: Query, limit: Limit | None = None) -> Any | None:
+    """The question as a tantivy query, or None where it has no terms.
+
+    Args:
+        searcher: tells which terms there are.
+        query: its folders are obeyed, unless there is a limit, which all filters have become.
+        limit: the only passages that may be found.
+    """
     import tantivy
 
     analysis = tokens.analyse_query(query.text)
@@ -93,7 +110,8 @@ def compile_query(searcher: Any, query: Query) -> Any | None:
             clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(found, boost)))
     if not clauses:
         return None
-    return _filtered(tantivy.Query.boolean_query(clauses), query.filters)
+    scored = tantivy.Query.boolean_query(clauses)
+    return _filtered(scored, query.filters) if limit is None else _limited(scored, limit)
 
 
 def _telling(searcher: Any, field: str, terms: Sequence[str]) -> list[str]:
@@ -124,3 +142,28 @@ def _filtered(scored: Any, filters: Filters) -> Any:
     if filters.exclude:
         clauses.append((tantivy.Occur.MustNot, within(filters.exclude)))
     return tantivy.Query.boolean_query(clauses)
+
+
+def _limited(scored: Any, limit: Limit) -> Any:
+    """Limit a query to keys; they add nothing to a score."""
+    import tantivy
+
+    among = _among(limit.keys)
+    if limit.is_outside:
+        clause = (tantivy.Occur.MustNot, among)
+    else:
+        clause = (tantivy.Occur.Must, tantivy.Query.const_score_query(among, 0.0))
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, scored), clause])
+
+
+def _among(keys: NDArray[np.int64]) -> Any:
+    """Passages of these keys: by ranges where few runs of neighbours hold them all."""
+    import numpy as np
+    import tantivy
+
+    runs = np.split(keys, np.flatnonzero(np.diff(keys) > 1) + 1) if len(keys) else []
+    if len(runs) > _RUNS:
+        return tantivy.Query.term_set_query(schema(), "key", keys.tolist())
+    kind = tantivy.FieldType.Integer
+    ranges = [tantivy.Query.range_query(schema(), "key", kind, int(run[0]), int(run[-1])) for run in runs]
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, one) for one in ranges])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 from rag.errors import HomeError
+from rag.store import script
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -198,6 +199,58 @@ CATALOGUE: tuple[str, ...] = (
     INSERT INTO graph_generations VALUES (0);
     INSERT INTO state VALUES ('graph', 0);
     """,
+    # 5: the days that notes and passages speak of, kept by triggers; the language of a passage.
+    """
+    CREATE TABLE times (
+        doc_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE ON UPDATE CASCADE,
+        key INTEGER REFERENCES chunks(key) ON DELETE CASCADE, -- NULL: a date of the note
+        first TEXT NOT NULL,        -- ISO 8601
+        last TEXT NOT NULL,
+        source TEXT NOT NULL,
+        confidence REAL NOT NULL    -- what rag.store.dating leaves of it
+    ) STRICT;
+    CREATE INDEX times_doc ON times(doc_id);
+    CREATE INDEX times_key ON times(key, confidence) WHERE key IS NOT NULL;
+    CREATE INDEX times_passages ON times(first, last, key, confidence) WHERE key IS NOT NULL;
+    CREATE INDEX times_notes ON times(first, last, doc_id, confidence, key) WHERE key IS NULL;
+    CREATE VIEW written_times AS    -- the dates of documents and chunks, one a row; what is no JSON has none
+        SELECT d.id AS doc_id, NULL AS key, d.shared_dates AS shared, iif(j.type = 'array', j.value, '[]') AS value
+        FROM documents d, json_each(iif(json_valid(d.dates), d.dates, '[]')) j
+        UNION ALL
+        SELECT c.doc_id, c.key, d.shared_dates, iif(j.type = 'array', j.value, '[]')
+        FROM chunks c JOIN documents d ON d.id = c.doc_id, json_each(iif(json_valid(c.dates), c.dates, '[]')) j;
+    CREATE VIEW due_times AS        -- what times must hold: rag.store.dating.lowered
+        SELECT doc_id, key, first, last, source, CAST(iif(
+            shared <> '[]' AND json_valid(shared) AND EXISTS (SELECT 1 FROM json_each(shared) s
+                WHERE s.value = source
+                    OR (instr(source, ' from ') AND s.value = substr(source, instr(source, ' from ') + 6))),
+            round(confidence * 0.2, 3), confidence) AS REAL) AS confidence
+        FROM (SELECT doc_id, key, shared, json_extract(value, '$[0]') AS first, json_extract(value, '$[1]') AS last,
+            json_extract(value, '$[2]') AS source, json_extract(value, '$[3]') AS confidence FROM written_times)
+        WHERE first IS NOT NULL AND last IS NOT NULL AND source IS NOT NULL AND confidence IS NOT NULL;
+    CREATE TRIGGER note_dated AFTER UPDATE OF dates ON documents WHEN OLD.dates <> NEW.dates
+    BEGIN
+        DELETE FROM times WHERE doc_id = NEW.id AND key IS NULL;
+        INSERT INTO times SELECT * FROM due_times WHERE doc_id = NEW.id AND key IS NULL;
+    END;
+    CREATE TRIGGER note_trusted AFTER UPDATE OF shared_dates ON documents WHEN OLD.shared_dates <> NEW.shared_dates
+    BEGIN
+        DELETE FROM times WHERE doc_id = NEW.id;
+        INSERT INTO times SELECT * FROM due_times WHERE doc_id = NEW.id;
+    END;
+    CREATE TRIGGER passage_added AFTER INSERT ON chunks WHEN NEW.dates <> '[]'
+    BEGIN
+        INSERT INTO times SELECT * FROM due_times WHERE doc_id = NEW.doc_id AND key = NEW.key;
+    END;
+    CREATE TRIGGER passage_dated AFTER UPDATE OF dates ON chunks WHEN OLD.dates <> NEW.dates
+    BEGIN
+        DELETE FROM times WHERE key = NEW.key;
+        INSERT INTO times SELECT * FROM due_times WHERE doc_id = NEW.doc_id AND key = NEW.key;
+    END;
+    INSERT INTO times SELECT * FROM due_times;
+    ALTER TABLE chunks ADD COLUMN language TEXT NOT NULL DEFAULT ''; -- of what is indexed: rag.store.script
+    UPDATE chunks SET language = language_of(coalesce(body, text));
+    """,
 )
 
 VECTORS: tuple[str, ...] = (
@@ -227,16 +280,17 @@ def migrate(db: sqlite3.Connection, steps: Sequence[str], path: Path) -> None:
             found=found,
             known=len(steps),
         )
+    db.create_function("language_of", 1, script.language, deterministic=True)
     for number in range(found + 1, len(steps) + 1):
         _apply(db, steps[number - 1], number)
 
 
-def _apply(db: sqlite3.Connection, script: str, number: int) -> None:
+def _apply(db: sqlite3.Connection, step: str, number: int) -> None:
     db.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have migrated while this one waited for the lock.
         if db.execute("PRAGMA user_version").fetchone()[0] < number:
-            for statement in _statements(script):
+            for statement in _statements(step):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {number}")
         db.execute("COMMIT")
@@ -245,6 +299,13 @@ def _apply(db: sqlite3.Connection, script: str, number: int) -> None:
         raise
 
 
-def _statements(script: str) -> list[str]:
-    lines = (line.partition("--")[0] for line in script.splitlines())
-    return [s.strip() for s in "\n".join(lines).split(";") if s.strip()]
+def _statements(step: str) -> list[str]:
+    """Its statements; a trigger's own ones stay together."""
+    lines = (line.partition("--")[0] for line in step.splitlines())
+    found, begun = [], ""
+    for part in "\n".join(lines).split(";")[:-1]:
+        begun += part + ";"
+        if sqlite3.complete_statement(begun):
+            found.append(begun.strip())
+            begun = ""
+    return found

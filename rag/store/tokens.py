@@ -265,7 +265,7 @@ def _clusters(text: str) -> Iterator[tuple[int, int, bool]]:
             yield done, start, True
         while start < end:
             stop = start + 1
-            while stop < end and _joins(text[stop]):
+            while stop < end and joins(text[stop]):
                 stop += 1
             yield start, stop, False
             start = stop
@@ -274,7 +274,7 @@ def _clusters(text: str) -> Iterator[tuple[int, int, bool]]:
         yield done, len(text), True
 
 
-def _joins(char: str) -> bool:
+def joins(char: str) -> bool:
     """Whether normalisation may merge a character with the one before it."""
     return unicodedata.category(char)[0] == "M" or "\u1160" <= char <= "\u11ff" or char in "\uff9e\uff9f"
 

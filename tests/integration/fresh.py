@@ -23,10 +23,14 @@ def content(engine: Engine) -> Content:
         return {
             "chunks": sorted(
                 db.execute(
-                    'SELECT doc_id, start, "end", text, body, heading, dates, speaker FROM chunks'
+                    'SELECT doc_id, start, "end", text, body, heading, dates, speaker, language FROM chunks'
                 ).fetchall(),
                 key=repr,
             ),
+            "times": db.execute(
+                "SELECT t.doc_id, c.start, t.first, t.last, t.source, t.confidence "
+                "FROM times t LEFT JOIN chunks c ON c.key = t.key ORDER BY 1, 2, 3, 4, 5, 6"
+            ).fetchall(),
             "links": sorted(
                 db.execute('SELECT doc_id, start, "end", target, anchor, resolved FROM links').fetchall()
             ),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rag.types import Language
 
 _HAN_SHARE: Final = 0.15  # of the letters, from which on a text is Chinese
 _HAN: Final = re.compile("[\u4e00-\u9fff]+")
@@ -14,3 +17,8 @@ def is_chinese(text: str) -> bool:
     """Whether a good part of a text's letters are Han characters."""
     han = len(text) - len(_HAN.sub("", text))
     return han > _HAN_SHARE * (han + len(text) - len(_LATIN.sub("", text)))
+
+
+def language(text: str) -> Language:
+    """The language that a passage's text is in, as the catalogue keeps it."""
+    return "zh" if is_chinese(text) else "en"
