@@ -69,7 +69,7 @@ def dated(document: Document, facts: Facts) -> Document:
 def passages(document: Document, chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
     """The passages with their own dates, the best first, at most eight; none where they name no time.
 
-    Sources: ``heading``, ``dateline``, ``text``; followed by ``FROM`` and the source of the note's date where
+    Sources: ``heading``, ``dateline``, ``text``, ``property:<key>`` (of the passage that holds it); followed by ``FROM`` and the source of the note's date where
     they were counted from one, whose confidence then bears on theirs.
     """
     from ingest.dates import passage

@@ -40,6 +40,7 @@ _FIRSTS = ("start", "startdate", "datestart", "begin", "开始", "开始日期",
 _LASTS = ("end", "enddate", "dateend", "finish", "结束", "结束日期", "结束时间")
 _OWN_KEY, _SPAN_KEYS = 0.95, 0.9
 _DATELINE, _LABELLED = 0.7, 0.9
+_TOLD = 0.8
 _GIT_FIRST, _GIT_LAST, _FILE_TIME = 0.3, 0.2, 0.1
 # By the longest span in days.
 _NAME_TRUST = ((1, 0.9), (16, 0.85), (62, 0.6), (184, 0.45), (366, 0.3))
@@ -91,6 +92,17 @@ def _from_properties(meta: Mapping[str, MetaValue], own: set[str]) -> Iterator[D
         key, first = ends[False]
         last = ends[True][1].last if True in ends else first.last
         yield DateRange(first.first, max(last, first.first), f"front matter:{key}", _SPAN_KEYS, first.zone)
+
+
+def told_by_properties(document: Document) -> tuple[DateRange, ...]:
+    """Days that properties name beside the note's own dates: ``watched: 2022-07-23``. Source: ``property:<key>``."""
+    own = {d.source.partition(":")[2] for d in document.dates}
+    found = ((key, _read_value(value)) for key, value in document.meta.items() if key not in own)
+    return tuple(
+        DateRange(w.first, w.last, f"property:{key}", _TOLD, w.zone)
+        for key, w in found
+        if w and w.first == w.last and _plain(key) not in _KEYS
+    )
 
 
 def _read_value(value: MetaValue) -> Written | None:

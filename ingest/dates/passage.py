@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ingest.dates import FROM
 from ingest.dates.lines import body_start, heading_moments, label_of, surer
 from ingest.dates.moments import Moment, days_of
+from ingest.dates.note import told_by_properties
 from ingest.dates.words import mentions
 from ingest.dates.written import read
 from rag.types import DateRange
@@ -101,6 +102,8 @@ class _Reader:
             (): (_view_of(document), ())
         }
         self._entry: _Entry | None = None
+        self._properties = told_by_properties(document)  # of the passage that holds them
+        self._body = body_start(document.text)
 
     def dates(self, chunk: Chunk) -> tuple[DateRange, ...]:
         """The passage's own dates, the best first."""
@@ -113,7 +116,8 @@ class _Reader:
         going_on = [entry.date] if entry and not (told and told[0].source.startswith("dateline")) else []
         self._entry = _Entry(chunk.heading, *last) if last else entry
         best: dict[Days, DateRange] = {}
-        for d in (*headed, *going_on, *told):
+        properties = self._properties if chunk.start < self._body else ()
+        for d in (*headed, *going_on, *properties, *told):
             days = d.first, d.last
             if days not in best or best[days].confidence < d.confidence:
                 best[days] = d

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rag.types import Document
 
-CHUNKER_VERSION = 3
+CHUNKER_VERSION = 4
 """Raised with every change to what the chunker makes of a text: all notes are cut again."""
 PLAIN = Options()
 

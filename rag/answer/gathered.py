@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rag.types import Chunk, Hit, Query, Span
 
 _TELLING: Final = 12  # characters from which on a sentence says something
+_FENCES: Final = ("```", "~~~")
 _NAMES: Final = {Kind.HEADING, Kind.HEADER, Kind.LABEL}
 _YEAR: Final = 365
 
@@ -49,13 +50,15 @@ class GatheredWriter:
 
 
 def _sentence(chunk: Chunk, weights: Mapping[str, float]) -> Unit | None:
-    """The sentence that says most of the question; of equals the first that says anything at all."""
-    found = units(chunk)
-    telling = [u for u in found if u.kind not in _NAMES and len(display(u.text)) >= _TELLING] or [
-        u for u in found if display(u.text)
-    ]
-    best = max(telling, key=lambda u: math.fsum(weights.get(w, 0.0) for w in u.words), default=None)
+    """The sentence that says most of the question; of equals the first that says something, a property last."""
+    found = [u for u in units(chunk) if u.kind not in _NAMES and len(display(u.text)) >= _TELLING]
+    found = [u for u in found if not u.text.lstrip().startswith(_FENCES)] or found
+    best = max(found, key=lambda u: (_says(u, weights), u.kind is not Kind.PROPERTY), default=None)
     return complete(best) if best else None
+
+
+def _says(unit: Unit, weights: Mapping[str, float]) -> float:
+    return math.fsum(weights.get(word, 0.0) for word in unit.words)
 
 
 def _line(unit: Unit, spans: Sequence[Span], *, chinese: bool) -> str:

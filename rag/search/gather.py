@@ -15,16 +15,43 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.protocols import ChunkResolver, Retriever
     from rag.types import Chunk, Filters, Reading, Span
 
 GATHERED: Final = "gathered"
 _DEEP: Final = 200  # passages that are looked at for what is asked
 _MOST: Final = 2_000  # passages of the time that are looked at where nothing more is asked
+_LEXICAL: Final = "lexical"
+_FITTING: Final = 0.3  # share of the best fit to the time from which on a passage is of that time
 _RELEVANT: Final = 0.35  # share of the best score from which on a note is one of those asked for
+# Words that ask for a list and say nothing of what is in it; and those that say how one comes by such things.
 _ASKS: Final = re.compile(
-    r"我们?|作者|什[么麼]|哪[些几幾個个]|[总總][结結]|回[顾顧]|列出|列[举舉]|一下|[过過]|做|干|看|去|[读讀]|[写寫]|有|都|所有|全部|[经經][历歷]|"
-    r"[发發]生|事情?|了|的|在|吗|呢"
+    r"我们?|作者|什[么麼]|哪[些几幾個个]|[总總][结結]|回[顾顧]|列出|列[举舉]|一下|[过過]|[经經][历歷]|[发發]生|事情?|都|所有|全部|[做干有了的在吗呢]"
+    r"|(?<![a-z])(?:list|show|summari[sz]e|all|every|everything|things?|notes?|happen(?:ed|s)?|going on|been|author)(?![a-z])",
+    re.IGNORECASE,
+)
+_DOES: Final = re.compile(
+    r"[看去读讀写寫买買吃见見跑]|(?<![a-z])(?:watch(?:ed)?|saw|see|seen|read|wr[io]te|written|visit(?:ed)?|go|went|buy|bought|make|made"
+    r"|met|meet|eat|ate|run|ran)(?![a-z])",
+    re.IGNORECASE,
+)
+# What folders and tags of one kind are called in either language.
+_KINDS: Final = (
+    "film movie cinema 电影 影片 片子 观影",
+    "book reading 书 书籍 读书 阅读 书单",
+    "diary journal daily 日记 日志",
+    "trip travel journey 旅行 旅游 游记 出行",
+    "people person contact friend 人物 联系人 朋友",
+    "project 项目",
+    "recipe cooking 菜谱 食谱 做菜",
+    "review retrospective 复盘 总结 回顾",
+    "meeting 会议",
+    "blog post article 博客 文章",
+    "music album song 音乐 专辑 歌",
+    "paper 论文",
 )
 
 
@@ -37,8 +64,8 @@ class Notes(Protocol):
     def in_order(self, filters: Filters, limit: int, *, newest_first: bool = True) -> list[int]:
         """Keys of the passages that the filters let through, by time."""
 
-    def count_notes(self, filters: Filters) -> int:
-        """Notes with a passage that the filters let through."""
+    def time_weights(self, spans: Sequence[Span]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Keys of the passages that touch a span, sorted, and how surely and narrowly they are of it, from 0 to 1."""
 
 
 class Gathering:
@@ -55,34 +82,50 @@ class Gathering:
 
     def search(self, reading: Reading, filters: Filters, today: date | None, k: int) -> Retrieval:
         """At most k passages of as many notes as there are, by time; the trace says how many notes there were."""
-        asked = reading.rest if _content(reading.rest) else ""
-        query = Query(asked or reading.text, filters, today)
+        asked = _content(reading.rest)
+        query = Query(" ".join(asked) or reading.text, filters, today)
         found = self._retriever.search(query, max(k, _DEEP)) if asked else Retrieval(query, ())
-        of_kind = self._of_kind(reading.rest, filters)
-        hits = _best_of_notes((*of_kind, *_relevant(found.hits))) if asked else self._all(filters)
+        sure = self._sure(filters)
+        hits = self._asked_for(asked, found, filters) if asked else self._all(filters, sure)
+        hits = [hit for hit in hits if sure is None or hit.chunk.key in sure]
         chosen = timely.in_order(_spread(hits, k), filters.spans)
-        trace = replace(
-            found.trace,
-            in_range=self._notes.count_notes(filters),
-            used=len({hit.chunk.doc_id for hit in chosen}),
-        )
+        trace = replace(found.trace, in_range=_notes(hits), used=_notes(chosen))
         return replace(found, hits=chosen, trace=trace, stages={**found.stages, GATHERED: chosen})
 
-    def _of_kind(self, asked: str, filters: Filters) -> list[Hit]:
-        """Passages of notes that are tagged with, or lie in a folder called by, a word of the question."""
+    def _sure(self, filters: Filters) -> Mapping[int, float] | None:
+        """Passages that are of the time, with how well they fit; those only that fit about as well as the best."""
+        if not filters.spans:
+            return None
+        keys, weights = self._notes.time_weights(filters.spans)
+        floor = _FITTING * max(weights.tolist(), default=0.0)
+        return {key: w for key, w in zip(keys.tolist(), weights.tolist(), strict=True) if w >= floor}
+
+    def _asked_for(self, asked: Sequence[str], found: Retrieval, filters: Filters) -> list[Hit]:
+        """The best passage of each note that is asked for.
+
+        Those are the notes that are tagged with, or lie in a folder called by, a word of the question; and those that
+        say its words. Without words in common nothing is: a list holds no guesses.
+        """
+        said = {hit.chunk.key for hit in found.stages.get(_LEXICAL, ())}
+        floor = _RELEVANT * found.hits[0].score if found.hits else 0.0
+        relevant = [hit for hit in found.hits if hit.score >= floor and hit.chunk.key in said]
+        return _best_of_notes((*self._of_kind(asked, filters), *relevant))
+
+    def _of_kind(self, asked: Sequence[str], filters: Filters) -> list[Hit]:
         found: dict[int, None] = {}
-        for word in _content(asked):
+        for word in dict.fromkeys(name for word in asked for name in _called(word)):
             for narrower in (replace(filters, tags=(*filters.tags, word)), _below(filters, word)):
                 found |= dict.fromkeys(self._notes.in_order(narrower, _MOST, newest_first=False))
         return [Hit(chunk, 1.0) for chunk in _known(self._notes, list(found))]
 
-    def _all(self, filters: Filters) -> list[Hit]:
-        keys = self._notes.in_order(filters, _MOST, newest_first=False)
-        return [Hit(chunk, _weight(chunk, filters.spans)) for chunk in _known(self._notes, keys)]
+    def _all(self, filters: Filters, sure: Mapping[int, float] | None) -> list[Hit]:
+        keys = sorted(sure, key=lambda key: (-sure[key], key))[:_MOST] if sure else []
+        keys = keys if sure is not None else self._notes.in_order(filters, _MOST)
+        return [Hit(chunk, sure[chunk.key] if sure else 1.0) for chunk in _known(self._notes, keys)]
 
 
 def _below(filters: Filters, folder: str) -> Filters:
-    return replace(filters, paths=(*filters.paths, f"{folder}/"))
+    return replace(filters, paths=(*filters.paths, f"/{folder}/"))
 
 
 def _known(notes: ChunkResolver | Notes, keys: Sequence[int]) -> list[Chunk]:
@@ -91,14 +134,20 @@ def _known(notes: ChunkResolver | Notes, keys: Sequence[int]) -> list[Chunk]:
 
 
 def _content(text: str) -> list[str]:
-    """The words of a question that name what is looked for."""
-    words = tokens.words(_ASKS.sub(" ", text))
-    return [word for word in dict.fromkeys(words) if word not in tokens.common()]
+    """The words of a question that name what is looked for; where it names nothing, those that say what was done."""
+    asked = _ASKS.sub(" ", text)
+    return _telling(_DOES.sub(" ", asked)) or _telling(asked)
 
 
-def _relevant(hits: Sequence[Hit]) -> Iterable[Hit]:
-    floor = _RELEVANT * hits[0].score if hits else 0.0
-    return (hit for hit in hits if hit.score >= floor)
+def _called(word: str) -> tuple[str, ...]:
+    """What a folder or a tag of this kind may be called: the word, and its like."""
+    kinds = (kind.split() for kind in _KINDS)
+    known = next((kind for kind in kinds if word in {w for name in kind for w in tokens.words(name)}), [])
+    return (word, *(f"{name}{end}" for name in known for end in ("", "s") if name != word))
+
+
+def _telling(text: str) -> list[str]:
+    return [word for word in dict.fromkeys(tokens.words(text)) if word not in tokens.common()]
 
 
 def _best_of_notes(hits: Iterable[Hit]) -> list[Hit]:
@@ -109,16 +158,8 @@ def _best_of_notes(hits: Iterable[Hit]) -> list[Hit]:
     return list(best.values())
 
 
-def _weight(chunk: Chunk, spans: Sequence[Span]) -> float:
-    """How surely a passage is of a time: the trust in its date, less where that spans more than the time does."""
-    found = timely.day_in(chunk, spans)
-    if found is None:
-        return 0.0
-    days = (found.last - found.first).days + 1
-    inside = max(
-        ((min(found.last, s.last) - max(found.first, s.first)).days + 1 for s in spans), default=days
-    )
-    return found.confidence * max(0, inside) / days
+def _notes(hits: Iterable[Hit]) -> int:
+    return len({hit.chunk.doc_id for hit in hits})
 
 
 def _spread(hits: Sequence[Hit], k: int) -> list[Hit]:

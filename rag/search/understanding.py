@@ -15,9 +15,6 @@ from rag.types import NO_FILTERS, Query, Span, Stage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from rag.protocols import Retriever
     from rag.types import Filters, Hit, Reading, Retrieval
 
@@ -34,8 +31,8 @@ _LOOSE: Final = 0.1  # ... and where the time is only preferred
 class Notes(gather.Notes, Protocol):
     """The catalogue, as a question with a time asks it."""
 
-    def time_weights(self, spans: Sequence[Span]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Keys of the passages that touch a span, sorted, and how surely and narrowly they are of it, from 0 to 1."""
+    def count_notes(self, filters: Filters) -> int:
+        """Notes with a passage that the filters let through."""
 
 
 class UnderstandingRetriever:
