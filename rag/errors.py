@@ -13,6 +13,7 @@
     ├── ModelError           an embedding model cannot be loaded or does not fit the index
     │   └── ExtraMissingError   an optional dependency is not installed
     ├── GraphError           the graph, or the server that it lies on, cannot be asked; answers go on without it
+    ├── QuestionError        a filter in a question cannot be read
     ├── LLMError             a language model's server failed; the extractive answer stands
     └── EvalError            an evaluation set cannot be read
 
@@ -73,6 +74,10 @@ class ExtraMissingError(ModelError):
 
 class GraphError(FootnotesError):
     """The graph, or the server that it lies on, cannot be asked."""
+
+
+class QuestionError(FootnotesError):
+    """A filter that was typed into a question cannot be read, or leaves nothing to search."""
 
 
 class LLMError(FootnotesError):

@@ -255,16 +255,16 @@ class Reading:
     Attributes:
         text: what is looked for: the question without its typed filters.
         filters: the typed ones, with those that came beside the question; natural dates are not among them.
-        span: the time that the question speaks of in natural words.
-        strict: only what is of that time is asked for; else it is preferred.
+        spans: the times that the question speaks of in natural words, in its order.
+        strict: only what is of those times is asked for; else it is preferred.
         gathers: all things of a kind or a time are asked for, not one.
-        rest: ``text`` without the words of its time; empty where it asks for nothing but "what happened".
+        rest: ``text`` without the words of its times; empty where it asks for nothing but "what happened".
         parts: all of it, as shown.
     """
 
     text: str
     filters: Filters = NO_FILTERS
-    span: Span | None = None
+    spans: tuple[Span, ...] = ()
     strict: bool = False
     gathers: bool = False
     rest: str = ""

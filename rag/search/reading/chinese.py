@@ -1,0 +1,174 @@
+"""Years and their parts in Chinese questions, whose text comes in simplified characters and half width."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+from ingest.dates import calendars
+from rag.search.reading import feasts, units
+from rag.search.reading.times import Rule, When, last_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ingest.dates.calendars import Days
+    from rag.search.reading.times import InYear, Trust
+
+_N = "[0-9]{1,2}|[一二三四五六七八九十廿]{1,3}"
+_AGO = "[0-9]{1,2}|[一二两三四五六七八九十]{1,3}"
+_TO = r"\s?(?:[-~–—～]{1,2}|至|到)\s?"
+_FEAST = "|".join(sorted((n for n in feasts.NAMES if not n.isascii() or n == "618"), key=len, reverse=True))
+_MID = "中(?![国学文心间的旬秋])"
+_PARTS = f"中上旬|中下旬|上旬|中旬|下旬|上半月|下半月|初|底|末|{_MID}"
+_MONTH = rf"""(?P<month>{_N})(?:(?:{_TO}|[、和])(?P<month2>{_N}))?\s?月
+    (?![亮球饼薪租供卡票费经光嫂老后内龄]|天(?!气)|大(?![概约])|革命|怀胎|[一两二三几][次回本篇更])
+    (?:(?:的|\s)?\s?(?P<day>{_N})(?:\s?[日号])?{_TO}(?P<day2>{_N})\s?[日号]
+      |(?:的|\s)?\s?(?P<only>{_N})\s?[日号]
+      |\s?份?(?:的|\s)?(?P<part>{_PARTS})
+      |\s?份)?"""
+_PART = rf"""
+      (?P<feast>{_FEAST})节?夜?
+    | (?P<half>[上下])半年
+    | 第?(?P<quarter>[一二三四1-4])个?季度|[Qq](?P<q>[1-4])(?![0-9A-Za-z])
+    | (?P<season>[春夏秋冬])(?:[天季]|(?![\u4e00-\u9fff])|(?=我|里))
+    | (?:农历|阴历|旧历)(?:的)?\s?(?P<lunar>正|腊|冬|{_N})月(?P<lunarday>初[一二三四五六七八九十]|[十廿二三][一二三四五六七八九十]{{0,2}})?
+    | (?P<lunar2>[正腊])月(?P<lunarday2>初[一二三四五六七八九十]|[十廿二三][一二三四五六七八九十]{{0,2}})?
+    | (?P<after>大年初|年初|大年)(?P<nth>[一二三四五六七])(?![一二三四五六七八九十]|月)
+    | {_MONTH}"""
+_BEHIND_YEAR = rf"(?:的|\s)?\s?(?:{_FEAST}|[春夏秋冬](?:[天季]|[^\u4e00-\u9fff]|$)|[上下]半年|第?[一二三四1-4]个?季度|[Qq][1-4]|(?:{_N})(?:{_TO}(?:{_N}))?\s?月|年?[初底末](?!期)"
+_YEAR = rf"""(?:
+      (?P<year>(?:1[89]|20)[0-9]{{2}}|[一二][九零〇○][一二三四五六七八九零〇○]{{2}})\s?年(?![轻龄])
+    | (?P<bare>20[0-9]{{2}})(?={_BEHIND_YEAR}))
+    | ['’]?(?P<short>[0-9]{{2}})\s?年(?={_BEHIND_YEAR}))
+    | (?P<word>大前年|(?<![之以从目])前年|(?<!过)去年|上一年|今年|本年|明年|后年)(?![轻龄代级会]|的?(?:今[天日]|同[一期]|这个?时候|此时|这会))
+    | (?P<ago>{_AGO})\s?年\s?(?:以|之)?前(?={_BEHIND_YEAR}))
+)"""
+_DAYTIME = "早上|上午|中午|下午|晚上|凌晨|傍晚|夜里|早晨"
+_TAIL = rf"""(?:的|\s)?(?:
+      (?P<off>小长假|长假|假期|黄金周|放假期间|放假|期间|前后|前夕)|(?P<then>的?时候|那会儿?|那几?天|当[天日年月]|那[年周段]|那个月|这一?[天年]|这个月|{_DAYTIME})
+    | 全年|一?整年|一年[里内]?|年度|[里内](?!面|容|存|部|卷)|间)?"""
+_LONE = r"(?<![0-9.第一二三四五六七八九十每逢满包近共·])(?<![0-9][-/:])"
+_DATED = re.compile(
+    rf"""{_LONE}{_YEAR}度?
+    (?:(?:的|\s|那年|那个)*(?:{_PART}|第\s?(?P<week>{_N})\s?周
+      |(?P<edge>年?[初底末](?!期)|年?{_MID}|年[尾头]|年终(?!总结|奖|考))))?{_TAIL}""",
+    re.VERBOSE,
+)
+_UNDATED = re.compile(
+    rf"{_LONE}(?<![0-9]年)(?:{_PART}|(?P<edge>(?<![0-9一二三四五六七八九十去前今明新学成半])年(?:[初底末尾]|中(?![国学文心间的旬秋]))))(?:{_TAIL})",
+    re.VERBOSE,
+)
+_SHORT_YEAR = re.compile(r"(?<![0-9.年])(?P<short>[0-2][0-9])年(?![前后来间级代以之内里的]|多)")
+_LISTED_YEAR = re.compile(
+    r"(?<![0-9.])(?P<year>(?:19|20)[0-9]{2})(?:(?=\s?(?:[和与跟及、]|[-~–—～]{1,2}|至|到)\s?(?:19|20)[0-9]{2}(?:\s?[和与跟及、]\s?(?:19|20)[0-9]{2})*\s?[两三四]?年)|(?=[两三四]年))"
+)
+_YEAR_STEPS: Final[Mapping[str, int]] = {
+    "大前年": -3, "前年": -2, "去年": -1, "上一年": -1, "今年": 0, "本年": 0, "明年": 1, "后年": 2
+}  # fmt: skip
+_LUNAR_MONTHS: Final[Mapping[str, int]] = {"正": 1, "冬": 11, "腊": 12}
+
+
+def _dated(m: re.Match[str], today: date) -> When:
+    year, relative = _year(m, today)
+    in_year = _in_year(m)
+    days = in_year(year) if in_year else calendars.years(year, year)
+    return When(days, relative=relative, present=relative and days[1] >= today)
+
+
+def _year(m: re.Match[str], today: date) -> tuple[int, bool]:
+    if m["word"]:
+        return today.year + _YEAR_STEPS[m["word"]], True
+    if m["ago"]:
+        return today.year - calendars.number(m["ago"]), True
+    return calendars.full_year(m["year"] or m["bare"] or m["short"]), False
+
+
+def _undated(m: re.Match[str], today: date) -> When | None:
+    in_year = _in_year(m)
+    if in_year is None:
+        return None
+    if m["half"] or m["quarter"] or m["q"] or m["edge"]:
+        days = last_time(in_year, today)
+        return When(days, relative=True, present=days[1] >= today)
+    weak = (m["feast"] or m["season"] or m["lunar2"]) and not (m["off"] or m["then"])
+    trust: Trust = "weak" if weak else "sure"
+    return When(in_year=in_year, trust=trust)
+
+
+def _in_year(m: re.Match[str]) -> InYear | None:
+    """What the part of the year means that stands in a match."""
+    groups = m.groupdict()
+    if feast := groups["feast"]:
+        of = feasts.NAMES[feast]
+        return _around(of) if groups["off"] else of
+    if number := groups["quarter"] or groups["q"]:
+        return lambda year: units.quarter(year, calendars.number(number))
+    if groups["half"]:
+        return lambda year: units.half(year, 1 if groups["half"] == "上" else 2)
+    if season := groups["season"]:
+        return lambda year: calendars.window(year, calendars.SEASONS[season])
+    if nth := groups["nth"]:
+        return lambda year: _one(feasts.lunar_day(year, 1, calendars.number(nth)))
+    if lunar := groups["lunar"] or groups["lunar2"]:
+        return lambda year: _lunar(year, lunar, groups["lunarday"] or groups["lunarday2"] or "")
+    if week := groups.get("week"):
+        return lambda year: calendars.week(year, calendars.number(week))
+    if edge := groups["edge"]:
+        name = edge.strip("年").replace("尾", "底").replace("头", "初")
+        return lambda year: calendars.window(year, calendars.PARTS_OF_YEAR[name])
+    return _month(m) if groups["month"] else None
+
+
+def _one(day: date) -> Days:
+    return day, day
+
+
+def _around(of: InYear) -> InYear:
+    """A feast of one day with the days off around it."""
+
+    def around(year: int) -> Days:
+        first, last = of(year)
+        return (first - timedelta(days=1), last + timedelta(days=1)) if first == last else (first, last)
+
+    return around
+
+
+def _lunar(year: int, month: str, day: str) -> Days:
+    number = _LUNAR_MONTHS.get(month) or calendars.number(month)
+    if not day:
+        return feasts.lunar_month(year, number)
+    return _one(feasts.lunar_day(year, number, calendars.number(day.lstrip("初"))))
+
+
+def _month(m: re.Match[str]) -> InYear:
+    month = calendars.number(m["month"])
+    last_month = calendars.number(m["month2"]) if m["month2"] else month
+    day = m["only"] or m["day"]
+    if day:
+        first, last = calendars.number(day), calendars.number(m["day2"] or day)
+        return lambda year: calendars.days_of_month(year, last_month, first, last)
+    if part := m["part"]:
+        return lambda year: units.part_of_month(year, last_month, part)
+    return lambda year: calendars.months(year, month, last_month)
+
+
+def _short_year(m: re.Match[str], _: date) -> When:
+    """22年; as like a number of years."""
+    year = calendars.full_year(m["short"])
+    return When(calendars.years(year, year), trust="weak")
+
+
+def _listed_year(m: re.Match[str], _: date) -> When:
+    """The first of "2021和2022年"."""
+    return When(calendars.years(int(m["year"]), int(m["year"])))
+
+
+RULES = (
+    Rule(_DATED, _dated),
+    Rule(_LISTED_YEAR, _listed_year),
+    Rule(_UNDATED, _undated),
+    Rule(_SHORT_YEAR, _short_year),
+)
+"""In this order: where two claim the same words, the first has them."""

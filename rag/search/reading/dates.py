@@ -1,0 +1,86 @@
+"""Finds the times that a question names. The rules of a language are loaded when a question first needs them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rag.search.reading.view import HAN, LATIN, MAY_NAME_A_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from rag.search.reading.times import Rule, Time
+
+_HABIT = re.compile(
+    r"(?:每一?个?|逢|\b(?:every|each|any|per|most|all|usual)\s(?:other\s)?)\s?\Z", re.IGNORECASE
+)
+_NUMERIC = re.compile(r"[0-9]{4}[-/.][0-9]|民[国國]")
+
+
+def times_named(text: str, today: date) -> list[Time]:
+    """The times that a question's view names, in order, joined where they make one span."""
+    if not MAY_NAME_A_TIME.search(text):
+        return []
+    from rag.search.reading.times import joined
+
+    taken = bytearray(len(text))
+    found: list[Time] = []
+    for time in _candidates(text, today):
+        if not any(taken[time.start : time.end]):
+            taken[time.start : time.end] = b"\1" * (time.end - time.start)
+            if not _HABIT.search(text, 0, time.start):
+                found.append(time)
+    return joined(text, sorted(found, key=lambda t: t.start), today) if found else []
+
+
+def _candidates(text: str, today: date) -> Iterator[Time]:
+    if _NUMERIC.search(text):
+        yield from _numeric(text)
+    if HAN.search(text):
+        yield from _read(_chinese(), text, today)
+    if LATIN.search(text):
+        yield from _read(_english(), text, today)
+
+
+@cache
+def _chinese() -> tuple[Rule, ...]:
+    from rag.search.reading import chinese, chinese_relative
+
+    return chinese.RULES + chinese_relative.RULES
+
+
+@cache
+def _english() -> tuple[Rule, ...]:
+    from rag.search.reading import english, english_relative
+
+    return english.RULES + english_relative.RULES
+
+
+def _read(rules: tuple[Rule, ...], text: str, today: date) -> Iterator[Time]:
+    from rag.search.reading.times import Time
+
+    for rule in rules:
+        for m in rule.pattern.finditer(text):
+            try:
+                when = rule.read(m, today)
+            except ValueError:
+                continue  # a 13th month
+            if when is not None:
+                start, end = m.span("at") if "at" in rule.pattern.groupindex else m.span()
+                written = text[start:end]
+                yield Time(start + len(written) - len(written.lstrip()), start + len(written.rstrip()), when)
+
+
+def _numeric(text: str) -> Iterator[Time]:
+    """2023-05-03 and its like, as the dates of notes are read."""
+    from ingest.dates.moments import days_of
+    from ingest.dates.words import mentions
+    from rag.search.reading.times import Time, When
+
+    for mention in mentions(text):
+        known = days_of(mention.moment, None) if mention.moment.absolute else None
+        if known and _NUMERIC.match(text, mention.start):
+            yield Time(mention.start, mention.end, When(known[0]))

@@ -1,0 +1,268 @@
+"""Years and their parts in English questions, in any case."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from ingest.dates import calendars
+from rag.search.reading import feasts, units
+from rag.search.reading.times import Rule, When, last_over, last_time, next_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from ingest.dates.calendars import Days
+    from rag.search.reading.times import InYear, Trust
+
+_D = "(?:3[01]|[12][0-9]|0?[1-9])"
+_MONTH = "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?"
+_SEASON = "spring|summer|autumn|fall|winter"
+_FEAST = "|".join(sorted((n for n in feasts.NAMES if n.isascii() and n != "618"), key=len, reverse=True))
+_NUMBERS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+_YEAR = rf"""(?P<year>(?:1[89]|20)[0-9]{{2}})(?![0-9%\w]|[-./][0-9]|,[0-9]{{3}})
+    |(?P<word>last\syear|this\syear|next\syear|(?:the\s)?previous\syear|(?:the\s)?year\sbefore\slast)
+    |(?P<ago>[0-9]{{1,2}}|an?|{_NUMBERS})\syears?\sago"""
+_EARLY = r"early|mid|late|(?:beginning|start|middle|end|first\shalf|second\shalf|first\spart)\sof"
+_PART = rf"""(?:
+      (?P<day>{_D})(?:st|nd|rd|th)?(?:\s?(?:-|–|—|to|and)\s?(?P<day2>{_D})(?:st|nd|rd|th)?)?(?:\sof)?[ -](?P<of>{_MONTH})(?![a-z])\.?
+    | (?:(?:(?P<early>{_EARLY})|(?P<nth>first|second|third|fourth|last)\sweek\s(?:of|in))[ -](?:in\s)?(?:the\s)?)?
+      (?P<month>{_MONTH})(?![a-z'])\.?
+      (?:\s(?:the\s)?(?P<mday>{_D})(?:st|nd|rd|th)?(?![0-9\w%]|[:.][0-9])(?:\s?(?:-|–|—|to|and)\s?(?P<mday2>{_D})(?:st|nd|rd|th)?(?![0-9\w]))?
+        |\s?[-–—/]\s?(?P<month2>{_MONTH})(?![a-z]))?
+    | (?:(?P<third>early|mid|late)[ -](?:in\s)?(?:the\s)?)?(?P<season>{_SEASON})(?:time)?(?![\w'])
+    | (?P<feast>{_FEAST})(?!\w)(?:\s(?:holidays?|break|vacation|week|season|eve|day|festival))?
+    | Q(?P<q>[1-4])(?!\w)|(?P<quarter>first|second|third|fourth|last|final|1st|2nd|3rd|4th)\squarter
+    | H(?P<h>[12])(?!\w)|(?P<half>first|second|latter|last|1st|2nd)\shalf
+)"""
+_IN = r"(?<![\w'’.-])(?:(?P<lead>back\sin|in|on|during|over|at|around|throughout|within|of|for)\s(?:the\s)?|the\s)?"
+_DATED = re.compile(
+    rf"{_IN}(?:{_PART}|(?P<edge>early|mid|late|beginning|start|middle|end)(?:\spart)?)(?:,?\s(?:of\s|in\s|the\s)*|,\s?|'|-|/)(?:{_YEAR}|(?P<open>(?:the\s)?year)(?!\w|\s(?:of|before|ago|old)))(?:'s)?",
+    re.VERBOSE | re.IGNORECASE,
+)
+_YEAR_FIRST = re.compile(
+    rf"{_IN}(?:{_YEAR})(?:'s)?,?[\s-]?(?:(?:in|at|on|over|during)\s)?(?:the\s)?(?<![0-9]){_PART}",
+    re.VERBOSE | re.IGNORECASE,
+)
+_STEPPED = re.compile(
+    rf"{_IN}(?P<step>last|this\spast|this|next|previous|past)\s{_PART}", re.VERBOSE | re.IGNORECASE
+)
+_ALONE = re.compile(rf"{_IN}{_PART}(?!\sof\s\w)", re.VERBOSE | re.IGNORECASE)
+_NO_SEASON = re.compile(
+    r"\s?(?:boot|framework|festival|water|guy|roll)s?\b|\s(?:in|for|from|off|behind|asleep|apart)\b",
+    re.IGNORECASE,
+)
+_NO_MONTH = re.compile(
+    r"\s(?:I|we|you|he|she|they|it|be|have|not|also|the|there|this|that|of)\b", re.IGNORECASE
+)
+_WEEK = re.compile(
+    rf"{_IN}(?:week\s(?P<week>[0-9]{{1,2}})(?:,?\s(?:of\s)?)|(?<![0-9])(?=[0-9]{{4}}-?W))(?P<year>20[0-9]{{2}})(?:-?W(?P<iso>[0-9]{{1,2}}))?(?!\w)",
+    re.IGNORECASE,
+)
+_SLASHED = re.compile(r"(?<![\w/.-])(?P<month>0?[1-9]|1[0-2])/(?P<year>20[0-9]{2})(?![\w/])")
+_LED_YEAR = re.compile(
+    r"(?<![\w'.-])(?:(?:(?:back\s)?in|during|of|for|throughout|around)\s(?:the\s)?(?:(?:whole|entire|calendar)\s)?(?:(?:year\s)?(?:of\s)?)|(?:the\s)?year\s)(?P<year>(?:1[89]|20)[0-9]{2})(?:'s)?(?![\w%-]|[./][0-9]|,[0-9]{3})(?P<noun>\s[a-zA-Z]+)?",
+    re.IGNORECASE,
+)
+_YEAR_BEHIND = re.compile(
+    r"\b(?:since|from|until|till|before|after|by|through|to|between)\s(?P<at>(?P<year>(?:1[89]|20)[0-9]{2}))(?![\w%-]|[./][0-9]|,[0-9]{3})",
+    re.IGNORECASE,
+)
+_BARE_YEAR = re.compile(
+    r"(?<![\w'.#$€£¥+/-])(?<![-–—]\s)(?P<year>20[0-9]{2})(?:'s)?(?![0-9A-Za-z_%'+#/]|[.,:-][0-9]|\s?[元块个人只页字步米公万])(?![\u4e00-\u9fff](?<![至到和与跟及有我的全这整是]))"
+)
+_NAME_BEFORE = re.compile(r"(?:\S\s|^\S*[a-z]\S*\s)(?:[A-Z][\w.'-]*)\s?\Z")
+
+_ORDINALS: Final[Mapping[str, int]] = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "last": -1, "final": -1, "latter": 2
+}  # fmt: skip
+_PARTS: Final[Mapping[str, str]] = {
+    "beginning": "early",
+    "start": "early",
+    "middle": "mid",
+    "first part": "early",
+}
+_YEAR_STEPS: Final[Mapping[str, int]] = {"last": -1, "previous": -1, "this": 0, "next": 1}
+_AMBIGUOUS = frozenset({"may", "march", "mar", "dec", "sep", "jan", "jun", "june", "april", "august"})
+_WEEK_DAYS = 7
+_BEGAN = frozenset({"in", "back in", "during", "over", "at", "throughout", "on"})
+
+
+def _dated(m: re.Match[str], today: date) -> When | None:
+    in_year = _in_year(m)
+    if m["open"]:
+        days = last_time(in_year, today)
+        return When(days, relative=True, present=days[1] >= today)
+    year, relative = _year(m, today)
+    days = in_year(year)
+    return When(days, relative=relative, present=relative and days[1] >= today)
+
+
+def _year_first(m: re.Match[str], today: date) -> When | None:
+    if _modal(m):
+        return None
+    year, relative = _year(m, today)
+    days = _in_year(m)(year)
+    return When(days, relative=relative, present=relative and days[1] >= today)
+
+
+def _year(m: re.Match[str], today: date) -> tuple[int, bool]:
+    if m["year"]:
+        return int(m["year"]), False
+    if m["ago"]:
+        return today.year - calendars.number(m["ago"]), True
+    word = m["word"].lower().removeprefix("the ")
+    return today.year + (-2 if "before" in word else _YEAR_STEPS[word.split()[0]]), True
+
+
+def _stepped(m: re.Match[str], today: date) -> When | None:
+    in_year, step = _in_year(m), m["step"].lower()
+    if step == "next":
+        return When(next_time(in_year, today), relative=True, present=True)
+    if step == "this":
+        days = _this(in_year, today)
+        return When(days, relative=True, present=days[1] >= today)
+    return When(last_over(in_year, today), relative=True)
+
+
+def _this(in_year: InYear, today: date) -> Days:
+    """This year's, or what began last year and is not over."""
+    begun = in_year(today.year - 1)
+    return begun if begun[1] >= today else in_year(today.year)
+
+
+def _alone(m: re.Match[str], today: date) -> When | None:
+    if (m["quarter"] or "").lower() == "last":
+        return When(units.whole(today, "quarter", -1), relative=True)
+    if m["quarter"] or m["half"] or m["q"] or m["h"]:
+        days = last_time(_in_year(m), today)
+        trust: Trust = "sure" if m["q"] or m["h"] else "weak"
+        return When(days, trust=trust, relative=True, present=days[1] >= today)
+    lead = " ".join((m["lead"] or "").lower().replace(" the ", " ").split())
+    lead = lead.removesuffix(" the")
+    if m["season"] and (lead not in _BEGAN or _NO_SEASON.match(m.string, m.end())):
+        return None
+    if m["season"] or m["feast"]:
+        return When(in_year=_in_year(m), trust="weak")
+    if m["day"] or m["mday"]:
+        return When(in_year=_in_year(m))
+    return _month_alone(m, lead)
+
+
+def _month_alone(m: re.Match[str], lead: str) -> When | None:
+    """A month without day or year: its name may be a word, or a person's."""
+    sure = bool(lead or m["early"] or m["nth"] or m["month2"])
+    if not sure and (_modal(m) or m["month"].islower() and m["month"] in _AMBIGUOUS):
+        return None
+    return When(in_year=_in_year(m), trust="sure" if sure else "weak")
+
+
+def _modal(m: re.Match[str]) -> bool:
+    """Whether the name of a month is the verb, as in "may I" or "march of time"."""
+    word = m["month"] or ""
+    if word.lower() not in {"may", "march"} or m["mday"]:
+        return False
+    return _NO_MONTH.match(m.string, m.end("month")) is not None
+
+
+def _in_year(m: re.Match[str]) -> InYear:
+    """What the part of the year means that stands in a match.
+
+    Raises:
+        ValueError: none does.
+    """
+    groups = m.groupdict()
+    if feast := groups["feast"]:
+        return feasts.NAMES[feast.lower()]
+    if groups["day"]:
+        return _days(m, groups["of"], groups["day"], groups["day2"])
+    if groups["month"]:
+        return _of_month(m)
+    if season := groups["season"]:
+        return lambda year: _third(calendars.window(year, calendars.SEASONS[season.lower()]), groups["third"])
+    if groups["q"] or groups["quarter"]:
+        number = int(groups["q"]) if groups["q"] else _ORDINALS[groups["quarter"].lower()] % 5
+        return lambda year: units.quarter(year, number)
+    if groups["h"] or groups["half"]:
+        number = int(groups["h"]) if groups["h"] else _ORDINALS[groups["half"].lower()] % 3
+        return lambda year: units.half(year, number)
+    edge = groups["edge"].lower()
+    return lambda year: calendars.window(year, calendars.PARTS_OF_YEAR[_PARTS.get(edge, edge)])
+
+
+def _days(m: re.Match[str], month: str, first: str, last: str | None) -> InYear:
+    number = calendars.month_number(month)
+    return lambda year: calendars.days_of_month(year, number, int(first), int(last or first))
+
+
+def _of_month(m: re.Match[str]) -> InYear:
+    month = calendars.month_number(m["month"])
+    if m["mday"]:
+        return _days(m, m["month"], m["mday"], m["mday2"])
+    if m["nth"]:
+        return lambda year: _nth_week(year, month, _ORDINALS[m["nth"].lower()])
+    if m["early"]:
+        part = " ".join(m["early"].lower().removesuffix("of").split())
+        return lambda year: units.part_of_month(year, month, _PARTS.get(part, part))
+    last = calendars.month_number(m["month2"]) if m["month2"] else month
+    return lambda year: calendars.months(year, month, last)
+
+
+def _nth_week(year: int, month: int, nth: int) -> Days:
+    """Seven days from the 1st, 8th, 15th, 22nd, or the last seven."""
+    first, last = calendars.months(year, month, month)
+    begun = (
+        last - timedelta(days=_WEEK_DAYS - 1) if nth < 0 else first + timedelta(days=_WEEK_DAYS * (nth - 1))
+    )
+    return begun, begun + timedelta(days=_WEEK_DAYS - 1)
+
+
+def _third(days: Days, part: str | None) -> Days:
+    """The first, second or third month of a season."""
+    if not part:
+        return days
+    month = days[0].year * 12 + days[0].month - 1 + ("early", "mid", "late").index(part.lower())
+    return calendars.months(month // 12, month % 12 + 1, month % 12 + 1)
+
+
+def _week(m: re.Match[str], _: date) -> When | None:
+    number = m["week"] or m["iso"]
+    return When(calendars.week(int(m["year"]), int(number))) if number else None
+
+
+def _slashed(m: re.Match[str], _: date) -> When:
+    return When(calendars.months(int(m["year"]), int(m["month"]), int(m["month"])))
+
+
+def _led_year(m: re.Match[str], _: date) -> When:
+    """A year behind "in"; that of a thing, in "of the 2018 election", is only as good as a bare number."""
+    year = int(m["year"])
+    return When(calendars.years(year, year))
+
+
+def _year_behind(m: re.Match[str], _: date) -> When:
+    return When(calendars.years(int(m["year"]), int(m["year"])))
+
+
+def _bare_year(m: re.Match[str], today: date) -> When | None:
+    """A number that may be a year; behind a name it is a part of it, as in "Office 2019"."""
+    year = int(m["year"])
+    if year > today.year + 1 or _NAME_BEFORE.search(m.string, 0, m.start()):
+        return None
+    return When(calendars.years(year, year), trust="soft")
+
+
+RULES = (
+    Rule(_DATED, _dated),
+    Rule(_YEAR_FIRST, _year_first),
+    Rule(_STEPPED, _stepped),
+    Rule(_WEEK, _week),
+    Rule(_SLASHED, _slashed),
+    Rule(_ALONE, _alone),
+    Rule(_LED_YEAR, _led_year),
+    Rule(_YEAR_BEHIND, _year_behind),
+    Rule(_BARE_YEAR, _bare_year),
+)
+"""In this order: where two claim the same words, the first has them."""
