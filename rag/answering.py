@@ -24,7 +24,7 @@ def stream(engine: Engine, asked: Asked) -> Iterator[str | Answer]:
     question = asked.question
     asked, rewritten = _alone(engine, asked)
     found = _found(engine, asked)
-    for item in _written(engine, found):
+    for item in _written(engine, question, found):
         if not isinstance(item, Answer):
             yield item
             continue
@@ -80,25 +80,27 @@ def _found(engine: Engine, asked: Asked) -> Retrieval:
     return plan.planned(search, engine.generator.llm.stream, query, asked.k)
 
 
-def _written(engine: Engine, found: Retrieval) -> Iterator[str | Answer]:
+def _written(engine: Engine, question: str, found: Retrieval) -> Iterator[str | Answer]:
     if engine.generator is not None and found.trace.in_range != 0:
         yield from _generated(engine, engine.generator, found)
         return
-    answer = _extracted(engine, found)
+    answer = _extracted(engine, question, found)
     yield answer.text
     yield answer
 
 
-def _extracted(engine: Engine, found: Retrieval) -> Answer:
+def _extracted(engine: Engine, question: str, found: Retrieval) -> Answer:
     """The notes' own sentences; of a list question, one of each passage."""
     if found.trace.in_range == 0:  # no note is of the time that is asked for
         from rag.answer.extract import abstain
 
-        return abstain(found.query.text, found.hits)
+        return abstain(question, found.hits)
     if found.trace.in_range is not None:
         from rag.answer.gathered import GatheredWriter
+        from rag.answer.question import is_chinese
 
-        return GatheredWriter().write(found.query, found.hits, engine.lexical.idf)
+        chinese = is_chinese(question)
+        return GatheredWriter().write(found.query, found.hits, engine.lexical.idf, chinese=chinese)
     from rag.answer.extract import ExtractiveWriter  # thirty milliseconds that a search does not need
 
     return ExtractiveWriter().write(found.query, found.hits, engine.lexical.idf)

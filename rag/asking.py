@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from rag import wiring
 from rag.search import reading
+from rag.search.retrieve import HybridRetriever
 from rag.search.understanding import UnderstandingRetriever
 from rag.types import NO_FILTERS, Filters, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from graph.matrix.index import Matrix
     from rag.engine import Engine
+    from rag.indexes import DenseSide
     from rag.types import Retrieval, Turn
 
 _PATIENCE_S = 2.0
@@ -34,6 +38,21 @@ class Asked:
     def day(self) -> date:
         """What "last month" is counted from."""
         return self.today or datetime.now().astimezone().date()
+
+
+def retriever(engine: Engine, side: DenseSide | None, matrix: Matrix | None) -> HybridRetriever:
+    """What finds passages, of all sources that exist now."""
+    search = engine.settings.search
+    return HybridRetriever(
+        engine.lexical,
+        side.index if side else None,
+        engine.catalogue,
+        candidates=search.candidates,
+        share=search.dense_weight,
+        comparer=side.comparer if side else None,
+        graph=wiring.graph_source(engine.settings, matrix, lambda: engine.graph.store, engine.catalogue),
+        reranker=engine.reranker,
+    )
 
 
 def search(engine: Engine, asked: Asked, gathered: int) -> Retrieval:

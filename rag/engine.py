@@ -127,7 +127,7 @@ class Engine:
     @property
     def retriever(self) -> HybridRetriever:
         """The retriever over all sources that exist now: a search ends with the model that it began with."""
-        return wiring.retriever(self, self._indexes.side, self._indexes.matrix)
+        return asking.retriever(self, self._indexes.side, self._indexes.matrix)
 
     @cached_property
     def reranker(self) -> Reranker | None:
@@ -397,11 +397,12 @@ class Engine:
         k: int = 10,
         filters: Filters = NO_FILTERS,
         today: date | None = None,
+        ignore: Collection[str] = (),
     ) -> Explanation:
         """Every stage of a search; with a path (on disk, or a document's id), where that note was lost and why."""
         from rag import explaining
 
-        return explaining.explained(self, Query(question, filters, today), k, path)
+        return explaining.explained(self, Asked(question, k, filters, today, ignore), path)
 
     # Views
 

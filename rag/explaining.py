@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ingest import scan, walk
-from rag import coverage
+from rag import asking, coverage
 from rag.errors import ModelError
 from rag.search.retrieve import DENSE, GRAPH, LEXICAL
 from rag.store import tokens
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rag.coverage import Story
+    from rag.asking import Asked
     from rag.engine import Engine
     from rag.protocols import ScoredIndex
     from rag.store.catalogue import Catalogue
-    from rag.types import Chunk, Filters, Hit, Query, Retrieval
+    from rag.types import Chunk, Filters, Hit, Retrieval
 
 Cause = Literal[
     "shown",
@@ -137,9 +138,10 @@ class Explanation:
     verdict: Verdict | None = None
 
 
-def explained(engine: Engine, query: Query, k: int, path: Path | str | None) -> Explanation:
+def explained(engine: Engine, asked: Asked, path: Path | str | None) -> Explanation:
     """See ``Engine.explain``."""
-    found = engine.search(query.text, k, filters=query.filters, today=query.today)
+    k = asked.k
+    found = asking.search(engine, asked, k)
     if path is None:
         return Explanation(found, k)
     story = engine.why(path)

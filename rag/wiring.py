@@ -9,7 +9,6 @@ from ingest import loaders
 from ingest.loaders.source import Caption, Options
 from ingest.recipe import recipe
 from ingest.walk import ScanRules
-from rag.search.retrieve import HybridRetriever
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +16,7 @@ if TYPE_CHECKING:
     from graph.matrix.index import Matrix
     from ingest.workers import Limits
     from rag.answer.generate import GeneratedWriter
-    from rag.engine import Engine
     from rag.home import Home
-    from rag.live import DenseSide
     from rag.protocols import GraphStore
     from rag.search.linked import GraphSource
     from rag.settings import Settings
@@ -87,21 +84,6 @@ def graph_source(
     if matrix is not None:
         return MatrixSource(matrix, catalogue, weight)
     return StoreSource(store, catalogue, weight)
-
-
-def retriever(engine: Engine, side: DenseSide | None, matrix: Matrix | None) -> HybridRetriever:
-    """What finds passages, of all sources that exist now."""
-    search = engine.settings.search
-    return HybridRetriever(
-        engine.lexical,
-        side.index if side else None,
-        engine.catalogue,
-        candidates=search.candidates,
-        share=search.dense_weight,
-        comparer=side.comparer if side else None,
-        graph=graph_source(engine.settings, matrix, lambda: engine.graph.store, engine.catalogue),
-        reranker=engine.reranker,
-    )
 
 
 def generator(settings: Settings) -> GeneratedWriter | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rag.answer.cite import citation_for, display, known_days
 from rag.answer.extract import abstain
 from rag.answer.passages import Kind, complete, units
-from rag.answer.question import is_chinese, weigh
+from rag.answer.question import weigh
 from rag.types import Answer, SentenceSupport, Stage, Trace
 
 if TYPE_CHECKING:
@@ -30,14 +30,13 @@ _YEAR: Final = 365
 class GatheredWriter:
     """Answers with the sentence of each passage that fits the question best, in the order of the passages."""
 
-    def write(self, query: Query, hits: Sequence[Hit], idf: Idf) -> Answer:
+    def write(self, query: Query, hits: Sequence[Hit], idf: Idf, *, chinese: bool) -> Answer:
         """A line for each hit: its day, its note, its sentence; abstains where there is no hit."""
         began = time.perf_counter()
         weights = weigh(query.text, idf)
         chosen = [unit for hit in hits if (unit := _sentence(hit.chunk, weights))]
         if not chosen:
             return abstain(query.text, hits)
-        chinese = is_chinese(query.text)
         said = [_line(unit, query.filters.spans, chinese=chinese) for unit in chosen]
         return Answer(
             question=query.text,

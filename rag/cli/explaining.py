@@ -9,6 +9,7 @@ import typer
 from rag.cli.options import (
     ConfigOption,
     HomeOption,
+    IgnoreOption,
     JsonOption,
     SetOption,
     no_notes,
@@ -25,6 +26,7 @@ def explain(
     ] = None,
     *,
     k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many passages are shown.")] = 10,
+    ignore: IgnoreOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
     config_file: ConfigOption = None,
@@ -36,7 +38,7 @@ def explain(
     with open_engine(home, config_file, settings) as engine:
         if not engine.roots():
             raise no_notes()
-        told = engine.explain(question, path, k=k)
+        told = engine.explain(question, path, k=k, ignore=ignore or ())
     verdict = told.verdict
     is_nowhere = verdict is not None and verdict.cause == "no file"
     if as_json:

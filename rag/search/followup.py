@@ -100,6 +100,8 @@ _DULL: Final = (
 _ASKING_ZH: Final = re.compile(
     r"什么时候|什么|怎么样?|如何|哪[里儿些个一]?|谁|多少|几[个次本部年月天]|为什么|是不是|有没有|吗|呢|[?？]|我们?|了|过"
 )
+_LEAD: Final = re.compile(r"(?:in|on|during|at|over|for)\s+", re.IGNORECASE)
+_SHIFTED: Final = re.compile(r"(?:last|this|next|yesterday|today|the)\b|\w+ \w+ ago\b", re.IGNORECASE)
 _SYSTEM: Final = {
     "zh": (
         "你把用户的追问改写成不依赖上文也能看懂的一个问题。只输出改写后的问题，不要解释，不要回答。"
@@ -165,11 +167,23 @@ def _replaced(before: str, what: str) -> str:
     times = _times(before)
     new = _times(what)
     if new and not _rest(what, new):
-        return before.replace(times[0], what, 1) if times else _joined(before, what)
+        return before.replace(times[0], _led(times[0], what), 1) if times else _joined(before, what)
     topic = _topic(before)
     if topic and topic.casefold() != what.casefold():
-        return before.replace(topic, what, 1)
+        return before.replace(topic, _unquoted(what) if _QUOTED.search(before) else what, 1)
     return _joined(before, what)
+
+
+def _led(old: str, new: str) -> str:
+    """The new time after the old one's preposition, where it has none: "in March" and "April"."""
+    lead = _LEAD.match(old)
+    is_bare = lead and not _LEAD.match(new) and not _SHIFTED.match(new)
+    return f"{lead[0]}{new}" if lead and is_bare else new
+
+
+def _unquoted(what: str) -> str:
+    quoted = _QUOTED.fullmatch(what)
+    return str(next(filter(None, quoted.groups()))) if quoted else what
 
 
 def _times(question: str) -> list[str]:
@@ -201,7 +215,7 @@ def _with_antecedent(question: str, before: Turn) -> str | None:
 def _topic(question: str) -> str:
     """What a question is about: what it quotes, else its longest name, else its rarest-looking Chinese word."""
     if quoted := _QUOTED.search(question):
-        return next(filter(None, quoted.groups()))
+        return str(next(filter(None, quoted.groups())))
     names = [_trimmed(m[0]) for m in _NAME.finditer(question)]
     if longest := max(names, key=len, default=""):
         return longest

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from rag.types import Chunk, DateRange, Hit, Span
 
 
-def narrowed(spans: Sequence[Span], wanted: Span) -> tuple[Span, ...]:
-    """The days that lie in one of the spans and in the wanted one; no spans: the wanted one alone."""
+def narrowed(spans: Sequence[Span], wanted: Sequence[Span]) -> tuple[Span, ...]:
+    """The days that lie in one of the spans and in one of the wanted ones; no spans: the wanted ones alone."""
     if not spans:
-        return (wanted,)
-    both = (replace(s, first=max(s.first, wanted.first), last=min(s.last, wanted.last)) for s in spans)
+        return tuple(wanted)
+    both = (replace(s, first=max(s.first, w.first), last=min(s.last, w.last)) for s in spans for w in wanted)
     return tuple(span for span in both if span.first <= span.last)
 
 

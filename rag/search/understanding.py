@@ -67,16 +67,16 @@ class UnderstandingRetriever:
 
     def _scope(self, reading: Reading) -> tuple[Filters, str]:
         """The filters with the question's time, and a remark where nothing is of that time."""
-        if reading.span is None or not reading.strict:
+        if not reading.spans or not reading.strict:
             return reading.filters, ""
-        spans = timely.narrowed(reading.filters.spans, reading.span)
+        spans = timely.narrowed(reading.filters.spans, reading.spans)
         scoped = replace(reading.filters, spans=spans)
         if spans and self._notes.count_notes(scoped):
             return scoped, ""
         return reading.filters, say(
             "No note is of {first} to {last}: all times were searched.",
-            first=reading.span.first,
-            last=reading.span.last,
+            first=min(span.first for span in reading.spans),
+            last=max(span.last for span in reading.spans),
         )
 
     def _is_dated(self, filters: Filters) -> bool:
@@ -90,7 +90,7 @@ class UnderstandingRetriever:
     def _best(self, reading: Reading, filters: Filters, today: date | None, k: int) -> Retrieval:
         found = self._retriever.search(Query(reading.text, filters, today), max(k, _DEPTH))
         hits, stages, timed = found.hits, dict(found.stages), list(found.trace.stages)
-        if reading.span is not None:
+        if reading.spans:
             started = time.perf_counter()
             hits = stages[TIMELY] = self._timely(reading, hits)
             timed.append(_stage(TIMELY, hits, started))
@@ -101,8 +101,7 @@ class UnderstandingRetriever:
         return replace(found, hits=hits[:k], trace=trace, stages=MappingProxyType(stages))
 
     def _timely(self, reading: Reading, hits: Sequence[Hit]) -> tuple[Hit, ...]:
-        assert reading.span is not None  # noqa: S101 - the caller has looked
-        keys, weights = self._notes.time_weights([reading.span])
+        keys, weights = self._notes.time_weights(reading.spans)
         sure = dict(zip(keys.tolist(), weights.tolist(), strict=True))
         return timely.preferred(hits, sure, _STRICT if reading.strict else _LOOSE)
 

@@ -21,9 +21,9 @@ def hit(key: int, *dates: DateRange, score: float = 1.0) -> Hit:
 def test_two_spans_leave_what_lies_in_both() -> None:
     """Typed days and natural ones both hold."""
     typed = (Span(date(2022, 4, 15), date(2022, 6, 1)), Span(date(2023, 1, 1), date(2023, 2, 1)))
-    assert timely.narrowed(typed, APRIL) == (Span(date(2022, 4, 15), date(2022, 4, 30)),)
-    assert timely.narrowed((), APRIL) == (APRIL,)
-    assert timely.narrowed(typed[1:], APRIL) == ()
+    assert timely.narrowed(typed, [APRIL]) == (Span(date(2022, 4, 15), date(2022, 4, 30)),)
+    assert timely.narrowed((), [APRIL]) == (APRIL,)
+    assert timely.narrowed(typed[1:], [APRIL]) == ()
 
 
 def test_sure_passages_gain() -> None:
