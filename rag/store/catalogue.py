@@ -350,9 +350,14 @@ class Catalogue:
             yield from checks.text_problems(db)
 
     def time_problems(self) -> list[str]:
-        """Documents whose days are not found by those that they and their passages have: none, unless damaged."""
+        """Documents that are not found by the days that they and their passages have: none, unless damaged."""
         with self.database.reading() as db:
             return checks.time_problems(db)
+
+    def mend_times(self) -> None:
+        """Find every document by the days that it and its passages have."""
+        with self.database.writing() as db:
+            checks.mend_times(db)
 
     def integrity_problems(self) -> list[str]:
         """SQLite's own checks: damaged pages, and rows whose parent is gone."""

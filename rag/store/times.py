@@ -22,14 +22,10 @@ _SHARE: Final = (  # of a date's own days, those inside, times its confidence
     "confidence * (julianday(min(last, :last)) - julianday(max(first, :first)) + 1) "
     "/ (julianday(last) - julianday(first) + 1)"
 )
-_FITTING: Final = (
-    "WITH own AS MATERIALIZED (SELECT key, "
-    f"max({_SHARE}) AS weight FROM times WHERE key IS NOT NULL AND first <= :last AND last >= :first GROUP BY key), "
-    f"notes AS MATERIALIZED (SELECT doc_id, max({_SHARE}) AS weight FROM times "
-    "WHERE key IS NULL AND first <= :last AND last >= :first GROUP BY doc_id) "
-    "SELECT key, weight FROM own UNION ALL SELECT c.key, n.weight * iif(c.key NOT IN (SELECT key FROM own) AND "
-    f"EXISTS (SELECT 1 FROM times t WHERE t.key = c.key AND t.confidence >= {_SURE}), {_ELSEWHERE}, 1) "
-    "FROM notes n JOIN chunks c ON c.doc_id = n.doc_id"
+_FITTING: Final = (  # key, how well, whether the date is the passage's own, whether it has one that is sure
+    f"SELECT key, {_SHARE}, 1, 0 FROM times WHERE key IS NOT NULL AND first <= :last AND last >= :first "
+    f"UNION ALL SELECT c.key, {_SHARE}, 0, EXISTS (SELECT 1 FROM times o WHERE o.key = c.key AND o.confidence >= {_SURE}) "
+    "FROM times t JOIN chunks c ON c.doc_id = t.doc_id WHERE t.key IS NULL AND first <= :last AND last >= :first"
 )
 _BEST: Final = (  # the confident, the narrow, the late
     "(SELECT first FROM times WHERE {of} ORDER BY confidence DESC, julianday(last) - julianday(first), first DESC "
@@ -45,16 +41,26 @@ def weights(db: sqlite3.Connection, spans: Sequence[Span]) -> tuple[NDArray[np.i
     """Sorted keys of passages with a date that touches any of the spans, and how well each fits, in (0, 1]."""
     import numpy as np
 
-    found = [
-        pair
-        for span in spans
-        for pair in db.execute(_FITTING, {"first": span.first.isoformat(), "last": span.last.isoformat()})
-    ]
-    touching = np.array([key for key, _ in found], dtype=np.int64)
+    every = [_fitting(db, span) for span in spans]
+    touching = np.concatenate([keys for keys, _ in every]) if every else np.array([], dtype=np.int64)
     keys, places = np.unique(touching, return_inverse=True)
     best = np.zeros(len(keys), dtype=np.float32)
-    np.maximum.at(best, places, np.array([weight for _, weight in found], dtype=np.float32))
+    if every:
+        np.maximum.at(best, places, np.concatenate([fits for _, fits in every]))
     return keys, best
+
+
+def _fitting(db: sqlite3.Connection, span: Span) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Keys, one for each date of theirs that touches, and how well it fits."""
+    import numpy as np
+
+    borders = {"first": span.first.isoformat(), "last": span.last.isoformat()}
+    found = db.execute(_FITTING, borders).fetchall()
+    keys = np.array([row[0] for row in found], dtype=np.int64)
+    fits = np.array([row[1] for row in found], dtype=np.float32)
+    is_own, is_sure = (np.array([row[n] for row in found], dtype=bool) for n in (2, 3))
+    is_elsewhere = is_sure & ~np.isin(keys, keys[is_own])
+    return keys, np.where(is_elsewhere, np.float32(_ELSEWHERE) * fits, fits)
 
 
 def in_order(
