@@ -138,6 +138,7 @@ class Engine:
                 self.settings, self._indexes.matrix, lambda: self.graph.store, self.catalogue
             ),
             reranker=self.reranker,
+            expand=wiring.expansion(self.settings, self.lexical, side.comparer if side else None),
         )
 
     @cached_property

@@ -209,6 +209,10 @@ class SearchSettings(_Section):
         le=1,
         description="share of the dense side in the mix; default: measured, for the built-in model and for others",
     )
+    expand: bool = Field(
+        default=True,
+        description="look for a weak question's words as the notes say them, too: mistyped ones, and synonyms in Chinese and English",
+    )
     plan: bool = Field(
         default=False,
         description="let the language model split a question into parts that are searched too (needs llm.url)",
