@@ -47,7 +47,10 @@ class Comparer(Protocol):
 
 @runtime_checkable
 class Thesaurus(Protocol):
-    """An embedder that knows which words mean nearly the same."""
+    """An embedder that knows words, and which of them mean nearly the same."""
+
+    def knows(self, word: str) -> bool:
+        """Whether it has met a folded word."""
 
     def neighbours(self, word: str) -> Sequence[tuple[str, float]]:
         """(folded word, likeness up to 1) pairs, best first, in Chinese and English."""

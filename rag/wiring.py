@@ -95,7 +95,7 @@ def expansion(settings: Settings, lexical: LexicalIndex, model: object) -> Expan
         return None
     from rag.search.expand import expanded
 
-    return partial(expanded, lexical, neighbours=model.neighbours if isinstance(model, Thesaurus) else None)
+    return partial(expanded, lexical, thesaurus=model if isinstance(model, Thesaurus) else None)
 
 
 def generator(settings: Settings) -> GeneratedWriter | None:

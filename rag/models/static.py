@@ -99,6 +99,10 @@ class StaticEmbedder:
             tuple(_coverage(table, _distinct(asked)[0], rest, text, len(texts)).tolist()),
         )
 
+    def knows(self, word: str) -> bool:
+        """Whether a folded word is a token by itself."""
+        return self._tokenizer.token_to_id(word) is not None
+
     def neighbours(self, word: str) -> list[tuple[str, float]]:
         """(word, cosine) pairs of words that mean nearly the same, best first; none where that is not known."""
         return self._neighbours.of(word) if self._neighbours else []

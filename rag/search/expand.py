@@ -16,14 +16,13 @@ from rag.store.lexical_fields import Beside
 from rag.types import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from rag.protocols import Thesaurus
     from rag.search.fuse import Scored
     from rag.store.known import Known
     from rag.types import Filters, Query
 
-    Neighbours = Callable[[str], Sequence[tuple[str, float]]]
-    """Words that mean nearly the same as one, each with its likeness, best first."""
 
 # Chosen on development questions: docs/decisions/0006-understanding-questions.md.
 _WEAK: Final = 0.2  # of the ceiling: what full text's best passage scores below this
@@ -68,7 +67,7 @@ class Expansion(NamedTuple):
 
 
 def expanded(
-    source: Source, query: Query, found: Sequence[Scored], depth: int, neighbours: Neighbours | None
+    source: Source, query: Query, found: Sequence[Scored], depth: int, thesaurus: Thesaurus | None
 ) -> tuple[list[Scored], tuple[Part, ...]]:
     """What full text finds when a weak question's words are also looked for in other words.
 
@@ -77,7 +76,7 @@ def expanded(
         query: the question.
         found: what ``source`` has found for it, best first.
         depth: how many passages are wanted.
-        neighbours: what words mean; None: only their spelling helps.
+        thesaurus: knows what words mean; None: only their spelling helps.
 
     Returns:
         (key, score > 0) pairs, and what was looked for beside the question's words; where that is nothing, ``found``.
@@ -86,8 +85,8 @@ def expanded(
     if known is None:
         return list(found), ()
     is_weak = not found or found[0][1] < _WEAK * source.ceiling(query)
-    meaning = neighbours if is_weak else None
-    expansions = [each for word in content(query.text) if (each := _expansion(word, known, meaning))]
+    words = content(query.text)
+    expansions = [each for word in words if (each := _expansion(word, known, thesaurus, is_weak=is_weak))]
     if not expansions:
         return list(found), ()
     beside = [Beside(each.meant) for each in expansions]
@@ -108,35 +107,42 @@ def content(text: str) -> list[Word]:
     return list(words.values())
 
 
-def _expansion(word: Word, known: Known, neighbours: Neighbours | None) -> Expansion | None:
-    meant = list(_spelt(word, known)) or list(_meant(word, known, neighbours))
+def _expansion(word: Word, known: Known, thesaurus: Thesaurus | None, *, is_weak: bool) -> Expansion | None:
+    meant = _spelt(word, known) if _may_be_mistyped(word, known, thesaurus) else []
+    if not meant and thesaurus and is_weak:
+        meant = _alike(word, known, thesaurus)
     return Expansion(word, tuple(meant)) if meant else None
 
 
-def _spelt(word: Word, known: Known) -> Iterator[tuple[str, float]]:
-    """Words of the notes that are spelt almost like one that they do not have."""
+def _may_be_mistyped(word: Word, known: Known, thesaurus: Thesaurus | None) -> bool:
+    """Whether neither the notes nor a model know a Latin word; short words in capitals are not meant to be known."""
     if not _LATIN.fullmatch(word.folded) or known.knows(word.term):
-        return
+        return False
     if word.written.isupper() and len(word.written) <= _ACRONYM:
-        return
-    alike = spelling.alike(word.folded, known.spelt)
-    yield from ((text, _SPELT) for text in _standing(alike, known))
+        return False
+    return thesaurus is None or not thesaurus.knows(word.folded)
 
 
-def _meant(word: Word, known: Known, neighbours: Neighbours | None) -> Iterator[tuple[str, float]]:
-    if neighbours is None:
-        return
-    likeness = dict(neighbours(word.folded))
-    yield from ((text, _MEANT * likeness[text]) for text in _standing(likeness, known))
+def _spelt(word: Word, known: Known) -> list[tuple[str, float]]:
+    """Words that are spelt most like one."""
+    near = spelling.alike(word.folded, known.spelt)
+    standing = _standing(near, word, known)
+    return [(text, _SPELT) for text, mistakes in standing if mistakes == standing[0][1]]
 
 
-def _standing(texts: Iterable[str], known: Known) -> list[str]:
-    """The first of the texts that a passage within the filters has, one of each stem."""
-    standing: dict[str, str] = {}
-    for text in texts:
+def _alike(word: Word, known: Known, thesaurus: Thesaurus) -> list[tuple[str, float]]:
+    """Words that mean what one means."""
+    near = thesaurus.neighbours(word.folded)
+    return [(text, _MEANT * likeness) for text, likeness in _standing(near, word, known)]
+
+
+def _standing(near: Iterable[tuple[str, float]], word: Word, known: Known) -> list[tuple[str, float]]:
+    """The first few that passages within the filters have, one of each stem, with what is told of them."""
+    standing: dict[str, tuple[str, float]] = {}
+    for text, told in near:
         stem = " ".join(tokens.words(text))
-        if stem not in standing and known.stands(text):
-            standing[stem] = text
+        if stem not in standing and stem != word.term and known.stands(text):
+            standing[stem] = text, told
         if len(standing) == _MOST:
             break
     return list(standing.values())

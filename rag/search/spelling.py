@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     Spelt = Callable[[str], Iterable[tuple[str, int]]]
     """Known words that begin with a prefix, each with how often it occurs."""
@@ -14,23 +15,27 @@ _SHORTEST: Final = 4  # letters of a word that may be mistyped
 _LONG: Final = 8  # letters from which on a word may have two mistakes
 
 
-def alike(word: str, spelt: Spelt) -> list[str]:
-    """Known words within one mistake of a word of 4 to 7 letters, two of a longer one; only the nearest, the frequent first.
+def alike(word: str, spelt: Spelt) -> list[tuple[str, int]]:
+    """Known words within one mistake of a word of 4 to 7 letters, within two of a longer one, with their mistakes.
 
-    Their first two letters are the word's own, or its first and third; where there is none such, the first letter is.
+    The nearest come first, of these the frequent. The first letter is taken to be right; of words with two mistakes those
+    that have both in their first three letters are not found.
     """
     if len(word) < _SHORTEST:
         return []
     most = 2 if len(word) >= _LONG else 1
-    prefixes = dict.fromkeys((word[:2], word[0] + word[2]))
-    near = [one for prefix in prefixes for one in _near(word, spelt(prefix), most)]
-    near = near or list(_near(word, spelt(word[0]), most))
-    least = min((distance for distance, _, _ in near), default=0)
-    return [text for distance, _, text in sorted(set(near)) if distance == least]
+    near = {one for prefix in _prefixes(word) for one in _near(word, spelt(prefix), most)}
+    return [(text, distance) for distance, _, text in sorted(near)]
 
 
-def _near(word: str, known: Iterable[tuple[str, int]], most: int) -> Iterable[tuple[int, int, str]]:
-    """(distance, minus frequency, text) of what is within ``most`` mistakes."""
+def _prefixes(word: str) -> set[str]:
+    """How a word begins, or did before a mistake in its second letter: none, too many, swapped, missing, or another."""
+    first, second, third = word[:3]
+    return {first + second, first + third, *(first + x + y for x in ascii_lowercase for y in (second, third))}
+
+
+def _near(word: str, known: Iterable[tuple[str, int]], most: int) -> Iterator[tuple[int, int, str]]:
+    """(mistakes, minus frequency, text) of what is within ``most`` mistakes."""
     letters = set(word)
     for text, count in known:
         if abs(len(text) - len(word)) > most or len(letters ^ set(text)) > 2 * most:

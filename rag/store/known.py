@@ -40,8 +40,10 @@ class Known:
         import tantivy
 
         terms = tokens.words(word)
+        if not terms or not all(map(self.knows, terms)):
+            return False
         clauses = [
             (tantivy.Occur.Must, tantivy.Query.term_query(schema(), "words", term, "basic")) for term in terms
         ]
         wanted = filtered(tantivy.Query.boolean_query(clauses), self._filters)
-        return bool(terms and self._searcher.search(wanted, 1, count=False).hits)
+        return bool(self._searcher.search(wanted, 1, count=False).hits)

@@ -28,8 +28,8 @@ from rag.store.lexical_fields import ANALYSER, GRAMS, WORDS, compile_query, docu
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rag.store.manifest import Manifest
     from rag.store.lexical_fields import Beside
+    from rag.store.manifest import Manifest
     from rag.types import Chunk, Filters, Query
 
 _KIND: Final = "lexical"
