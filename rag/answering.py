@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rag import images, locate, sending
 from rag.messages import say
 from rag.search import plan
-from rag.types import Answer, Trace
+from rag.types import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,8 @@ def stream(engine: Engine, query: Query, k: int) -> Iterator[str | Answer]:
         if not isinstance(item, Answer):
             yield item
             continue
-        trace = Trace(found.trace.stages + item.trace.stages, found.trace.notes + item.trace.notes)
+        told = found.trace
+        trace = replace(told, stages=told.stages + item.trace.stages, notes=told.notes + item.trace.notes)
         yield replace(item, trace=trace, citations=tuple(_located(engine, c) for c in item.citations))
 
 

@@ -138,7 +138,9 @@ class Engine:
                 self.settings, self._indexes.matrix, lambda: self.graph.store, self.catalogue
             ),
             reranker=self.reranker,
-            expand=wiring.expansion(self.settings, self.lexical, side.comparer if side else None),
+            expand=wiring.expansion(
+                self.settings, self.lexical, self.catalogue, side.comparer if side else None
+            ),
         )
 
     @cached_property

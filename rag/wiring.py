@@ -89,13 +89,16 @@ def graph_source(
     return StoreSource(store, catalogue, weight)
 
 
-def expansion(settings: Settings, lexical: LexicalIndex, model: object) -> Expand | None:
+def expansion(
+    settings: Settings, lexical: LexicalIndex, catalogue: Catalogue, model: object
+) -> Expand | None:
     """Looks for weak questions' words as the notes say them; by what they mean, where the model knows that."""
     if not settings.search.expand:
         return None
     from rag.search.expand import expanded
 
-    return partial(expanded, lexical, thesaurus=model if isinstance(model, Thesaurus) else None)
+    thesaurus = model if isinstance(model, Thesaurus) else None
+    return partial(expanded, lexical, key_filter=catalogue, thesaurus=thesaurus)
 
 
 def generator(settings: Settings) -> GeneratedWriter | None:

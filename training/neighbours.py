@@ -49,8 +49,12 @@ class Vocabulary(NamedTuple):
 
 
 def main() -> None:
+    """For the model in a folder, by default the built-in one."""
+    make(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
+
+
+def make(folder: Path) -> None:
     """Write the file into the model's folder."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     size = int(json.loads((folder / "config.json").read_text("utf-8"))["vocabulary"])
     words = vocabulary(folder)
     write(folder, chosen(words.texts, alike(words.vectors)), words.rows, size)

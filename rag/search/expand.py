@@ -18,10 +18,10 @@ from rag.types import Part
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rag.protocols import Thesaurus
+    from rag.protocols import KeyFilter, Thesaurus
     from rag.search.fuse import Scored
-    from rag.store.known import Known
-    from rag.types import Filters, Query
+    from rag.store.known import Allowed, Known
+    from rag.types import Query
 
 
 # Chosen on development questions: docs/decisions/0006-understanding-questions.md.
@@ -43,8 +43,8 @@ class Source(Protocol):
     def ceiling(self, query: Query) -> float:
         """The score of a passage that said every term of the question."""
 
-    def known(self, filters: Filters) -> Known | None:
-        """Which words the index knows."""
+    def known(self, allowed: Allowed) -> Known | None:
+        """Which words the index knows, and which stand in allowed passages."""
 
 
 class Word(NamedTuple):
@@ -67,7 +67,13 @@ class Expansion(NamedTuple):
 
 
 def expanded(
-    source: Source, query: Query, found: Sequence[Scored], depth: int, thesaurus: Thesaurus | None
+    source: Source,
+    query: Query,
+    found: Sequence[Scored],
+    depth: int,
+    *,
+    key_filter: KeyFilter,
+    thesaurus: Thesaurus | None = None,
 ) -> tuple[list[Scored], tuple[Part, ...]]:
     """What full text finds when a weak question's words are also looked for in other words.
 
@@ -76,12 +82,13 @@ def expanded(
         query: the question.
         found: what ``source`` has found for it, best first.
         depth: how many passages are wanted.
+        key_filter: tells which passages the question's filters let through; no word of another one is shown.
         thesaurus: knows what words mean; None: only their spelling helps.
 
     Returns:
         (key, score > 0) pairs, and what was looked for beside the question's words; where that is nothing, ``found``.
     """
-    known = source.known(query.filters)
+    known = source.known(lambda: key_filter.allowed_keys(query.filters))
     if known is None:
         return list(found), ()
     is_weak = not found or found[0][1] < _WEAK * source.ceiling(query)

@@ -30,7 +30,7 @@ def alike(word: str, spelt: Spelt) -> list[tuple[str, int]]:
 
 def _prefixes(word: str) -> set[str]:
     """How a word begins, or did before a mistake in its second letter: none, too many, swapped, missing, or another."""
-    first, second, third = word[:3]
+    first, second, third = (word[place] for place in range(3))
     return {first + second, first + third, *(first + x + y for x in ascii_lowercase for y in (second, third))}
 
 

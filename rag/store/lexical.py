@@ -28,9 +28,10 @@ from rag.store.lexical_fields import ANALYSER, GRAMS, WORDS, compile_query, docu
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from rag.store.known import Allowed
     from rag.store.lexical_fields import Beside
     from rag.store.manifest import Manifest
-    from rag.types import Chunk, Filters, Query
+    from rag.types import Chunk, Query
 
 _KIND: Final = "lexical"
 _K1_PLUS_1: Final = 2.2  # tantivy's BM25
@@ -138,10 +139,10 @@ class LexicalIndex:
         words, grams = (math.fsum(self.idf(terms).values()) for terms in (analysis.words, analysis.grams))
         return _K1_PLUS_1 * (WORDS * words + GRAMS * grams)
 
-    def known(self, filters: Filters) -> Known | None:
-        """Which words the index knows; None: there is no index."""
+    def known(self, allowed: Allowed) -> Known | None:
+        """Which words the index knows, and which stand in allowed passages; None: there is no index."""
         searcher = self._current().searcher
-        return Known(searcher, filters) if searcher else None
+        return Known(searcher, allowed) if searcher else None
 
     def check(self) -> None:
         """Compare every file with its checksum.

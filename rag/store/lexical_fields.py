@@ -110,7 +110,7 @@ def compile_query(searcher: Any, query: Query, beside: Sequence[Beside] = ()) ->
             clauses.append((tantivy.Occur.Should, _term(field, term, boost)))
     if not clauses:
         return None
-    return filtered(tantivy.Query.boolean_query(clauses), query.filters)
+    return _filtered(tantivy.Query.boolean_query(clauses), query.filters)
 
 
 def _best_of(beside: Beside) -> Any:
@@ -152,7 +152,7 @@ def _telling(searcher: Any, field: str, terms: Sequence[str]) -> list[str]:
     return [term for term in known if counts[term] <= _EVERYWHERE * searcher.num_docs] or known
 
 
-def filtered(scored: Any, filters: Filters) -> Any:
+def _filtered(scored: Any, filters: Filters) -> Any:
     """Limit a query to folders; filters add nothing to a score, and alone find nothing."""
     import tantivy
 
