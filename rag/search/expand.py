@@ -8,6 +8,7 @@ for beside the question's own words is told, and is in a passage that the questi
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from rag.search import spelling
@@ -105,8 +106,10 @@ def content(text: str) -> list[Word]:
     wanted = set(tokens.words(text)) - tokens.common()
     terms = [term for term in tokens.terms(text) if not _HAN.fullmatch(term.text) or term.text in wanted]
     words: dict[str, Word] = {}
-    for before, term, after in zip([None, *terms], terms, [*terms[1:], None], strict=False):
-        is_part = (before and before.end > term.start) or (after and after.start < term.end)
+    end = 0
+    for term, after in zip_longest(terms, terms[1:]):
+        is_part = term.start < end or (after is not None and after.start < term.end)
+        end = max(end, term.end)
         written = text[term.start : term.end]
         folded = tokens.fold(written)
         if term.text in wanted and (_HAN.fullmatch(folded) or (_LATIN.fullmatch(folded) and not is_part)):
