@@ -52,6 +52,9 @@ def retriever(engine: Engine, side: DenseSide | None, matrix: Matrix | None) -> 
         comparer=side.comparer if side else None,
         graph=wiring.graph_source(engine.settings, matrix, lambda: engine.graph.store, engine.catalogue),
         reranker=engine.reranker,
+        expand=wiring.expansion(
+            engine.settings, engine.lexical, engine.catalogue, side.comparer if side else None
+        ),
     )
 
 

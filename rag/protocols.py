@@ -45,6 +45,17 @@ class Comparer(Protocol):
         """One number a text in each part."""
 
 
+@runtime_checkable
+class Thesaurus(Protocol):
+    """An embedder that knows words, and which of them mean nearly the same."""
+
+    def knows(self, word: str) -> bool:
+        """Whether it has met a folded word."""
+
+    def neighbours(self, word: str) -> Sequence[tuple[str, float]]:
+        """(folded word, likeness up to 1) pairs, best first, in Chinese and English."""
+
+
 class DerivedIndex(Protocol):
     """An index that follows the catalogue's journal and can be rebuilt from it at any time."""
 

@@ -219,6 +219,10 @@ class SearchSettings(_Section):
     gathered: int = Field(
         default=40, ge=1, description="passages that the answer to a list question is made of"
     )
+    expand: bool = Field(
+        default=True,
+        description="look for a weak question's words as the notes say them, too: mistyped ones, and synonyms in Chinese and English",
+    )
     plan: bool = Field(
         default=False,
         description="let the language model split a question into parts that are searched too (needs llm.url)",

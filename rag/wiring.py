@@ -9,6 +9,7 @@ from ingest import loaders
 from ingest.loaders.source import Caption, Options
 from ingest.recipe import recipe
 from ingest.walk import ScanRules
+from rag.protocols import Thesaurus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from rag.home import Home
     from rag.protocols import GraphStore
     from rag.search.linked import GraphSource
+    from rag.search.retrieve import Expand
     from rag.settings import Settings
     from rag.store.catalogue import Catalogue
+    from rag.store.lexical import LexicalIndex
 
 
 def options(settings: Settings, home: Home) -> Options:
@@ -84,6 +87,18 @@ def graph_source(
     if matrix is not None:
         return MatrixSource(matrix, catalogue, weight)
     return StoreSource(store, catalogue, weight)
+
+
+def expansion(
+    settings: Settings, lexical: LexicalIndex, catalogue: Catalogue, model: object
+) -> Expand | None:
+    """Looks for weak questions' words as the notes say them; by what they mean, where the model knows that."""
+    if not settings.search.expand:
+        return None
+    from rag.search.expand import expanded
+
+    thesaurus = model if isinstance(model, Thesaurus) else None
+    return partial(expanded, lexical, key_filter=catalogue, thesaurus=thesaurus)
 
 
 def generator(settings: Settings) -> GeneratedWriter | None:

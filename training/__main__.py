@@ -20,7 +20,7 @@ import torch
 from tokenizers import Tokenizer
 
 from rag.models.static import FOLDER, StaticEmbedder
-from training import align, clusters, corpus, draw, encode, measure, pack, trainer, vocabulary
+from training import align, clusters, corpus, draw, encode, measure, neighbours, pack, trainer, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,6 +58,7 @@ def main() -> None:
     table = trainer.whitened(table, _sample(kinds, recipe.seed), recipe.whitening)
     table[words.index(vocabulary.UNKNOWN)] = 0
     pack.write(options.out, table, described)
+    neighbours.make(options.out)
     found = measure.translation_recall(StaticEmbedder(folder=options.out), measure.held_out(options.data))
     minutes = (time.perf_counter() - started) / 60
     pack.write_card(options.out, asdict(recipe), found, _rows(kinds), minutes)

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rag.errors import ModelError
-from rag.models import tensors
+from rag.models import neighbours, tensors
 from rag.types import Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from rag.models.neighbours import Neighbours
 
 FOLDER: Final = Path(__file__).with_name("builtin")
 _BATCH: Final = 1024  # texts whose distinct tokens are unpacked together
@@ -36,7 +38,7 @@ _PAIRS: Final = (
 
 
 class StaticEmbedder:
-    """Satisfies ``Embedder`` and ``Comparer`` of ``rag.protocols``. The files are opened when the first text comes.
+    """Satisfies ``Embedder``, ``Comparer`` and ``Thesaurus`` of ``rag.protocols``. The files are opened when the first text comes.
 
     Args:
         folder: ``config.json``, ``tokenizer.json`` and ``model.safetensors``; default: the model that comes along.
@@ -97,6 +99,14 @@ class StaticEmbedder:
             tuple(_coverage(table, _distinct(asked)[0], rest, text, len(texts)).tolist()),
         )
 
+    def knows(self, word: str) -> bool:
+        """Whether a folded word is a token by itself."""
+        return self._tokenizer.token_to_id(word) is not None
+
+    def neighbours(self, word: str) -> list[tuple[str, float]]:
+        """(word, cosine) pairs of words that mean nearly the same, best first; none where that is not known."""
+        return self._neighbours.of(word) if self._neighbours else []
+
     def _tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [np.array(each.ids, dtype=np.int64) for each in found]
@@ -135,6 +145,15 @@ class StaticEmbedder:
         if not len(rows) == len(scale) == int(self._config["vocabulary"]):
             raise _damaged(self._folder)
         return rows, scale
+
+    @cached_property
+    def _neighbours(self) -> Neighbours | None:
+        if not (self._folder / neighbours.FILE).is_file():
+            return None  # a model that was trained for itself
+        try:
+            return neighbours.Neighbours(self._folder, self._tokenizer)
+        except (OSError, ValueError, LookupError) as e:
+            raise _damaged(self._folder) from e
 
     @property
     def _tokenizer(self) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import LLMError
 from rag.llama.reply import heard, values
 from rag.messages import explain, say
-from rag.types import Retrieval, Stage, Trace
+from rag.types import Retrieval, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -69,7 +69,12 @@ def planned(search: Callable[[str], Retrieval], ask_llm: AskLLM, query: Query, k
     return Retrieval(
         query,
         hits[:k],
-        Trace((stage, *(s for one in found for s in one.trace.stages)), tuple(notes)),
+        replace(
+            whole.trace,
+            stages=(stage, *(s for one in found for s in one.trace.stages)),
+            notes=tuple(notes),
+            filters=tuple(dict.fromkeys(part for one in found for part in one.trace.filters)),
+        ),
         stages,
         sum(one.dropped for one in found),
     )

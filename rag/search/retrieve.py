@@ -18,14 +18,18 @@ from rag.store import script
 from rag.types import Comparison, Hit, Query, Retrieval, Stage, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rag.protocols import ChunkResolver, Comparer, LexicalSource, Reranker, ScoredIndex
     from rag.search.fuse import Scored
     from rag.search.linked import GraphSource, Walk
-    from rag.types import Chunk
+    from rag.types import Chunk, Part
+
+    Expand = Callable[[Query, Sequence[Scored], int], tuple[list[Scored], tuple[Part, ...]]]
+    """What full text has found with other words than the question's, too, and which; see ``rag.search.expand``."""
 
 LEXICAL: Final = "lexical"
+EXPANDED: Final = "expanded"
 DENSE: Final = "dense"
 HYBRID: Final = "hybrid"
 GRAPH: Final = linked.GRAPH
@@ -51,6 +55,7 @@ class HybridRetriever:
         comparer: the model, if it can read passages against a question.
         graph: what the notes say of each other, if it is to be walked.
         reranker: orders the best passages anew.
+        expand: looks for a weak question's words as the notes say them.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class HybridRetriever:
         comparer: Comparer | None = None,
         graph: GraphSource | None = None,
         reranker: Reranker | None = None,
+        expand: Expand | None = None,
     ) -> None:
         self._lexical = lexical
         self._sources: dict[str, ScoredIndex] = {LEXICAL: lexical} | ({DENSE: dense} if dense else {})
@@ -73,6 +79,7 @@ class HybridRetriever:
         self._comparer = comparer
         self._graph = graph
         self._reranker = reranker
+        self._expand = expand
 
     def search(self, query: Query, k: int) -> Retrieval:
         """The k best passages, and every stage's own list.
@@ -82,6 +89,8 @@ class HybridRetriever:
         depth = max(k, self._candidates)
         run = _Run(query)
         lists = {name: self._list(source, name, run, depth) for name, source in self._sources.items()}
+        if self._expand is not None:
+            lists[LEXICAL] = run.expanded(self._expand, lists[LEXICAL], depth)
         walk = self._walk(lists, run)
         if walk is not None:
             lists[GRAPH] = list(walk.found)
@@ -180,6 +189,15 @@ class _Run:
         self.query = query
         self._notes: dict[str, None] = {}
         self._stages: list[Stage] = []
+        self._parts: tuple[Part, ...] = ()
+
+    def expanded(self, expand: Expand, found: list[Scored], depth: int) -> list[Scored]:
+        """Full text's list with what other words find; a stage only where there are any."""
+        started = time.perf_counter()
+        found, self._parts = expand(self.query, found, depth)
+        if self._parts:
+            self.stage(EXPANDED, len(found), started)
+        return found
 
     def stage(self, name: str, count: int, started: float) -> None:
         self._stages.append(Stage(name, count, round((time.perf_counter() - started) * 1000, 3)))
@@ -189,7 +207,7 @@ class _Run:
         self._notes.setdefault(explain(error))
 
     def trace(self) -> Trace:
-        return Trace(tuple(self._stages), tuple(self._notes))
+        return Trace(tuple(self._stages), tuple(self._notes), self._parts)
 
 
 def _in_order(chunks: Iterable[Chunk]) -> list[Chunk]:

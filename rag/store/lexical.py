@@ -22,6 +22,7 @@ from rag.errors import IndexDamagedError
 from rag.store import manifest as manifests
 from rag.store import tokens
 from rag.store.database import private_folder
+from rag.store.known import Known
 from rag.store.lexical_fields import ANALYSER, GRAMS, WORDS, Limit, compile_query, document, schema
 from rag.types import NO_FILTERS
 
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rag.protocols import KeyFilter
+    from rag.store.known import Allowed
+    from rag.store.lexical_fields import Beside
     from rag.store.manifest import Manifest
     from rag.types import Chunk, Filters, Query
 
 _KIND: Final = "lexical"
 _K1_PLUS_1: Final = 2.2  # tantivy's BM25
-_VERSION: Final = 1
+_VERSION: Final = 2
 _META: Final = "meta.json"  # tantivy's list of segments; every build has one
 _HEAP: Final = 64_000_000  # bytes a writer buffers before it ends a segment
 _ATTEMPTS: Final = 8  # to open a build that a writer may be replacing, before calling it damaged
@@ -112,19 +115,24 @@ class LexicalIndex:
         """Index all chunks, given in batches, anew; the old index serves until the new one is complete."""
         self._build(chunks, [], generation, None)
 
-    def search(self, query: Query, k: int) -> list[tuple[int, float]]:
+    def search(self, query: Query, k: int, beside: Sequence[Beside] = ()) -> list[tuple[int, float]]:
         """At most k (chunk key, score > 0), best first, equal scores by key; nothing from a missing index.
+
+        Args:
+            query: the question.
+            k: how many passages.
+            beside: words to look for beside those of the question.
 
         Raises:
             IndexDamagedError: the index cannot be read, even after reopening it.
         """
         try:
-            return self._search(self._current().searcher, query, k)
+            return self._search(self._current().searcher, query, k, beside)
         except IndexDamagedError:
             searcher = self._open().searcher  # another process may have replaced the build
             if searcher is None:
                 raise
-            return self._search(searcher, query, k)
+            return self._search(searcher, query, k, beside)
 
     def idf(self, terms: Sequence[str]) -> dict[str, float]:
         """Inverse document frequency ln(1 + (N - df + 0.5) / (df + 0.5)) of terms of ``tokens.terms``."""
@@ -138,6 +146,11 @@ class LexicalIndex:
         analysis = tokens.analyse_query(query.text)
         words, grams = (math.fsum(self.idf(terms).values()) for terms in (analysis.words, analysis.grams))
         return _K1_PLUS_1 * (WORDS * words + GRAMS * grams)
+
+    def known(self, allowed: Allowed) -> Known | None:
+        """Which words the index knows, and which stand in allowed passages; None: there is no index."""
+        searcher = self._current().searcher
+        return Known(searcher, allowed) if searcher else None
 
     def check(self) -> None:
         """Compare every file with its checksum.
@@ -153,8 +166,12 @@ class LexicalIndex:
                 raise
             self.check()  # a writer has replaced the build meanwhile
 
-    def _search(self, searcher: Any, query: Query, k: int) -> list[tuple[int, float]]:
-        wanted = compile_query(searcher, query, self._limit(query.filters)) if searcher and k > 0 else None
+    def _search(
+        self, searcher: Any, query: Query, k: int, beside: Sequence[Beside]
+    ) -> list[tuple[int, float]]:
+        wanted = (
+            compile_query(searcher, query, self._limit(query.filters), beside) if searcher and k > 0 else None
+        )
         if wanted is None:
             return []
         limit = k + _SLACK

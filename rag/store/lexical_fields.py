@@ -5,6 +5,7 @@ Every text is analysed by ``rag.store.tokens``; tantivy gets the terms, joined b
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _RUNS: Final = 8  # of neighbouring keys, up to which ranges are quicker than single keys
 ANALYSER: Final = "spaced"  # terms come joined by single spaces
+SPELLING: Final = "spelling"
 _MOST: Final = 256  # terms of a question per field: rarer ones win where someone pastes a page
 _MANY: Final = 1_000  # passages from which on it pays to leave out terms that are everywhere,
 _EVERYWHERE: Final = 0.8  # that is, in more than this share of them
@@ -27,10 +29,19 @@ _EVERYWHERE: Final = 0.8  # that is, in more than this share of them
 WORDS: Final = 1.0
 GRAMS: Final = 0.45
 _WEIGHTS: Final = {"words": WORDS, "grams": GRAMS, "title_words": 0.3, "title_grams": 0.15}
+_WORD_FIELDS: Final = ("words", "title_words")
 _COMMON_WEIGHT: Final = 0.25
 # Writing each word twice halves BM25's k1, which tantivy fixes at 1.2: f and length double, and
 # 2f / (2f + k1 * norm) = f / (f + k1 / 2 * norm).
 _REPEATS: Final = 2
+_SHORTEST: Final = 4  # letters of a word whose spelling is kept: shorter ones are too much alike
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Words that one word of a question may also stand for, each with its weight; the best of them counts."""
+
+    words: tuple[tuple[str, float], ...]
 
 
 class Limit(NamedTuple):
@@ -42,7 +53,7 @@ class Limit(NamedTuple):
 
 @cache
 def schema() -> Any:
-    """Tantivy's schema: the key, the folders, and a field for each kind of term."""
+    """Tantivy's schema: the key, the folders, a field for each kind of term, and words as they are spelt."""
     import tantivy
 
     builder = tantivy.SchemaBuilder()
@@ -50,6 +61,7 @@ def schema() -> Any:
     builder.add_text_field("scope", tokenizer_name="raw", index_option="basic")
     for name in _WEIGHTS:
         builder.add_text_field(name, tokenizer_name=ANALYSER, index_option="freq")
+    builder.add_text_field(SPELLING, tokenizer_name=ANALYSER, index_option="basic")
     return builder.build()
 
 
@@ -67,7 +79,13 @@ def document(chunk: Chunk) -> Any:
     found.add_text("grams", " ".join(title.grams + body.grams))
     found.add_text("title_words", " ".join(title.words))
     found.add_text("title_grams", " ".join(title.grams))
+    found.add_text(SPELLING, " ".join(sorted(filter(_is_spelt, {*title.grams, *body.grams}))))
     return found
+
+
+def _is_spelt(gram: str) -> bool:
+    """Whether a gram is a Latin word as it is written; pairs hold an underscore."""
+    return len(gram) >= _SHORTEST and gram.isascii() and gram.isalpha()
 
 
 def _titles(chunk: Chunk) -> str:
@@ -91,27 +109,56 @@ def _scope(prefix: str) -> str:
     return prefix.strip("/").encode("utf-8", "backslashreplace").decode()
 
 
-def compile_query(searcher: Any, query: Query, limit: Limit | None = None) -> Any | None:
+def compile_query(
+    searcher: Any, query: Query, limit: Limit | None = None, beside: Sequence[Beside] = ()
+) -> Any | None:
     """The question as a tantivy query, or None where it has no terms.
 
     Args:
         searcher: tells which terms there are.
         query: its folders are obeyed, unless there is a limit, which all filters have become.
         limit: the only passages that may be found.
+        beside: what else its words may stand for.
     """
     import tantivy
 
     analysis = tokens.analyse_query(query.text)
-    clauses = []
+    clauses = [(tantivy.Occur.Should, _best_of(each)) for each in beside]
     for field, weight in _WEIGHTS.items():
         for term in _telling(searcher, field, analysis.words if field.endswith("words") else analysis.grams):
             boost = weight * (_COMMON_WEIGHT if term in tokens.common() else 1.0)
-            found = tantivy.Query.term_query(schema(), field, term, "freq")
-            clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(found, boost)))
+            clauses.append((tantivy.Occur.Should, _term(field, term, boost)))
     if not clauses:
         return None
     scored = tantivy.Query.boolean_query(clauses)
     return _filtered(scored, query.filters) if limit is None else _limited(scored, limit)
+
+
+def _best_of(beside: Beside) -> Any:
+    import tantivy
+
+    words = [(tokens.words(text), weight) for text, weight in beside.words]
+    return tantivy.Query.disjunction_max_query(
+        [
+            tantivy.Query.boost_query(
+                tantivy.Query.boolean_query(
+                    [
+                        (tantivy.Occur.Should, _term(field, term, _WEIGHTS[field]))
+                        for field in _WORD_FIELDS
+                        for term in terms
+                    ]
+                ),
+                weight,
+            )
+            for terms, weight in words
+        ]
+    )
+
+
+def _term(field: str, term: str, boost: float) -> Any:
+    import tantivy
+
+    return tantivy.Query.boost_query(tantivy.Query.term_query(schema(), field, term, "freq"), boost)
 
 
 def _telling(searcher: Any, field: str, terms: Sequence[str]) -> list[str]:
