@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ingest.dates.calendars import Days
-    from rag.search.reading.times import InYear, Trust
+    from rag.search.reading.times import InYear
 
 _D = "(?:3[01]|[12][0-9]|0?[1-9])"
 _MONTH = "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?"
@@ -34,7 +34,7 @@ _PART = rf"""(?:
         |\s?[-–—/]\s?(?P<month2>{_MONTH})(?![a-z]))?
     | (?:(?P<third>early|mid|late)[ -](?:in\s)?(?:the\s)?)?(?P<season>{_SEASON})(?:time)?(?![\w'])
     | (?P<feast>{_FEAST})(?!\w)(?:\s(?:holidays?|break|vacation|week|season|eve|day|festival))?
-    | Q(?P<q>[1-4])(?!\w)|(?P<quarter>first|second|third|fourth|last|final|1st|2nd|3rd|4th)\squarter
+    | Q(?P<q>[1-4])(?![\w:])|(?P<quarter>first|second|third|fourth|last|final|1st|2nd|3rd|4th)\squarter
     | H(?P<h>[12])(?!\w)|(?P<half>first|second|latter|last|1st|2nd)\shalf
 )"""
 _IN = r"(?<![\w'’.-])(?:(?P<lead>back\sin|in|on|during|over|at|around|throughout|within|of|for)\s(?:the\s)?|the\s)?"
@@ -138,8 +138,7 @@ def _alone(m: re.Match[str], today: date) -> When | None:
         return When(units.whole(today, "quarter", -1), relative=True)
     if m["quarter"] or m["half"] or m["q"] or m["h"]:
         days = last_time(_in_year(m), today)
-        trust: Trust = "sure" if m["q"] or m["h"] else "weak"
-        return When(days, trust=trust, relative=True, present=days[1] >= today)
+        return When(days, trust="weak", relative=True, present=days[1] >= today)
     lead = " ".join((m["lead"] or "").lower().replace(" the ", " ").split())
     lead = lead.removesuffix(" the")
     if m["season"] and (lead not in _BEGAN or _NO_SEASON.match(m.string, m.end())):
