@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _D = "(?:3[01]|[12][0-9]|0?[1-9])"
 _MONTH = "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?"
 _SEASON = "spring|summer|autumn|fall|winter"
-_FEAST = "|".join(sorted((n for n in feasts.NAMES if n.isascii() and n != "618"), key=len, reverse=True))
+_FEAST = feasts.ENGLISH.replace(" ", r"\s")
 _NUMBERS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _YEAR = rf"""(?P<year>(?:1[89]|20)[0-9]{{2}})(?![0-9%\w]|[-./][0-9]|,[0-9]{{3}})
     |(?P<word>last\syear|this\syear|next\syear|(?:the\s)?previous\syear|(?:the\s)?year\sbefore\slast)
@@ -63,7 +63,7 @@ _WEEK = re.compile(
 )
 _SLASHED = re.compile(r"(?<![\w/.-])(?P<month>0?[1-9]|1[0-2])/(?P<year>20[0-9]{2})(?![\w/])")
 _LED_YEAR = re.compile(
-    r"(?<![\w'.-])(?:(?:(?:back\s)?in|during|of|for|throughout|around)\s(?:the\s)?(?:(?:whole|entire|calendar)\s)?(?:(?:year\s)?(?:of\s)?)|(?:the\s)?year\s)(?P<year>(?:1[89]|20)[0-9]{2})(?:'s)?(?![\w%-]|[./][0-9]|,[0-9]{3})(?P<noun>\s[a-zA-Z]+)?",
+    r"(?<![\w'.-])(?:(?:(?:back\s)?in|during|of|for|throughout|around)\s(?:(?:the\s)?(?:(?:whole|entire|calendar)\s)?year\s(?:of\s)?)?|(?:the\s)?year\s)(?P<year>(?:1[89]|20)[0-9]{2})(?:'s)?(?![\w%-]|[./][0-9]|,[0-9]{3})",
     re.IGNORECASE,
 )
 _YEAR_BEHIND = re.compile(
@@ -71,7 +71,7 @@ _YEAR_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _BARE_YEAR = re.compile(
-    r"(?<![\w'.#$€£¥+/-])(?<![-–—]\s)(?P<year>20[0-9]{2})(?:'s)?(?![0-9A-Za-z_%'+#/]|[.,:-][0-9]|\s?[元块个人只页字步米公万])(?![\u4e00-\u9fff](?<![至到和与跟及有我的全这整是]))"
+    r"(?<![\w'.#$€£¥+/-])(?<![-–—]\s)(?P<year>20[0-9]{2})(?:'s)?(?![0-9A-Za-z_%'+#/]|[.,:-][0-9]|\s?[元块个人只页字步米公万]|\s(?:users|people|words|pages|items|lines|files|rows|times|dollars|euros|calories|steps|points|km|miles|years|days)\b)(?![\u4e00-\u9fff](?<![至到和与跟及有我的全这整是]))"
 )
 _NAME_BEFORE = re.compile(r"(?:\S\s|^\S*[a-z]\S*\s)(?:[A-Z][\w.'-]*)\s?\Z")
 
@@ -180,7 +180,7 @@ def _in_year(m: re.Match[str]) -> InYear:
     if groups["month"]:
         return _of_month(m)
     if season := groups["season"]:
-        return lambda year: _third(calendars.window(year, calendars.SEASONS[season.lower()]), groups["third"])
+        return lambda year: _third(units.season(year, season.lower()), groups["third"])
     if groups["q"] or groups["quarter"]:
         number = int(groups["q"]) if groups["q"] else _ORDINALS[groups["quarter"].lower()] % 5
         return lambda year: units.quarter(year, number)
@@ -236,7 +236,7 @@ def _slashed(m: re.Match[str], _: date) -> When:
 
 
 def _led_year(m: re.Match[str], _: date) -> When:
-    """A year behind "in"; that of a thing, in "of the 2018 election", is only as good as a bare number."""
+    """A year behind "in"; in "of the 2018 election" it is only a number before a thing."""
     year = int(m["year"])
     return When(calendars.years(year, year))
 

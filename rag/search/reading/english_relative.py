@@ -49,7 +49,7 @@ _AGO = re.compile(
     re.IGNORECASE,
 )
 _DAY = re.compile(
-    rf"{_IN}(?:(?P<before>the\sday\sbefore\syesterday)|(?P<back>yesterday|last\snight)|(?P<now>today|tonight|this\s(?:morning|afternoon|evening))|(?P<ahead>tomorrow)){_DAYTIME}\b(?:'s)?",
+    rf"{_IN}(?:(?P<before>the\sday\sbefore\syesterday)|(?P<back>yesterday|last\snight)|(?P<now>today|tonight|this\s(?:morning|afternoon|evening))|(?P<far>the\sday\safter\stomorrow)|(?P<ahead>tomorrow)){_DAYTIME}\b(?:'s)?",
     re.IGNORECASE,
 )
 _SAME = re.compile(
@@ -147,9 +147,9 @@ def _before_last(m: re.Match[str], today: date) -> When:
     if m["night"]:
         return When(units.whole(today, "day", -2), relative=True)
     if m["season"]:
-        window = calendars.SEASONS[m["season"].lower()]
-        last = last_over(lambda year: calendars.window(year, window), today)
-        return When(calendars.window(last[0].year - 1, window), relative=True)
+        name = m["season"].lower()
+        last = last_over(lambda year: units.season(year, name), today)
+        return When(units.season(last[0].year - 1, name), relative=True)
     if m["unit"].lower() == "weekend":
         return When(units.weekend(today, -2), relative=True)
     count, unit = _units("one", m["unit"])
@@ -169,9 +169,9 @@ def _weekday(m: re.Match[str], today: date) -> When:
 
 def _ago(m: re.Match[str], today: date) -> When:
     if m["season"]:
-        window = calendars.SEASONS[m["season"].lower()]
-        last = last_over(lambda year: calendars.window(year, window), today)
-        return When(calendars.window(last[0].year + 1 - calendars.number(m["n"]), window), relative=True)
+        name = m["season"].lower()
+        last = last_over(lambda year: units.season(year, name), today)
+        return When(units.season(last[0].year + 1 - calendars.number(m["n"]), name), relative=True)
     if m["n"].lower().startswith("half"):
         return (
             When(units.whole(today, "month", -6), relative=True) if m["unit"].lower() == "year" else _none(m)
@@ -185,8 +185,10 @@ def _ago(m: re.Match[str], today: date) -> When:
 
 
 def _day(m: re.Match[str], today: date) -> When:
-    steps = -2 if m["before"] else -1 if m["back"] else 1 if m["ahead"] else 0
-    return _passing(units.whole(today, "day", steps), today)
+    if m["ahead"] or m["far"]:
+        days = units.whole(today, "day", 1 if m["ahead"] else 2)
+        return When(days, trust="weak", relative=True, present=True)
+    return _passing(units.whole(today, "day", -2 if m["before"] else -1 if m["back"] else 0), today)
 
 
 def _same(m: re.Match[str], today: date) -> When:

@@ -27,7 +27,7 @@ _VERBS: Final = "看|读|写|去|做|干|买|吃|喝|学|见|玩|住|参加|完�
 _DROPPED = re.compile(
     rf"[\s，,、]*(?:都|主要|一共|总共|到底|究竟|在|曾经?|还|最|有没有|第一次|每天|又|先|刚)*(?:{_VERBS})(?:了|过|完|的|什么|哪|些|啥|多少|几|得|到|书|笔记|$)|[\s，,、]*有(?:哪些|什么)(?:收获|感想|感悟|进展|安排|计划|变化)"
 )
-_SAID_OF_A_THING = re.compile(r"(?:关于|有关|对于?|about|on\sthe|thoughts\son|生日(?:是|在|是在)?|出生[在于]|born(?:\son|\sin)?)\s?\Z", re.IGNORECASE)
+_SAID_OF_A_THING = re.compile(r"(?:关于|有关|对于?|\b(?:about|on|of)\sthe|生日(?:是|在|是在)?|出生[在于]|born(?:\son|\sin)?)\s?\Z", re.IGNORECASE)
 _SCAFFOLD = re.compile(
     rf"""(?:[\s{FILTER}\W]
     | 我们?|咱们?|作者|笔者|自己|大家|在|做|干|搞|过[得的]?|了|些|什么|啥|哪|事情?|发生|的|都|主要|有|呢|吗|啊|呀|经历|忙[些着]?|日记|笔记|记录|流水账

@@ -241,6 +241,8 @@ def _listed(text: str, found: Sequence[Time], today: date) -> Iterator[Time]:
 def _opened(text: str, time: Time, today: date) -> Time | None:
     """With the words beside it that leave one of its ends open."""
     start, end, kind = time.start, time.end, ""
+    if time.when.trust == "soft" and time.when.relative:
+        return time  # "up to lately" is no more than lately
     for name, pattern in _OPENS.items():
         if m := pattern.search(text[:start]):
             start, kind = m.start(), name
