@@ -96,7 +96,8 @@ def _undated(m: re.Match[str], today: date) -> When | None:
     if m["half"] or m["quarter"] or m["q"] or m["edge"]:
         days = last_time(in_year, today)
         return When(days, relative=True, present=days[1] >= today)
-    weak = (m["feast"] or m["season"] or m["lunar2"]) and not (m["off"] or m["then"])
+    weak = not (m["off"] or m["then"] or m["only"] or m["day"] or m["part"] or m["nth"] or m["lunar"])
+    weak = weak and not (m["month"] and m[0].rstrip().endswith("份"))
     trust: Trust = "weak" if weak else "sure"
     return When(in_year=in_year, trust=trust)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ingest.dates import calendars
@@ -28,7 +27,7 @@ _YEAR = rf"""(?P<year>(?:1[89]|20)[0-9]{{2}})(?![0-9%\w]|[-./][0-9]|,[0-9]{{3}})
 _EARLY = r"early|mid|late|(?:beginning|start|middle|end|first\shalf|second\shalf|first\spart)\sof"
 _PART = rf"""(?:
       (?P<day>{_D})(?:st|nd|rd|th)?(?:\s?(?:-|–|—|to|and)\s?(?P<day2>{_D})(?:st|nd|rd|th)?)?(?:\sof)?[ -](?P<of>{_MONTH})(?![a-z])\.?
-    | (?:(?:(?P<early>{_EARLY})|(?P<nth>first|second|third|fourth|last)\sweek\s(?:of|in))[ -](?:in\s)?(?:the\s)?)?
+    | (?:(?P<early>{_EARLY})[ -](?:in\s)?(?:the\s)?)?
       (?P<month>{_MONTH})(?![a-z'])\.?
       (?:\s(?:the\s)?(?P<mday>{_D})(?:st|nd|rd|th)?(?![0-9\w%]|[:.][0-9])(?:\s?(?:-|–|—|to|and)\s?(?P<mday2>{_D})(?:st|nd|rd|th)?(?![0-9\w]))?
         |\s?[-–—/]\s?(?P<month2>{_MONTH})(?![a-z]))?
@@ -66,6 +65,10 @@ _LED_YEAR = re.compile(
     r"(?<![\w'.-])(?:(?:(?:back\s)?in|during|of|for|throughout|around)\s(?:(?:the\s)?(?:(?:whole|entire|calendar)\s)?year\s(?:of\s)?)?|(?:the\s)?year\s)(?P<year>(?:1[89]|20)[0-9]{2})(?:'s)?(?![\w%-]|[./][0-9]|,[0-9]{3})",
     re.IGNORECASE,
 )
+_YEARS = re.compile(
+    r"(?<![\w.,/-])(?:(?P<lead>in|during|of|for|from|over)\s)?(?P<first>(?:19|20)[0-9]{2})\s?[-–—]\s?(?P<last>(?:19|20)[0-9]{2})(?![\w/-]|\.[0-9])",
+    re.IGNORECASE,
+)
 _YEAR_BEHIND = re.compile(
     r"\b(?:since|from|until|till|before|after|by|through|to|between)\s(?P<at>(?P<year>(?:1[89]|20)[0-9]{2}))(?![\w%-]|[./][0-9]|,[0-9]{3})",
     re.IGNORECASE,
@@ -86,7 +89,6 @@ _PARTS: Final[Mapping[str, str]] = {
 }
 _YEAR_STEPS: Final[Mapping[str, int]] = {"last": -1, "previous": -1, "this": 0, "next": 1}
 _AMBIGUOUS = frozenset({"may", "march", "mar", "dec", "sep", "jan", "jun", "june", "april", "august"})
-_WEEK_DAYS = 7
 _BEGAN = frozenset({"in", "back in", "during", "over", "at", "throughout", "on"})
 
 
@@ -152,7 +154,7 @@ def _alone(m: re.Match[str], today: date) -> When | None:
 
 def _month_alone(m: re.Match[str], lead: str) -> When | None:
     """A month without day or year: its name may be a word, or a person's."""
-    sure = bool(lead or m["early"] or m["nth"] or m["month2"])
+    sure = bool(lead or m["early"] or m["month2"])
     if not sure and (_modal(m) or m["month"].islower() and m["month"] in _AMBIGUOUS):
         return None
     return When(in_year=_in_year(m), trust="sure" if sure else "weak")
@@ -200,22 +202,11 @@ def _of_month(m: re.Match[str]) -> InYear:
     month = calendars.month_number(m["month"])
     if m["mday"]:
         return _days(m, m["month"], m["mday"], m["mday2"])
-    if m["nth"]:
-        return lambda year: _nth_week(year, month, _ORDINALS[m["nth"].lower()])
     if m["early"]:
         part = " ".join(m["early"].lower().removesuffix("of").split())
         return lambda year: units.part_of_month(year, month, _PARTS.get(part, part))
     last = calendars.month_number(m["month2"]) if m["month2"] else month
     return lambda year: calendars.months(year, month, last)
-
-
-def _nth_week(year: int, month: int, nth: int) -> Days:
-    """Seven days from the 1st, 8th, 15th, 22nd, or the last seven."""
-    first, last = calendars.months(year, month, month)
-    begun = (
-        last - timedelta(days=_WEEK_DAYS - 1) if nth < 0 else first + timedelta(days=_WEEK_DAYS * (nth - 1))
-    )
-    return begun, begun + timedelta(days=_WEEK_DAYS - 1)
 
 
 def _third(days: Days, part: str | None) -> Days:
@@ -241,6 +232,11 @@ def _led_year(m: re.Match[str], _: date) -> When:
     return When(calendars.years(year, year))
 
 
+def _years(m: re.Match[str], _: date) -> When:
+    days = calendars.years(int(m["first"]), int(m["last"]))
+    return When(days, trust="sure" if m["lead"] else "soft")
+
+
 def _year_behind(m: re.Match[str], _: date) -> When:
     return When(calendars.years(int(m["year"]), int(m["year"])))
 
@@ -260,6 +256,7 @@ RULES = (
     Rule(_WEEK, _week),
     Rule(_SLASHED, _slashed),
     Rule(_ALONE, _alone),
+    Rule(_YEARS, _years),
     Rule(_LED_YEAR, _led_year),
     Rule(_YEAR_BEHIND, _year_behind),
     Rule(_BARE_YEAR, _bare_year),

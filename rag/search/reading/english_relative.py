@@ -24,7 +24,7 @@ _SEASON = "spring|summer|autumn|fall|winter"
 _IN = r"(?<![\w'-])(?:(?:in|on|at|during|over|within|for|of|from\swithin)\s)?"
 _DAYTIME = r"(?:\s(?:morning|afternoon|evening|night))?"
 _PAST = re.compile(
-    rf"{_IN}(?:(?:the|my|these)\s)?(?:last|past|previous)\s(?P<n>{_COUNT}|half)[\s-](?:a\s)?(?P<unit>{_UNIT})s?\b",
+    rf"{_IN}(?:(?:the|my|these)\s)?(?:last|past|previous)\s(?P<n>{_COUNT}|half)[\s-](?:a\s)?(?P<unit>{_UNIT})s?\b(?!\sof\s(?:[A-Z0-9]))",
     re.IGNORECASE,
 )
 _ROLLING = re.compile(
@@ -41,6 +41,10 @@ _BEFORE_LAST = re.compile(
 )
 _WEEKDAY = re.compile(
     rf"{_IN}(?:(?P<step>last|this\spast|this|next|past)\s)?(?P<day>{_DAYS}){_DAYTIME}(?:\s(?:of\s)?(?P<week>last|this|next)\sweek)?\b",
+    re.IGNORECASE,
+)
+_WEEKDAYS = re.compile(
+    rf"(?<![\w'-])(?:(?:from|between)\s)?(?P<day>{_DAYS})\s?(?:to|until|till|through|and|-|–)\s?(?P<day2>{_DAYS})(?:\s(?:of\s)?(?P<week>last|this|next)\sweek)?\b",
     re.IGNORECASE,
 )
 _WEEK_FIRST = re.compile(rf"{_IN}(?P<week>last|this|next)\sweek\s(?:on\s)?(?P<day>{_DAYS})\b", re.IGNORECASE)
@@ -167,6 +171,16 @@ def _weekday(m: re.Match[str], today: date) -> When:
     return When(days, trust="sure" if step else "weak", relative=True)
 
 
+def _weekdays(m: re.Match[str], today: date) -> When:
+    """Monday to Wednesday, of a week or the last that are over."""
+    first, last = (_DAYS.split("|").index(m[name].lower()) for name in ("day", "day2"))
+    if m["week"]:
+        steps = _STEPS[m["week"].lower()]
+        return _passing((units.weekday(today, steps, first)[0], units.weekday(today, steps, last)[1]), today)
+    until = units.last_weekday(today, last)[1]
+    return When((units.last_weekday(until, first)[0], until), trust="weak", relative=True)
+
+
 def _ago(m: re.Match[str], today: date) -> When:
     if m["season"]:
         name = m["season"].lower()
@@ -242,6 +256,7 @@ RULES = (
     Rule(_MONTH_EDGE, _month_edge),
     Rule(_BEFORE_LAST, _before_last),
     Rule(_WEEK_FIRST, _weekday),
+    Rule(_WEEKDAYS, _weekdays),
     Rule(_WEEKDAY, _weekday),
     Rule(_AGO, _ago),
     Rule(_PAST, _past),
