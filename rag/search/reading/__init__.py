@@ -5,14 +5,14 @@ Pure functions of the question and of today. The rules of dates are loaded when 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.search.reading import gathering, scope
 from rag.search.reading.dates import times_named
 from rag.search.reading.filtering import merged
 from rag.search.reading.typed import Typed, meaning, typed_in
-from rag.search.reading.view import blanked, viewed
+from rag.search.reading.view import PLAIN, blanked, viewed
 from rag.types import NO_FILTERS, Filters, Part, Reading, Span
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def read(
 
 def _natural(text: str, today: date) -> _Natural:
     """The times of a view, whose they are, and whether all of something is asked for."""
+    text = blanked(text, 0, scope.last_words(text), PLAIN)
     found = times_named(text, today)
     bare = text
     for time in found:
@@ -82,7 +83,7 @@ def _natural(text: str, today: date) -> _Natural:
 
 def _is_strict(text: str, found: Sequence[Time], *, own: bool) -> bool:
     """Whether only what is of these times is asked for; a number that may be none, or a thing's year, never says so."""
-    if any(t.when.trust == "soft" or scope.of_a_thing(text, t.start) for t in found):
+    if any(t.when.trust == "soft" or scope.of_a_thing(text, t.start, t.end) for t in found):
         return False
     return own or all(t.when.relative and not t.when.present for t in found)
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _N = "[0-9]{1,2}|[一二三四五六七八九十廿]{1,3}"
 _AGO = "[0-9]{1,2}|[一二两三四五六七八九十]{1,3}"
 _TO = r"\s?(?:[-~–—～]{1,2}|至|到)\s?"
-_FEAST = "|".join(sorted((n for n in feasts.NAMES if not n.isascii() or n == "618"), key=len, reverse=True))
+_FEAST = feasts.CHINESE
 _MID = "中(?![国学文心间的旬秋])"
 _PARTS = f"中上旬|中下旬|上旬|中旬|下旬|上半月|下半月|初|底|末|{_MID}"
 _MONTH = rf"""(?P<month>{_N})(?:(?:{_TO}|[、和])(?P<month2>{_N}))?\s?月
-    (?![亮球饼薪租供卡票费经光嫂老后内龄]|天(?!气)|大(?![概约])|革命|怀胎|[一两二三几][次回本篇更])
+    (?![亮球饼薪租供卡票费经光嫂老后内龄河]|天(?!气)|大(?![概约])|革命|怀胎|[一两二三几][次回本篇更])
     (?:(?:的|\s)?\s?(?P<day>{_N})(?:\s?[日号])?{_TO}(?P<day2>{_N})\s?[日号]
       |(?:的|\s)?\s?(?P<only>{_N})\s?[日号]
       |\s?份?(?:的|\s)?(?P<part>{_PARTS})
@@ -35,11 +35,11 @@ _PART = rf"""
     | (?P<season>[春夏秋冬])(?:[天季]|(?![\u4e00-\u9fff])|(?=我|里))
     | (?:农历|阴历|旧历)(?:的)?\s?(?P<lunar>正|腊|冬|{_N})月(?P<lunarday>初[一二三四五六七八九十]|[十廿二三][一二三四五六七八九十]{{0,2}})?
     | (?P<lunar2>[正腊])月(?P<lunarday2>初[一二三四五六七八九十]|[十廿二三][一二三四五六七八九十]{{0,2}})?
-    | (?P<after>大年初|年初|大年)(?P<nth>[一二三四五六七])(?![一二三四五六七八九十]|月)
+    | (?P<after>大年初|年初|(?<!多)大年)(?P<nth>[一二三四五六七])(?![一二三四五六七八九十]|月)
     | {_MONTH}"""
 _BEHIND_YEAR = rf"(?:的|\s)?\s?(?:{_FEAST}|[春夏秋冬](?:[天季]|[^\u4e00-\u9fff]|$)|[上下]半年|第?[一二三四1-4]个?季度|[Qq][1-4]|(?:{_N})(?:{_TO}(?:{_N}))?\s?月|年?[初底末](?!期)"
 _YEAR = rf"""(?:
-      (?P<year>(?:1[89]|20)[0-9]{{2}}|[一二][九零〇○][一二三四五六七八九零〇○]{{2}})\s?年(?![轻龄])
+      (?P<year>(?:1[89]|20)[0-9]{{2}}|[一二][九零〇○][一二三四五六七八九零〇○]{{2}})\s?年(?![轻龄代])
     | (?P<bare>20[0-9]{{2}})(?={_BEHIND_YEAR}))
     | ['’]?(?P<short>[0-9]{{2}})\s?年(?={_BEHIND_YEAR}))
     | (?P<word>大前年|(?<![之以从目])前年|(?<!过)去年|上一年|今年|本年|明年|后年)(?![轻龄代级会]|的?(?:今[天日]|同[一期]|这个?时候|此时|这会))
@@ -49,10 +49,12 @@ _DAYTIME = "早上|上午|中午|下午|晚上|凌晨|傍晚|夜里|早晨"
 _TAIL = rf"""(?:的|\s)?(?:
       (?P<off>小长假|长假|假期|黄金周|放假期间|放假|期间|前后|前夕)|(?P<then>的?时候|那会儿?|那几?天|当[天日年月]|那[年周段]|那个月|这一?[天年]|这个月|{_DAYTIME})
     | 全年|一?整年|一年[里内]?|年度|[里内](?!面|容|存|部|卷)|间)?"""
+# Only behind a year 十一 is a feast.
+_PART_OF_YEAR = _PART.replace("(?P<feast>", "(?P<feast>十一(?!月|[点个日号岁天])|")
 _LONE = r"(?<![0-9.第一二三四五六七八九十每逢满包近共·])(?<![0-9][-/:])"
 _DATED = re.compile(
     rf"""{_LONE}{_YEAR}度?
-    (?:(?:的|\s|那年|那个)*(?:{_PART}|第\s?(?P<week>{_N})\s?周
+    (?:(?:的|\s|那年|那个)*(?:{_PART_OF_YEAR}|第\s?(?P<week>{_N})\s?周
       |(?P<edge>年?[初底末](?!期)|年?{_MID}|年[尾头]|年终(?!总结|奖|考))))?{_TAIL}""",
     re.VERBOSE,
 )
@@ -74,6 +76,8 @@ def _dated(m: re.Match[str], today: date) -> When:
     year, relative = _year(m, today)
     in_year = _in_year(m)
     days = in_year(year) if in_year else calendars.years(year, year)
+    if m["word"] == "今年" and m["season"] and days[0] > today and in_year:
+        days = last_time(in_year, today)  # winter, in its second half
     return When(days, relative=relative, present=relative and days[1] >= today)
 
 
@@ -92,7 +96,8 @@ def _undated(m: re.Match[str], today: date) -> When | None:
     if m["half"] or m["quarter"] or m["q"] or m["edge"]:
         days = last_time(in_year, today)
         return When(days, relative=True, present=days[1] >= today)
-    weak = (m["feast"] or m["season"] or m["lunar2"]) and not (m["off"] or m["then"])
+    weak = not (m["off"] or m["then"] or m["only"] or m["day"] or m["part"] or m["nth"] or m["lunar"])
+    weak = weak and not (m["month"] and m[0].rstrip().endswith("份"))
     trust: Trust = "weak" if weak else "sure"
     return When(in_year=in_year, trust=trust)
 
@@ -108,7 +113,7 @@ def _in_year(m: re.Match[str]) -> InYear | None:
     if groups["half"]:
         return lambda year: units.half(year, 1 if groups["half"] == "上" else 2)
     if season := groups["season"]:
-        return lambda year: calendars.window(year, calendars.SEASONS[season])
+        return lambda year: units.season(year, season)
     if nth := groups["nth"]:
         return lambda year: _one(feasts.lunar_day(year, 1, calendars.number(nth)))
     if lunar := groups["lunar"] or groups["lunar2"]:

@@ -35,10 +35,10 @@ _MONTH_EDGE = re.compile(r"(?<![0-9一二三四五六七八九十个本上下这
 _FEW = "两三|三四|一两|几|数|半"
 _UNIT = "天|日|周|个?星期|个?礼拜|个?季度|个?月|年"
 _PAST = re.compile(
-    rf"(?:在|从)?(?:(?P<lead>最近|(?<![附接靠将最临])近|过去|刚过去|此前|这|前)的?\s?(?P<n>{_COUNT}|{_FEW})\s?(?P<unit>{_UNIT})(?![前轻龄级])(?:以来|时间|之内|之间|来|里|内|间)?|(?<![0-9第一二三四五六七八九十])(?P<n2>{_COUNT}|{_FEW})\s?(?P<unit2>{_UNIT})以?来(?![自到了的]))"
+    rf"(?:在|从)?(?:(?P<lead>最近|(?<![附接靠将最临])近|过去|刚过去|此前|这|(?<![0-9年元之以])前)的?\s?(?P<n>{_COUNT}|{_FEW})\s?(?P<unit>{_UNIT})(?![前轻龄级])(?:以来|时间|之内|之间|来|里|内|间)?|(?<![0-9第一二三四五六七八九十])(?P<n2>{_COUNT}|{_FEW})\s?(?P<unit2>{_UNIT})以?来(?![自到了的]))"
 )
 _AGO = re.compile(
-    rf"(?<![0-9.一二三四五六七八九十百千万第])(?:大概|大约|差不多)?(?P<n>{_COUNT}|好?几|两三|半|十几)多?\s?(?P<unit>{_UNIT})多?\s?(?:以|之)?前(?![端后台面置言往来进景沿提辈夫妻任])(?:的?那(?:一?天|周|个月|一?年))?"
+    rf"(?<![0-9.一二三四五六七八九十百千万第哪某])(?:大概|大约|差不多)?(?P<n>{_COUNT}|好?几|两三|半|十几)多?\s?(?P<unit>{_UNIT})多?\s?(?:以|之)?前(?![端后台面置言往来进景沿提辈夫妻任])(?:的?那(?:一?天|周|个月|一?年))?"
 )
 _DAY = re.compile(
     rf"(?P<day>大前天|(?<![之以从目])前天(?!赋)|昨[天日晚夜儿]|今[天日晚早晨儿](?!头条)|明[天日早晚]|大后天|(?<!先天)后天(?![性的努]))(?:的?(?:{_DAYTIME}))?"
@@ -49,7 +49,7 @@ _SAME = re.compile(
 _WEEKEND = re.compile(r"(?<![每个逢上下这本度大])(?:周末|双休日)(?:两天)?")
 _WEEKDAY = re.compile(r"(?<![每上下这本个逢一])(?:周|星期|礼拜)(?P<day>[一二三四五六日天])(?![年岁期到至个])")
 _OF_MONTH = re.compile(r"(?<![0-9月第.])(?P<day>[0-9]{1,2})号(?![楼线院店馆厅门机房码选手文字])(?:那天)?")
-_DECADE = re.compile(r"(?<![0-9])(?:(?:20|二十)世纪)?(?P<tens>[2-9]0|[二三四五六七八九]十)年代")
+_DECADE = re.compile(r"(?<![0-9])(?:(?:20|二十)世纪)?(?:(?P<first>(?:19|20)[0-9]0)|(?P<tens>[2-9]0|[二三四五六七八九]十))年代")
 _LATELY = re.compile(
     r"(?:最近|近来|近期|近日|这阵子|这一?段时间|这段日子|这些天|这些日子)(?!的?(?:一次|一回|一场|距|地铁|车|医|路|超|餐|城|邻|[0-9一二两三四五六七八九十几]))|(?P<before>前一?阵子?|前一?段时间|前段日子|前不久|前些天|前些日子)"
 )
@@ -112,9 +112,9 @@ def _quarter(m: re.Match[str], today: date) -> When:
 
 
 def _season(m: re.Match[str], today: date) -> When:
-    window = calendars.SEASONS[m["season"] or m["now"]]
+    name = m["season"] or m["now"]
     of = last_over if (m["step"] or "").startswith(("上", "刚")) else last_time
-    return _passing(of(lambda year: calendars.window(year, window), today), today)
+    return _passing(of(lambda year: units.season(year, name), today), today)
 
 
 def _month_edge(m: re.Match[str], today: date) -> When:
@@ -193,10 +193,10 @@ def _of_month(m: re.Match[str], today: date) -> When:
     return When(calendars.day(month.year, month.month, day), trust="weak", relative=True)
 
 
-def _decade(m: re.Match[str], _: date) -> When | None:
-    """九十年代; 10年代 is of this century, or no decade at all."""
-    tens = calendars.number(m["tens"])
-    return When(calendars.years(1900 + tens, 1909 + tens))
+def _decade(m: re.Match[str], _: date) -> When:
+    """九十年代, 2010年代; 10年代 is of this century, or no decade at all."""
+    first = int(m["first"]) if m["first"] else 1900 + calendars.number(m["tens"])
+    return When(calendars.years(first, first + 9))
 
 
 def _lately(m: re.Match[str], today: date) -> When:

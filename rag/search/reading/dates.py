@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rag.search.reading.times import Rule, Time
 
 _HABIT = re.compile(
-    r"(?:每一?个?|逢|\b(?:every|each|any|per|most|all|usual)\s(?:other\s)?)\s?\Z", re.IGNORECASE
+    r"(?:每一?个?年?的?|逢|\b(?:every|each|any|per|most|all|usual)\s(?:other\s)?)\s?\Z", re.IGNORECASE
 )
 _NUMERIC = re.compile(r"[0-9]{4}[-/.][0-9]|民[国國]")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ingest.dates import calendars
@@ -15,12 +14,12 @@ if TYPE_CHECKING:
     from datetime import date
 
     from ingest.dates.calendars import Days
-    from rag.search.reading.times import InYear, Trust
+    from rag.search.reading.times import InYear
 
 _D = "(?:3[01]|[12][0-9]|0?[1-9])"
 _MONTH = "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?"
 _SEASON = "spring|summer|autumn|fall|winter"
-_FEAST = "|".join(sorted((n for n in feasts.NAMES if n.isascii() and n != "618"), key=len, reverse=True))
+_FEAST = feasts.ENGLISH.replace(" ", r"\s")
 _NUMBERS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _YEAR = rf"""(?P<year>(?:1[89]|20)[0-9]{{2}})(?![0-9%\w]|[-./][0-9]|,[0-9]{{3}})
     |(?P<word>last\syear|this\syear|next\syear|(?:the\s)?previous\syear|(?:the\s)?year\sbefore\slast)
@@ -28,13 +27,13 @@ _YEAR = rf"""(?P<year>(?:1[89]|20)[0-9]{{2}})(?![0-9%\w]|[-./][0-9]|,[0-9]{{3}})
 _EARLY = r"early|mid|late|(?:beginning|start|middle|end|first\shalf|second\shalf|first\spart)\sof"
 _PART = rf"""(?:
       (?P<day>{_D})(?:st|nd|rd|th)?(?:\s?(?:-|–|—|to|and)\s?(?P<day2>{_D})(?:st|nd|rd|th)?)?(?:\sof)?[ -](?P<of>{_MONTH})(?![a-z])\.?
-    | (?:(?:(?P<early>{_EARLY})|(?P<nth>first|second|third|fourth|last)\sweek\s(?:of|in))[ -](?:in\s)?(?:the\s)?)?
+    | (?:(?P<early>{_EARLY})[ -](?:in\s)?(?:the\s)?)?
       (?P<month>{_MONTH})(?![a-z'])\.?
       (?:\s(?:the\s)?(?P<mday>{_D})(?:st|nd|rd|th)?(?![0-9\w%]|[:.][0-9])(?:\s?(?:-|–|—|to|and)\s?(?P<mday2>{_D})(?:st|nd|rd|th)?(?![0-9\w]))?
         |\s?[-–—/]\s?(?P<month2>{_MONTH})(?![a-z]))?
     | (?:(?P<third>early|mid|late)[ -](?:in\s)?(?:the\s)?)?(?P<season>{_SEASON})(?:time)?(?![\w'])
     | (?P<feast>{_FEAST})(?!\w)(?:\s(?:holidays?|break|vacation|week|season|eve|day|festival))?
-    | Q(?P<q>[1-4])(?!\w)|(?P<quarter>first|second|third|fourth|last|final|1st|2nd|3rd|4th)\squarter
+    | Q(?P<q>[1-4])(?![\w:])|(?P<quarter>first|second|third|fourth|last|final|1st|2nd|3rd|4th)\squarter
     | H(?P<h>[12])(?!\w)|(?P<half>first|second|latter|last|1st|2nd)\shalf
 )"""
 _IN = r"(?<![\w'’.-])(?:(?P<lead>back\sin|in|on|during|over|at|around|throughout|within|of|for)\s(?:the\s)?|the\s)?"
@@ -63,7 +62,11 @@ _WEEK = re.compile(
 )
 _SLASHED = re.compile(r"(?<![\w/.-])(?P<month>0?[1-9]|1[0-2])/(?P<year>20[0-9]{2})(?![\w/])")
 _LED_YEAR = re.compile(
-    r"(?<![\w'.-])(?:(?:(?:back\s)?in|during|of|for|throughout|around)\s(?:the\s)?(?:(?:whole|entire|calendar)\s)?(?:(?:year\s)?(?:of\s)?)|(?:the\s)?year\s)(?P<year>(?:1[89]|20)[0-9]{2})(?:'s)?(?![\w%-]|[./][0-9]|,[0-9]{3})(?P<noun>\s[a-zA-Z]+)?",
+    r"(?<![\w'.-])(?:(?:(?:back\s)?in|during|of|for|throughout|around)\s(?:(?:the\s)?(?:(?:whole|entire|calendar)\s)?year\s(?:of\s)?)?|(?:the\s)?year\s)(?P<year>(?:1[89]|20)[0-9]{2})(?:'s)?(?![\w%-]|[./][0-9]|,[0-9]{3})",
+    re.IGNORECASE,
+)
+_YEARS = re.compile(
+    r"(?<![\w.,/-])(?:(?P<lead>in|during|of|for|from|over)\s)?(?P<first>(?:19|20)[0-9]{2})\s?[-–—]\s?(?P<last>(?:19|20)[0-9]{2})(?![\w/-]|\.[0-9])",
     re.IGNORECASE,
 )
 _YEAR_BEHIND = re.compile(
@@ -71,7 +74,7 @@ _YEAR_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _BARE_YEAR = re.compile(
-    r"(?<![\w'.#$€£¥+/-])(?<![-–—]\s)(?P<year>20[0-9]{2})(?:'s)?(?![0-9A-Za-z_%'+#/]|[.,:-][0-9]|\s?[元块个人只页字步米公万])(?![\u4e00-\u9fff](?<![至到和与跟及有我的全这整是]))"
+    r"(?<![\w'.#$€£¥+/-])(?<![-–—]\s)(?P<year>20[0-9]{2})(?:'s)?(?![0-9A-Za-z_%'+#/]|[.,:-][0-9]|\s?[元块个人只页字步米公万]|\s(?:users|people|words|pages|items|lines|files|rows|times|dollars|euros|calories|steps|points|km|miles|years|days)\b)(?![\u4e00-\u9fff](?<![至到和与跟及有我的全这整是]))"
 )
 _NAME_BEFORE = re.compile(r"(?:\S\s|^\S*[a-z]\S*\s)(?:[A-Z][\w.'-]*)\s?\Z")
 
@@ -86,7 +89,6 @@ _PARTS: Final[Mapping[str, str]] = {
 }
 _YEAR_STEPS: Final[Mapping[str, int]] = {"last": -1, "previous": -1, "this": 0, "next": 1}
 _AMBIGUOUS = frozenset({"may", "march", "mar", "dec", "sep", "jan", "jun", "june", "april", "august"})
-_WEEK_DAYS = 7
 _BEGAN = frozenset({"in", "back in", "during", "over", "at", "throughout", "on"})
 
 
@@ -138,8 +140,7 @@ def _alone(m: re.Match[str], today: date) -> When | None:
         return When(units.whole(today, "quarter", -1), relative=True)
     if m["quarter"] or m["half"] or m["q"] or m["h"]:
         days = last_time(_in_year(m), today)
-        trust: Trust = "sure" if m["q"] or m["h"] else "weak"
-        return When(days, trust=trust, relative=True, present=days[1] >= today)
+        return When(days, trust="weak", relative=True, present=days[1] >= today)
     lead = " ".join((m["lead"] or "").lower().replace(" the ", " ").split())
     lead = lead.removesuffix(" the")
     if m["season"] and (lead not in _BEGAN or _NO_SEASON.match(m.string, m.end())):
@@ -153,7 +154,7 @@ def _alone(m: re.Match[str], today: date) -> When | None:
 
 def _month_alone(m: re.Match[str], lead: str) -> When | None:
     """A month without day or year: its name may be a word, or a person's."""
-    sure = bool(lead or m["early"] or m["nth"] or m["month2"])
+    sure = bool(lead or m["early"] or m["month2"])
     if not sure and (_modal(m) or m["month"].islower() and m["month"] in _AMBIGUOUS):
         return None
     return When(in_year=_in_year(m), trust="sure" if sure else "weak")
@@ -181,7 +182,7 @@ def _in_year(m: re.Match[str]) -> InYear:
     if groups["month"]:
         return _of_month(m)
     if season := groups["season"]:
-        return lambda year: _third(calendars.window(year, calendars.SEASONS[season.lower()]), groups["third"])
+        return lambda year: _third(units.season(year, season.lower()), groups["third"])
     if groups["q"] or groups["quarter"]:
         number = int(groups["q"]) if groups["q"] else _ORDINALS[groups["quarter"].lower()] % 5
         return lambda year: units.quarter(year, number)
@@ -201,22 +202,11 @@ def _of_month(m: re.Match[str]) -> InYear:
     month = calendars.month_number(m["month"])
     if m["mday"]:
         return _days(m, m["month"], m["mday"], m["mday2"])
-    if m["nth"]:
-        return lambda year: _nth_week(year, month, _ORDINALS[m["nth"].lower()])
     if m["early"]:
         part = " ".join(m["early"].lower().removesuffix("of").split())
         return lambda year: units.part_of_month(year, month, _PARTS.get(part, part))
     last = calendars.month_number(m["month2"]) if m["month2"] else month
     return lambda year: calendars.months(year, month, last)
-
-
-def _nth_week(year: int, month: int, nth: int) -> Days:
-    """Seven days from the 1st, 8th, 15th, 22nd, or the last seven."""
-    first, last = calendars.months(year, month, month)
-    begun = (
-        last - timedelta(days=_WEEK_DAYS - 1) if nth < 0 else first + timedelta(days=_WEEK_DAYS * (nth - 1))
-    )
-    return begun, begun + timedelta(days=_WEEK_DAYS - 1)
 
 
 def _third(days: Days, part: str | None) -> Days:
@@ -237,9 +227,14 @@ def _slashed(m: re.Match[str], _: date) -> When:
 
 
 def _led_year(m: re.Match[str], _: date) -> When:
-    """A year behind "in"; that of a thing, in "of the 2018 election", is only as good as a bare number."""
+    """A year behind "in"; in "of the 2018 election" it is only a number before a thing."""
     year = int(m["year"])
     return When(calendars.years(year, year))
+
+
+def _years(m: re.Match[str], _: date) -> When:
+    days = calendars.years(int(m["first"]), int(m["last"]))
+    return When(days, trust="sure" if m["lead"] else "soft")
 
 
 def _year_behind(m: re.Match[str], _: date) -> When:
@@ -261,6 +256,7 @@ RULES = (
     Rule(_WEEK, _week),
     Rule(_SLASHED, _slashed),
     Rule(_ALONE, _alone),
+    Rule(_YEARS, _years),
     Rule(_LED_YEAR, _led_year),
     Rule(_YEAR_BEHIND, _year_behind),
     Rule(_BARE_YEAR, _bare_year),

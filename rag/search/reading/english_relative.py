@@ -24,7 +24,7 @@ _SEASON = "spring|summer|autumn|fall|winter"
 _IN = r"(?<![\w'-])(?:(?:in|on|at|during|over|within|for|of|from\swithin)\s)?"
 _DAYTIME = r"(?:\s(?:morning|afternoon|evening|night))?"
 _PAST = re.compile(
-    rf"{_IN}(?:(?:the|my|these)\s)?(?:last|past|previous)\s(?P<n>{_COUNT}|half)[\s-](?:a\s)?(?P<unit>{_UNIT})s?\b",
+    rf"{_IN}(?:(?:the|my|these)\s)?(?:last|past|previous)\s(?P<n>{_COUNT}|half)[\s-](?:a\s)?(?P<unit>{_UNIT})s?\b(?!\sof\s(?:[A-Z0-9]))",
     re.IGNORECASE,
 )
 _ROLLING = re.compile(
@@ -43,13 +43,17 @@ _WEEKDAY = re.compile(
     rf"{_IN}(?:(?P<step>last|this\spast|this|next|past)\s)?(?P<day>{_DAYS}){_DAYTIME}(?:\s(?:of\s)?(?P<week>last|this|next)\sweek)?\b",
     re.IGNORECASE,
 )
+_WEEKDAYS = re.compile(
+    rf"(?<![\w'-])(?:(?:from|between)\s)?(?P<day>{_DAYS})\s?(?:to|until|till|through|and|-|–)\s?(?P<day2>{_DAYS})(?:\s(?:of\s)?(?P<week>last|this|next)\sweek)?\b",
+    re.IGNORECASE,
+)
 _WEEK_FIRST = re.compile(rf"{_IN}(?P<week>last|this|next)\sweek\s(?:on\s)?(?P<day>{_DAYS})\b", re.IGNORECASE)
 _AGO = re.compile(
     rf"(?<![\w'-])(?:(?:about|around|roughly|some|almost|nearly|over|more\sthan)\s)?(?P<n>{_COUNT}|half\sa)\s(?:(?P<unit>{_UNIT})|(?P<season>{_SEASON}))s?\s(?:ago|back|earlier)\b(?P<today>\s(?:today|to\sthe\sday))?",
     re.IGNORECASE,
 )
 _DAY = re.compile(
-    rf"{_IN}(?:(?P<before>the\sday\sbefore\syesterday)|(?P<back>yesterday|last\snight)|(?P<now>today|tonight|this\s(?:morning|afternoon|evening))|(?P<ahead>tomorrow)){_DAYTIME}\b(?:'s)?",
+    rf"{_IN}(?:(?P<before>the\sday\sbefore\syesterday)|(?P<back>yesterday|last\snight)|(?P<now>today|tonight|this\s(?:morning|afternoon|evening))|(?P<far>the\sday\safter\stomorrow)|(?P<ahead>tomorrow)){_DAYTIME}\b(?:'s)?",
     re.IGNORECASE,
 )
 _SAME = re.compile(
@@ -147,9 +151,9 @@ def _before_last(m: re.Match[str], today: date) -> When:
     if m["night"]:
         return When(units.whole(today, "day", -2), relative=True)
     if m["season"]:
-        window = calendars.SEASONS[m["season"].lower()]
-        last = last_over(lambda year: calendars.window(year, window), today)
-        return When(calendars.window(last[0].year - 1, window), relative=True)
+        name = m["season"].lower()
+        last = last_over(lambda year: units.season(year, name), today)
+        return When(units.season(last[0].year - 1, name), relative=True)
     if m["unit"].lower() == "weekend":
         return When(units.weekend(today, -2), relative=True)
     count, unit = _units("one", m["unit"])
@@ -167,11 +171,21 @@ def _weekday(m: re.Match[str], today: date) -> When:
     return When(days, trust="sure" if step else "weak", relative=True)
 
 
+def _weekdays(m: re.Match[str], today: date) -> When:
+    """Monday to Wednesday, of a week or the last that are over."""
+    first, last = (_DAYS.split("|").index(m[name].lower()) for name in ("day", "day2"))
+    if m["week"]:
+        steps = _STEPS[m["week"].lower()]
+        return _passing((units.weekday(today, steps, first)[0], units.weekday(today, steps, last)[1]), today)
+    until = units.last_weekday(today, last)[1]
+    return When((units.last_weekday(until, first)[0], until), trust="weak", relative=True)
+
+
 def _ago(m: re.Match[str], today: date) -> When:
     if m["season"]:
-        window = calendars.SEASONS[m["season"].lower()]
-        last = last_over(lambda year: calendars.window(year, window), today)
-        return When(calendars.window(last[0].year + 1 - calendars.number(m["n"]), window), relative=True)
+        name = m["season"].lower()
+        last = last_over(lambda year: units.season(year, name), today)
+        return When(units.season(last[0].year + 1 - calendars.number(m["n"]), name), relative=True)
     if m["n"].lower().startswith("half"):
         return (
             When(units.whole(today, "month", -6), relative=True) if m["unit"].lower() == "year" else _none(m)
@@ -185,8 +199,10 @@ def _ago(m: re.Match[str], today: date) -> When:
 
 
 def _day(m: re.Match[str], today: date) -> When:
-    steps = -2 if m["before"] else -1 if m["back"] else 1 if m["ahead"] else 0
-    return _passing(units.whole(today, "day", steps), today)
+    if m["ahead"] or m["far"]:
+        days = units.whole(today, "day", 1 if m["ahead"] else 2)
+        return When(days, trust="weak", relative=True, present=True)
+    return _passing(units.whole(today, "day", -2 if m["before"] else -1 if m["back"] else 0), today)
 
 
 def _same(m: re.Match[str], today: date) -> When:
@@ -240,6 +256,7 @@ RULES = (
     Rule(_MONTH_EDGE, _month_edge),
     Rule(_BEFORE_LAST, _before_last),
     Rule(_WEEK_FIRST, _weekday),
+    Rule(_WEEKDAYS, _weekdays),
     Rule(_WEEKDAY, _weekday),
     Rule(_AGO, _ago),
     Rule(_PAST, _past),

@@ -132,7 +132,7 @@ def _shared(name: str) -> Callable[[int], Days]:
 
 
 _FEASTS: Final[tuple[tuple[Callable[[int], Days], str], ...]] = (
-    (_spring_festival, "春节|新春|新年|过年|农历新年|大年|chinese new year|spring festival|lunar new year"),
+    (_spring_festival, "春节|新春|新年|过年|农历新年|chinese new year|spring festival|lunar new year"),
     (_new_years_eve, "除夕|大年三十|年三十|年夜饭|chinese new year's eve"),
     (_lunar(1, 1), "大年初一|年初一|正月初一"),
     (_lunar(1, 15), "元宵|正月十五|lantern festival"),
@@ -143,7 +143,7 @@ _FEASTS: Final[tuple[tuple[Callable[[int], Days], str], ...]] = (
     (_lunar(9, 9), "重阳|double ninth festival"),
     (_lunar(12, 8), "腊八"),
     (_shared("元旦"), "元旦"),
-    (_shared("国庆"), "国庆|十一假期|十一长假|十一黄金周|十一期间|national day|golden week"),
+    (_shared("国庆"), "国庆|十一|十一假期|十一长假|十一黄金周|十一期间|national day|golden week"),
     (_shared("五一"), "五一|劳动节"),
     (_shared("双十一"), "双十一|双11"),
     (_shared("圣诞"), "圣诞|christmas|xmas"),
@@ -178,3 +178,6 @@ NAMES: Final[Mapping[str, Callable[[int], Days]]] = {
 
 They raise ValueError for years that are not known.
 """
+ENGLISH: Final = "|".join(sorted((n for n in NAMES if n[0].isascii() and n != "618"), key=len, reverse=True))
+CHINESE: Final = "|".join(sorted(NAMES.keys() - {*ENGLISH.split("|"), "十一"}, key=len, reverse=True))
+"""Alternatives of a pattern; 十一 is as well the number."""

@@ -13,8 +13,8 @@ _DONE = "看|读|写|去|做|干|买|吃|喝|学|见|玩|经历|忙|完成|聊|�
 
 # Orders: they are meant whatever else is said.
 _ORDER = re.compile(
-    r"^[\s\ufffc]*(?:请|麻烦|帮忙|帮我?们?|给我?们?|为我|你?能不?能?|可以|来|我想要?|再|把)*\s?(?P<cue>(?:列出|列举|罗列|盘点|汇总|总结|概括|归纳|回顾|梳理|统计|找出(?:所有|全部))(?:一下)?)(?!的)"
-    r"|(?P<cue2>(?:总结|回顾|盘点|梳理|汇总|复盘|归纳|列)(?:一下|出来))|(?P<cue3>(?:流水账|大事记|一览|清单|汇总|时间线|年度总结|年终总结|总结|回顾|盘点)[\s。！!？?]*$)"
+    r"^[\s\ufffc]*(?:请|麻烦|帮忙|帮我?们?|给我?们?|为我|你?能不?能?|可以|来|我想要?|再|把)*\s?(?P<cue>(?:列出|列举|罗列|盘点|汇总|总结|概括|归纳|回顾|梳理|统计|找出(?:所有|全部))(?:一下)?)(?!的|.*一[种个])"
+    r"|(?P<cue2>(?:总结|回顾|盘点|梳理|汇总|复盘|归纳|列)(?:一下|出来))|(?P<cue3>(?:流水账|大事记|汇总|年度总结|年终总结|总结|回顾|盘点)[\s。！!？?]*$)"
     r"|^[\s\ufffc]*(?:(?:please|can you|could you|would you|help me|i want you to|now)[\s,]+)*(?P<cue4>list\s(?:all|every|the|my|our|everything|of|out|what|which|me)|summari[sz]e|enumerate|recap|sum\sup|review\s(?:my|our|what|everything|all)|walk\sme\sthrough|show\s(?:me\s)?(?:all|every|everything|a\slist|a\stimeline)|find\s(?:me\s)?(?:all|every)|tell\sme\severything|give\sme\s(?:all|every|an?\s(?:\w+\s)?(?:list|summary|overview|recap|review|timeline)))\b"
     r"|^[\s\ufffc]*(?P<cue5>(?:an?\s|the\s)?(?:list|summary|overview|recap|timeline)\sof)\b",
     re.IGNORECASE,
@@ -43,6 +43,9 @@ _COMPARES = re.compile(
 )
 
 
+_COMPARE = re.compile(r"\W*(?:please\s)?compare\b|\W*(?:请|帮我)?(?:对比|比较)", re.IGNORECASE)
+
+
 class Cue(NamedTuple):
     """The words that ask for all."""
 
@@ -62,7 +65,7 @@ def asks_for_all(text: str, *, personal: bool, times: int) -> Cue | None:
         return found
     if personal and (found := _cue(_LISTS, text) or (_cue(_IN_TIME, text) if times else None)):
         return found
-    return _cue(_COMPARES, text) if times > 1 else None
+    return _cue(_COMPARES, text) if times > 1 and (personal or _COMPARE.match(text)) else None
 
 
 def _cue(pattern: re.Pattern[str], text: str) -> Cue | None:

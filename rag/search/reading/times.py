@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from rag.search.reading.slices import sliced
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -150,7 +152,7 @@ def joined(text: str, found: Sequence[Time], today: date) -> list[Time]:
             done.append(span)
         else:
             done.append(first)
-    return [opened for time in _listed(text, done, today) if (opened := _opened(text, time, today))]
+    return [opened for time in _listed(text, done, today) if (opened := _opened(text, sliced(text, time), today))]
 
 
 def _span(text: str, first: Time, last: Time, today: date) -> Time | None:
@@ -241,6 +243,8 @@ def _listed(text: str, found: Sequence[Time], today: date) -> Iterator[Time]:
 def _opened(text: str, time: Time, today: date) -> Time | None:
     """With the words beside it that leave one of its ends open."""
     start, end, kind = time.start, time.end, ""
+    if time.when.trust == "soft" and time.when.relative:
+        return time  # "up to lately" is no more than lately
     for name, pattern in _OPENS.items():
         if m := pattern.search(text[:start]):
             start, kind = m.start(), name

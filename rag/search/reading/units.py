@@ -73,6 +73,16 @@ def half(year: int, number: int) -> Days:
     return calendars.months(year, 6 * number - 5, 6 * number)
 
 
+def season(year: int, name: str) -> Days:
+    """Three whole months of a year; winter ends in the next.
+
+    Raises:
+        ValueError: the year is none that is read.
+    """
+    first, _, last, _ = calendars.SEASONS[name]
+    return calendars.months(year, first, last)
+
+
 def weekend(today: date, steps: int) -> Days:
     """Saturday and Sunday of the week so many steps after this one."""
     saturday = whole(today, "week", steps)[0] + timedelta(days=_SATURDAY)

@@ -13,8 +13,8 @@ FILTER: Final = "\ufffc"
 PLAIN: Final = "\ufffb"
 """Stands for words that are only looked for: names in quotes, and what the user switched off."""
 
-_TRADITIONAL: Final = "週個號兩節慶聖誕禮這後從時雙勞動間過開來內陽臘總國園學寫讀書買幾們於歲還裡裏麼見觀聽記錄結顧發點離現處樣遊歷舊農陰復萬壽會鐘長無當氣剛無筆電產個關對運訂換認識話說談論給與隨選寶親媽婦兒師參舉統計盤彙憶電單畫劇場電圖館條種趟總"
-_SIMPLIFIED: Final = "周个号两节庆圣诞礼这后从时双劳动间过开来内阳腊总国园学写读书买几们于岁还里里么见观听记录结顾发点离现处样游历旧农阴复万寿会钟长无当气刚无笔电产个关对运订换认识话说谈论给与随选宝亲妈妇儿师参举统计盘汇忆电单画剧场电图馆条种趟总"
+_TRADITIONAL: Final = "週個號兩節慶聖誕禮這後從時雙勞動間過開來內陽臘總國園學寫讀書買幾們於歲還裡裏麼見觀聽記錄結顧發點離現處樣遊歷舊農陰復萬壽會鐘長無當氣剛無筆電產個關對運訂換認識話說談論給與隨選寶親媽婦兒師參舉統計盤彙憶電單畫劇場電圖館條種趟總曆"
+_SIMPLIFIED: Final = "周个号两节庆圣诞礼这后从时双劳动间过开来内阳腊总国园学写读书买几们于岁还里里么见观听记录结顾发点离现处样游历旧农阴复万寿会钟长无当气刚无笔电产个关对运订换认识话说谈论给与随选宝亲妈妇儿师参举统计盘汇忆电单画剧场电图馆条种趟总历"
 _SAME_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _KEPT = {ord(c): c for c in "？！，：；"}
 _TABLE: Final[dict[int, int | str]] = {

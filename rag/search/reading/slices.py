@@ -1,0 +1,73 @@
+"""The first week of May, 2020年的最后一个月: a part of a time, told by counting within it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from ingest.dates import calendars
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ingest.dates.calendars import Days
+    from rag.search.reading.times import Time
+
+_ENGLISH = re.compile(
+    r"(?:\b(?:in|on|during|over|for)\s)?(?:\bthe\s)?\b(?P<nth>first|second|third|fourth|last|final)\s(?:(?P<n>two|three|four|five|six|ten|few|couple(?:\sof)?|[0-9]{1,2})\s)?(?P<unit>day|week|month)s?\s\Z",
+    re.IGNORECASE,
+)
+_WITHIN = re.compile(r"(?:of|in)\s", re.IGNORECASE)
+_CHINESE = re.compile(
+    r"的?(?P<nth>最后|头|前|第(?=[一二三四五六]))(?P<n>[0-9]{1,2}|[一二两三四五六七八九十几]{1,2})个?(?P<unit>天|周|星期|月)"
+)
+_ORDINALS: Final[Mapping[str, int]] = {"first": 1, "second": 2, "third": 3, "fourth": 4}
+_FEW = 3
+_WEEK = 7
+
+
+def sliced(text: str, time: Time) -> Time:
+    """The part of a time that the words before or behind it count off, or all of it."""
+    if (m := _ENGLISH.search(text, 0, time.start)) and _WITHIN.match(text, time.start):
+        return _cut(time, m, m.start(), time.end)
+    if m := _CHINESE.match(text, time.end - text[: time.end].endswith("的")):
+        return _cut(time, m, time.start, m.end())
+    return time
+
+
+def _cut(time: Time, m: re.Match[str], start: int, end: int) -> Time:
+    try:
+        days = _part(time.days, m["nth"].lower(), (m["n"] or "").lower(), m["unit"].lower())
+    except (ValueError, OverflowError):
+        return time
+    if not time.days[0] <= days[0] <= days[1] <= time.days[1]:
+        return time
+    return replace(time, start=start, end=end, when=replace(time.when, days=days))
+
+
+def _part(days: Days, nth: str, n: str, unit: str) -> Days:
+    """So many units from the start or the end of a time, or the nth of them."""
+    ordinal = calendars.number(n) if nth == "第" else _ORDINALS.get(nth, 1)
+    count = 1 if nth == "第" or not n else _FEW if n in {"few", "几"} else calendars.number(_counted(n))
+    at_end = nth in {"最后", "last", "final"}
+    if unit in {"month", "月"}:
+        return _months(days, ordinal - 1, count, at_end=at_end)
+    size = timedelta(days=count * (1 if unit in {"day", "天"} else _WEEK))
+    if at_end:
+        return days[1] - size + timedelta(days=1), days[1]
+    first = days[0] + size * (ordinal - 1)
+    return first, first + size - timedelta(days=1)
+
+
+def _counted(n: str) -> str:
+    return "two" if n.startswith("couple") else n
+
+
+def _months(days: Days, skipped: int, count: int, *, at_end: bool) -> Days:
+    day = days[1] if at_end else days[0]
+    first = day.year * 12 + day.month - 1 + (1 - count if at_end else skipped)
+    last = first + count - 1
+    begun = calendars.months(first // 12, first % 12 + 1, first % 12 + 1)
+    return begun[0], calendars.months(last // 12, last % 12 + 1, last % 12 + 1)[1]
