@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from rag import images, locate, sending
 from rag.messages import say
-from rag.search import plan, sections
+from rag.search import plan, sections, timely
 from rag.types import Answer, Part, Query, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rag.answer.generate import GeneratedWriter
     from rag.asking import Asked
     from rag.engine import Engine
-    from rag.types import Citation, Retrieval
+    from rag.types import Citation, Hit, Retrieval
 
 
 def stream(engine: Engine, asked: Asked) -> Iterator[str | Answer]:
@@ -103,7 +103,16 @@ def _extracted(engine: Engine, question: str, found: Retrieval) -> Answer:
         return GatheredWriter().write(found.query, found.hits, engine.lexical.idf, chinese=chinese)
     from rag.answer.extract import ExtractiveWriter  # thirty milliseconds that a search does not need
 
-    return ExtractiveWriter().write(found.query, found.hits, engine.lexical.idf)
+    answer = ExtractiveWriter().write(found.query, _of_its_time(found), engine.lexical.idf)
+    return replace(answer, hits=found.hits)
+
+
+def _of_its_time(found: Retrieval) -> Sequence[Hit]:
+    """The hits that may speak of the time that the question does: those of it, and those of no known time."""
+    wanted = found.query.preferred
+    if not wanted:
+        return found.hits
+    return [hit for hit in found.hits if timely.may_be_of(hit.chunk, wanted)]
 
 
 def _generated(engine: Engine, writer: GeneratedWriter, found: Retrieval) -> Iterator[str | Answer]:

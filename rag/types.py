@@ -273,11 +273,17 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question as the retrievers see it. ``today`` is what relative dates refer to."""
+    """A question as the retrievers see it.
+
+    Attributes:
+        today: what relative dates refer to.
+        preferred: times that the question speaks of without asking for nothing else.
+    """
 
     text: str
     filters: Filters = NO_FILTERS
     today: date | None = None
+    preferred: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

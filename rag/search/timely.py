@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rag.types import Chunk, DateRange, Hit, Span
+
+_KNOWN: Final = 0.25  # confidence from which on a date says when something was; a file's time does not
 
 
 def narrowed(spans: Sequence[Span], wanted: Sequence[Span]) -> tuple[Span, ...]:
@@ -37,6 +39,11 @@ def day_in(chunk: Chunk, spans: Sequence[Span]) -> DateRange | None:
         d for d in chunk.dates if not spans or any(d.first <= s.last and s.first <= d.last for s in spans)
     ]
     return min(touching, key=lambda d: (-d.confidence, (d.last - d.first).days), default=None)
+
+
+def may_be_of(chunk: Chunk, spans: Sequence[Span]) -> bool:
+    """Whether a date of the passage touches a span, or none of its dates can be relied on."""
+    return day_in(chunk, spans) is not None or all(d.confidence < _KNOWN for d in chunk.dates)
 
 
 def in_order(hits: Sequence[Hit], spans: Sequence[Span]) -> tuple[Hit, ...]:

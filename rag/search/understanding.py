@@ -88,7 +88,8 @@ class UnderstandingRetriever:
         return (reading.gathers or not reading.rest.strip()) and filters != NO_FILTERS
 
     def _best(self, reading: Reading, filters: Filters, today: date | None, k: int) -> Retrieval:
-        found = self._retriever.search(Query(reading.text, filters, today), max(k, _DEPTH))
+        query = Query(reading.text, filters, today, () if reading.strict else reading.spans)
+        found = self._retriever.search(query, max(k, _DEPTH))
         hits, stages, timed = found.hits, dict(found.stages), list(found.trace.stages)
         if reading.spans:
             started = time.perf_counter()

@@ -152,7 +152,9 @@ def joined(text: str, found: Sequence[Time], today: date) -> list[Time]:
             done.append(span)
         else:
             done.append(first)
-    return [opened for time in _listed(text, done, today) if (opened := _opened(text, sliced(text, time), today))]
+    return [
+        opened for time in _listed(text, done, today) if (opened := _opened(text, sliced(text, time), today))
+    ]
 
 
 def _span(text: str, first: Time, last: Time, today: date) -> Time | None:
