@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag.errors import ConfigError, EvalError
-from rag.evals import corpus, datasets, harness, report
+from rag.evals import corpus, datasets, harness, metrics, report
 from rag.types import NO_FILTERS, Chunk, Document, Filters, Hit, Query, Retrieval
 
 if TYPE_CHECKING:
@@ -91,7 +91,10 @@ class Opener:
 def test_report_has_exactly_the_promised_shape(tmp_path: Path) -> None:
     """The JSON that scripts read: names, stages, metrics as fractions of 1."""
     found = harness.run(TINY, cache=tmp_path, open_engine=Opener()).to_json()
-    assert list(found) == ["set", "documents", "queries", "split", "stages", "latency_ms", "seconds"]
+    assert list(found) == [
+        *("set", "documents", "queries", "split", "stages", "latency_ms", "seconds"),
+        *("started", "settings", "models", "index", "code", "machine", "seed"),
+    ]
     assert (found["set"], found["documents"], found["queries"], found["split"]) == (
         "eval_tiny",
         12,
@@ -102,12 +105,12 @@ def test_report_has_exactly_the_promised_shape(tmp_path: Path) -> None:
     assert isinstance(stages, dict)
     assert list(stages) == ["lexical", "worst", "final"]
     for values in stages.values():
-        assert list(values) == ["ndcg@10", "recall@2", "recall@5", "recall@10", "mrr@10"]
+        assert list(values) == list(metrics.NAMES)
         assert all(0 <= value <= 1 for value in values.values())
     assert stages["final"]["mrr@10"] > 0.8 > stages["worst"]["mrr@10"]
     latency = found["latency_ms"]
     assert isinstance(latency, dict)
-    assert 0 < latency["p50"] <= latency["p95"]
+    assert 0 < latency["p50"] <= latency["p90"] <= latency["p95"] <= latency["p99"]
     json.dumps(found)
 
 
