@@ -28,6 +28,8 @@ _FAMILIES = {
     "success": ("Success", "S", True),
     "precision": ("P", "P", True),
 }
+# Also by the short names of tables and papers: R@5, AP.
+_ALIASES = {alias.lower(): family for family, (*names, _) in _FAMILIES.items() for alias in (family, *names)}
 _NAME = re.compile(r"([a-z]+)(?:@(\d{1,9}))?")
 
 
@@ -42,8 +44,8 @@ def parsed(names: Sequence[str]) -> tuple[str, ...]:
 
 def _checked(name: str) -> str:
     found = _NAME.fullmatch(name.strip().lower())
-    family = found[1] if found else ""
-    if found is None or family not in _FAMILIES or (found[2] is None and _FAMILIES[family][2]):
+    family = _ALIASES.get(found[1], "") if found else ""
+    if found is None or not family or (found[2] is None and _FAMILIES[family][2]):
         raise EvalError(
             "There is no metric '{metric}'. Choose from: {metrics} (k from 1 to {depth}); mrr, map and ndcg also without @k.",
             metric=name,

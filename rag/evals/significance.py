@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
 
 SEED = 0
@@ -48,6 +50,13 @@ def paired(before: ArrayLike, now: ArrayLike) -> Paired:
     """Compare two runs by their values of each question, in the same order."""
     old, new = np.asarray(before, dtype=float), np.asarray(now, dtype=float)
     return Paired(float(old.mean()), float(new.mean()), p_value(new - old))
+
+
+def across(sets: Sequence[ArrayLike]) -> float:
+    """P value of the mean over sets, each counting the same whatever its size, from each set's differences."""
+    columns = [np.asarray(differences, dtype=float) for differences in sets]
+    size = sum(len(column) for column in columns) / len(columns)
+    return p_value(np.concatenate([column * (size / len(column)) for column in columns]))
 
 
 def p_value(differences: ArrayLike) -> float:

@@ -85,7 +85,9 @@ def test_metrics_are_chosen_by_name_and_depth() -> None:
     assert found == pytest.approx(
         {"ndcg@3": 1 / log2(3) / best, "recall@1": 0.0, "mrr": 0.5, "precision@4": 0.5}
     )
-    assert [metrics.heading(name) for name in names] == ["nDCG@3", "R@1", "MRR", "P@4"]
+    headings = [metrics.heading(name) for name in names]
+    assert headings == ["nDCG@3", "R@1", "MRR", "P@4"]
+    assert metrics.parsed(headings) == names, "a heading is a name, too"
 
 
 @pytest.mark.parametrize(
