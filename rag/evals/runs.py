@@ -186,38 +186,33 @@ def compared(report: EvalReport, run: KeptRun) -> Compared:
 
 def render(comparisons: Sequence[Compared]) -> str:
     """A table: both means in percent, the gain, its p value, and what it is where it is more than chance."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (each.set, each.stage, *_row(name, both))
         for each in comparisons
         for name, both in each.metrics.items()
     ]
-    return table(
-        ("set", "stage", "metric"), ("before", "now", "gain", "p", "verdict"), [*rows, *_means(comparisons)]
-    )
-
-
-def mean(comparisons: Sequence[Compared], name: str) -> Paired:
-    """A metric's mean over sets, each counting the same."""
-    all_of = [each.metrics[name] for each in comparisons]
-    return Paired(
-        sum(both.before for both in all_of) / len(all_of),
-        sum(both.now for both in all_of) / len(all_of),
-        across([each.differences[name] for each in comparisons]),
-    )
-
-
-def _means(comparisons: Sequence[Compared]) -> Iterator[tuple[str, ...]]:
     if len(comparisons) > 1:
-        for name in comparisons[0].metrics:
-            if all(name in each.metrics for each in comparisons):
-                yield ("mean", "", *_row(name, mean(comparisons, name)))
+        rows += [("mean", "", *_row(name, both)) for name, both in means(comparisons)]
+    return table(("set", "stage", "metric"), ("before", "now", "gain", "p", "verdict"), rows)
+
+
+def means(comparisons: Sequence[Compared]) -> Iterator[tuple[str, Paired]]:
+    """Each metric's mean over sets, each set counting the same."""
+    for name in comparisons[0].metrics:
+        if all(name in each.metrics for each in comparisons):
+            before, now = (
+                sum(getattr(each.metrics[name], side) for each in comparisons) / len(comparisons)
+                for side in ("before", "now")
+            )
+            yield name, Paired(before, now, across([each.differences[name] for each in comparisons]))
 
 
 def _row(name: str, both: Paired) -> tuple[str, ...]:
-    return (metrics.heading(name), *_cells(both), f"{both.p:.4f}", both.verdict)
+    return (metrics.heading(name), *cells(both), f"{both.p:.4f}", both.verdict)
 
 
-def _cells(both: Paired) -> tuple[str, str, str]:
+def cells(both: Paired) -> tuple[str, str, str]:
+    """Both means in percent, and the gain."""
     return f"{100 * both.before:.1f}", f"{100 * both.now:.1f}", f"{round(100 * both.gain, 1) + 0.0:+.1f}"
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from rag import config as settings_of
 from rag.errors import EvalError
-from rag.evals import ablation, gates, grid, harness, metrics, report, runs, trec
+from rag.evals import ablation, gates, grid, harness, markdown, metrics, page, report, runs, trec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rag.evals.datasets import Split
@@ -112,11 +112,31 @@ def perform(task: Task) -> Outcome:
     comparisons = tuple(runs.compared(each, before) for each in reports) if before else ()
     if kept:
         runs.save(reports, kept)
-    written = [path for each in reports if task.trec for path in trec.write(each, task.trec)]
+    written = [*_written(task, plan.by, reports, comparisons)]
     failures = [*gates.below(reports, plan.least)]
     if task.fail_on_loss:
         failures += gates.losses(comparisons, plan.by)
     return Outcome(reports, comparisons, tuple(failures), (*([kept] if kept else ()), *written))
+
+
+def _written(
+    task: Task, by: str, reports: Sequence[EvalReport], comparisons: Sequence[Compared]
+) -> Iterator[Path]:
+    for path, whole in ((task.markdown, markdown.text), (task.html, page.page)):
+        if path:
+            _write(path, whole(reports, comparisons, by))
+            yield path
+    if task.trec:
+        for each in reports:
+            yield from trec.write(each, task.trec)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as e:
+        raise EvalError("{path} cannot be written: {reason}.", path=path, reason=e.strerror or e) from e
 
 
 def sweep(task: Task, path: Path) -> tuple[str, list[grid.Tried]]:
