@@ -17,35 +17,36 @@ if TYPE_CHECKING:
 COLOURS = 8
 WIDTH, HEIGHT = 460, 280
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 16, 14, 40
-_ROW = 26  # of a bar
+_ROW = (26, 42)  # of a bar, at least and at most
 _LABEL = 168  # pixels for a stage's name
 _CHAR = 7.3  # width of a digit or a Latin letter, about
 _BINS = 32
-_DOT = 3.0
+_DOT, _MOST_DOT = 3.0, 14.0
 
 
 def bars(values: Mapping[str, float], colours: Mapping[str, int], strong: str) -> Markup:
     """A bar a stage, from 0 to 100 %; ``strong`` is set in bold."""
-    height = _ROW * len(values) + 6
+    row = min(max((HEIGHT - 6) // len(values), _ROW[0]), _ROW[1])
+    height = row * len(values) + 6
     width = WIDTH - _LABEL - 56
     rows = []
     for place, (name, value) in enumerate(values.items()):
-        y = _ROW * place + 4
+        y = row * place + 4
         weight = "strong" if name == strong else None
         rows += [
-            _text(name, _LABEL - 8, y + 14, anchor="end", class_=weight),
-            element("rect", x=_LABEL, y=y, width=width, height=18, rx=3, class_="track"),
+            _text(name, _LABEL - 8, y + row / 2 + 1, anchor="end", class_=weight),
+            element("rect", x=_LABEL, y=y, width=width, height=row - 8, rx=3, class_="track"),
             element(
                 "rect",
                 element("title", f"{name}: {100 * value:.2f} %"),
                 x=_LABEL,
                 y=y,
                 width=max(width * value, 1.0),
-                height=18,
+                height=row - 8,
                 rx=3,
                 class_=f"fill c{colours[name] % COLOURS}",
             ),
-            _text(f"{100 * value:.1f}", _LABEL + width + 8, y + 14, class_=weight),
+            _text(f"{100 * value:.1f}", _LABEL + width + 8, y + row / 2 + 1, class_=weight),
         ]
     return _svg(height, rows)
 
@@ -113,14 +114,15 @@ def histogram(values: Sequence[float], marks: Mapping[str, float], x_label: str)
 
 def scatter(pairs: Sequence[tuple[float, float]], x_label: str, y_label: str) -> Markup:
     """A dot a pair of values from 0 to 1, larger where several lie; above the diagonal is better."""
-    x, y = _scale(0.0, 1.0, _LEFT, WIDTH - _RIGHT), _scale(0.0, 1.0, HEIGHT - _BOTTOM, _TOP)
+    x = _scale(0.0, 1.0, _LEFT + _MOST_DOT, WIDTH - _RIGHT - _MOST_DOT)
+    y = _scale(0.0, 1.0, HEIGHT - _BOTTOM - _MOST_DOT, _TOP + _MOST_DOT)
     counts = Counter((round(before, 2), round(now, 2)) for before, now in pairs)
     parts = [
         *_y_axis(0.0, y),
         *(_tick_x(f"{share:.0%}".rstrip("%"), x(share)) for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)),
         element("line", x1=x(0.0), y1=y(0.0), x2=x(1.0), y2=y(1.0), class_="diagonal"),
         _x_label(x_label),
-        _text(y_label, _LEFT + 6, _TOP + 10, class_="dim"),
+        _text(y_label, _LEFT + 6, _TOP + 4, class_="dim"),
     ]
     for (before, now), count in sorted(counts.items(), key=lambda item: -item[1]):
         kind = "better" if now > before else "worse" if now < before else "same"
@@ -130,7 +132,7 @@ def scatter(pairs: Sequence[tuple[float, float]], x_label: str, y_label: str) ->
                 element("title", f"{100 * before:.0f} → {100 * now:.0f}: {count:,}"),
                 cx=x(before),
                 cy=y(now),
-                r=min(2.6 * math.sqrt(count), 18.0),
+                r=min(2.6 * math.sqrt(count), _MOST_DOT),
                 class_=f"dot {kind}",
             )
         )
@@ -180,7 +182,7 @@ def _x_label(text: str) -> Markup:
 
 def _round_steps(top: float) -> Iterator[float]:
     """Four to eight round numbers from 0 to the top."""
-    rough = top / 6
+    rough = max(top, 1e-9) / 6
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
     for place in range(int(top / step) + 1):

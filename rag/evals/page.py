@@ -76,7 +76,7 @@ def _summary(reports: Sequence[EvalReport]) -> Markup:
     rows = [
         element(
             "tr",
-            element("td", element("a", each.set, href=f"#{_anchor(each)}")),
+            element("td", element("a", each.set, href=f"#{_anchor(each)}") if place == 0 else ""),
             element("td", stage),
             *(_number(f"{100 * means[name]:.1f}" if name in means else "") for name in names),
             _number(f"{each.latency_ms['p50']:.1f}" if stage == each.headline else ""),
@@ -84,7 +84,7 @@ def _summary(reports: Sequence[EvalReport]) -> Markup:
             class_="strong" if stage == each.headline else None,
         )
         for each in reports
-        for stage, means in each.stages.items()
+        for place, (stage, means) in enumerate(each.stages.items())
     ]
     headings = (*map(metrics.heading, names), "p50 ms", "p95 ms")
     return _table((say("set"), say("stage")), headings, rows)
@@ -92,12 +92,15 @@ def _summary(reports: Sequence[EvalReport]) -> Markup:
 
 def _compared(comparisons: Sequence[Compared]) -> Markup:
     rows = [
-        _paired_row(each.set, each.stage, name, both)
+        _paired_row(*((each.set, each.stage) if place == 0 else ("", "")), name, both)
         for each in comparisons
-        for name, both in each.metrics.items()
+        for place, (name, both) in enumerate(each.metrics.items())
     ]
     if len(comparisons) > 1:
-        rows += [_paired_row(say("mean"), "", name, both) for name, both in runs.means(comparisons)]
+        rows += [
+            _paired_row("" if place else say("mean"), "", name, both)
+            for place, (name, both) in enumerate(runs.means(comparisons))
+        ]
     return joined(
         (
             element("h2", say("Against '{run}'", run=comparisons[0].run)),
