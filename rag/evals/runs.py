@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 FORMAT = 1
 _SUFFIX = ".json"
 _NAME = re.compile(r"\w[\w.-]*")
-_DIGITS = 6  # of a kept value
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +146,8 @@ def load(name: str, path: Path) -> KeptRun:
         raise _not_a_run(path) from e
 
 
-def compared(report: EvalReport, run: KeptRun) -> Compared:
-    """A set's headline stage against the same of a kept run.
+def compared(report: EvalReport, run: KeptRun, needed: Sequence[str] = ()) -> Compared:
+    """A set's headline stage against the same of a kept run; ``needed``: metrics that must be among them.
 
     Raises:
         EvalError: they do not measure the same questions on the same rows.
@@ -167,11 +166,11 @@ def compared(report: EvalReport, run: KeptRun) -> Compared:
         name: dict(zip(kept.questions, values, strict=True)) for name, values in kept.values[stage].items()
     }
     both = [name for name in report.metrics if name in old]
-    if not both:
+    if not both or not set(needed) <= set(both):
         raise EvalError(
-            "The run '{run}' has none of the metrics {metrics} of {set}. It has: {kept}.",
+            "The run '{run}' lacks {metrics} of {set}. It has: {kept}.",
             run=run.name,
-            metrics=", ".join(report.metrics),
+            metrics=", ".join(name for name in (needed or report.metrics) if name not in old),
             set=report.set,
             kept=", ".join(old),
         )
@@ -260,10 +259,7 @@ def _marks(data: EvalSet, questions: Sequence[Question]) -> dict[str, int]:
 
 def _plain(report: EvalReport) -> dict[str, Any]:
     values = {
-        stage: {
-            name: [round(each, _DIGITS) for each in report.values(stage, name)] for name in report.metrics
-        }
-        for stage in report.per_question
+        stage: {name: report.values(stage, name) for name in report.metrics} for stage in report.per_question
     }
     return {
         **report.to_json(),

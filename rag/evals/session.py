@@ -109,7 +109,8 @@ def perform(task: Task) -> Outcome:
     before = runs.load(task.compare, runs.place(task.compare, home)) if task.compare else None
     kept = runs.place(task.save, home) if task.save else None
     reports = _measured(task, plan, {})
-    comparisons = tuple(runs.compared(each, before) for each in reports) if before else ()
+    needed = (plan.by,) if task.fail_on_loss else ()
+    comparisons = tuple(runs.compared(each, before, needed) for each in reports) if before else ()
     if kept:
         runs.save(reports, kept)
     written = [*_written(task, plan.by, reports, comparisons)]

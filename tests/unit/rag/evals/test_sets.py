@@ -116,7 +116,11 @@ def test_a_run_says_what_its_figures_depend_on(tmp_path: Path, monkeypatch: pyte
     overrides = {"search.candidates": 50, "rerank.url": "http://me:hush@127.0.0.1:1", "chunk.size": 390}
     first, second = (harness.run(TINY, cache=tmp_path, overrides=overrides).to_json() for _ in range(2))
     assert "hush" not in json.dumps(first)
-    assert first["settings"] == {"search.candidates": 50, "rerank.url": "http://127.0.0.1:1", "chunk.size": 390}
+    assert first["settings"] == {
+        "search.candidates": 50,
+        "rerank.url": "http://127.0.0.1:1",
+        "chunk.size": 390,
+    }
     models: Any = first["models"]
     assert models == {
         "embedder": StaticEmbedder().identity,
