@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.errors import EvalError
-from rag.evals import metrics
+from rag.evals import metrics, runs
 from rag.messages import say
 
 if TYPE_CHECKING:
@@ -82,17 +82,19 @@ def below(reports: Sequence[EvalReport], least: Sequence[Bound]) -> Iterator[str
 
 
 def losses(comparisons: Sequence[Compared], metric: str) -> Iterator[str]:
-    """One line for each set that lost, where that is more than chance."""
-    for each in comparisons:
-        both = each.metrics[metric]
+    """One line for each set that lost, and for the mean over sets, where that is more than chance."""
+    found = [(each.set, each.stage, each.metrics[metric]) for each in comparisons]
+    if len(comparisons) > 1:
+        found.append((say("mean"), comparisons[0].stage, dict(runs.means(comparisons))[metric]))
+    for name, stage, both in found:
         if both.verdict == "loss":
             yield say(
                 "{set}, {stage}: {metric} fell from {before:.4f} to {now:.4f} against '{run}' (p = {p:.4f}).",
-                set=each.set,
-                stage=each.stage,
+                set=name,
+                stage=stage,
                 metric=metric,
                 before=both.before,
                 now=both.now,
-                run=each.run,
+                run=comparisons[0].run,
                 p=both.p,
             )

@@ -10,7 +10,9 @@ import pytest
 
 from rag.errors import EvalError
 from rag.evals import gates, harness, runs, session
+from rag.evals.runs import Compared
 from rag.evals.session import Task
+from rag.evals.significance import paired
 from tests.unit.rag.evals.fake_engine import TINY, Opener
 
 if TYPE_CHECKING:
@@ -219,3 +221,16 @@ def test_the_mean_over_sets_is_shown_with_its_own_test(copy: Path) -> None:
     assert last[2:7] == ["MAP", *runs.cells(found.comparisons[0].metrics["map"]), "1.0000"]
     reports: tuple[EvalReport, ...] = found.reports
     assert [each.set for each in reports] == ["eval_tiny", "other"]
+
+
+def test_small_losses_of_several_sets_are_one_loss() -> None:
+    """The mean over sets sees what no set of few questions shows alone."""
+
+    def lost(name: str) -> Compared:
+        before, now = [1.0] * 20, [1.0] * 16 + [0.5] * 4
+        gains = [new - was for new, was in zip(now, before, strict=True)]
+        return Compared("base", name, "final", {"map": paired(before, now)}, {}, {"map": gains})
+
+    assert list(gates.losses([lost("a")], "map")) == []
+    (line,) = gates.losses([lost("a"), lost("b")], "map")
+    assert line.startswith("mean, final: map fell from 1.0000 to 0.9000 against 'base' (p = 0.0")
