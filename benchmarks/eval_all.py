@@ -8,7 +8,7 @@
 ``--out NAME`` writes NAME.json (reports of the splits ``report`` and ``all``), NAME.md (a table) and
 NAME.questions.json (the final stage's metrics of each question: what a paired test needs).
 ``--against NAME`` tests the final stage against a frozen one, on the split ``report``: the two-sided p value of
-a paired randomisation test (Fisher's, by flipping the sign of each question's difference at random).
+a paired randomisation test (``rag/evals/significance.py``).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from rag.evals import datasets, harness, report
+from rag.evals.significance import paired
 from rag.store.tokens import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 SPLITS: tuple[datasets.Split, ...] = ("report", "all")
 PAIRED = ("ndcg@10", "recall@5")
-ROUNDS = 10_000
 
 
 def main() -> None:
@@ -136,19 +136,11 @@ def compared(reports: list[report.EvalReport], frozen: Mapping[str, Any]) -> str
         for metric in PAIRED:
             old = np.array(before[metric])[kept]
             new = np.array([values[metric] for values in each.per_question[report.FINAL].values()])[kept]
-            gain, p = new.mean() - old.mean(), p_value(new - old)
+            both = paired(old, new)
             lines.append(
-                f"{each.set:24} {metric:9} {100 * old.mean():7.1f} {100 * new.mean():7.1f} {round(100 * gain, 1) + 0.0:+6.1f} {p:7.4f}"
+                f"{each.set:24} {metric:9} {100 * both.before:7.1f} {100 * both.now:7.1f} {round(100 * both.gain, 1) + 0.0:+6.1f} {both.p:7.4f}"
             )
     return "\n".join(lines)
-
-
-def p_value(differences: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    """Two-sided p value of the mean difference under random signs; seeded, so a rerun says the same."""
-    moved = differences[np.abs(differences) > 1e-4]  # frozen values are rounded
-    signs = np.random.default_rng(0).choice((-1.0, 1.0), size=(ROUNDS, len(moved)))
-    as_large = np.abs(signs @ moved) >= abs(moved.sum()) - 1e-9
-    return float((as_large.sum() + 1) / (ROUNDS + 1))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
     python benchmarks/graph_recall.py SETS --out benchmarks/results/graph.md
 
-Both runs use the same index. The p values are those of a paired randomisation test (``eval_all.py``). Times are of one
+Both runs use the same index. The p values are those of a paired randomisation test (``rag/evals/significance.py``). Times are of one
 run on one machine: how long the walk's files take to be made from the catalogue, and a search's median.
 """
 
@@ -24,10 +24,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from eval_all import p_value, write  # type: ignore[import-not-found] # a script beside this one
+from eval_all import write  # type: ignore[import-not-found] # a script beside this one
 
 from graph.matrix.index import Matrix
 from rag.evals import harness, report
+from rag.evals.significance import p_value
 from rag.home import Home
 from rag.store.catalogue import Catalogue
 

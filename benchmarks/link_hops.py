@@ -24,9 +24,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from eval_all import p_value, write  # type: ignore[import-not-found] # a script beside this one
+from eval_all import write  # type: ignore[import-not-found] # a script beside this one
 
 import footnotes
+from rag.evals.significance import p_value
 from rag.store import tokens
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,7 @@ from rag.home import Home
 from rag.models.static import StaticEmbedder
 from tests.integration.llm_server import LLMServer, Reply
 
-if TYPE_CHECKING:
-    from pathlib import Path
+TINY = str(Path(__file__).parents[1] / "data" / "eval_tiny")
 
 
 def run(*args: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -167,6 +167,11 @@ def test_status_doctor_reindex_roots(notes: Path) -> None:
         (["config", "--set", "chunk.size=many"], "chunk.size = 'many'"),
         (["sync", "--set", "embedding.device=tpu", "--set", "nonsense=1"], "Unknown setting 'nonsense'"),
         (["eval", "/no/such/set"], "/no/such/set"),
+        (["eval", TINY, "--metrics", "ndcg@0"], "ndcg@0: k is 0"),
+        (["eval", TINY, "--stages", "nonsense"], "no stage 'nonsense' with these settings"),
+        (["eval", TINY, "--compare", "nobody"], "no run 'nobody'"),
+        (["eval", TINY, "--grid", "/no/grid.yaml"], "/no/grid.yaml cannot be read"),
+        (["eval", "score", TINY, "/no/such.run"], "/no/such.run cannot be read"),
     ],
 )
 def test_wrong_input_is_one_line(args: list[str], says: str) -> None:

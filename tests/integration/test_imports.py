@@ -69,6 +69,12 @@ def test_light_imports(code: str, arguments: tuple[str, ...]) -> None:
     assert loaded & HEAVY == set()
 
 
+def test_measuring_loads_its_libraries_late() -> None:
+    """The help of ``footnotes eval`` needs neither numbers nor metrics nor templates, and no other command does."""
+    assert loaded_after(HELP, "eval", "run", "--help") & {"numpy", "ir_measures", "jinja2", "pandas"} == set()
+    assert not loaded_after("import rag.cli; import sys; assert 'rag.evals' not in sys.modules") & {"numpy"}
+
+
 def modules_of(package: str) -> list[str]:
     """Names of a package and of all modules below it."""
     found = pkgutil.walk_packages([str(REPOSITORY / package)], f"{package}.")

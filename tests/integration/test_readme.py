@@ -14,6 +14,7 @@ import pytest
 
 import footnotes
 from rag import config
+from tests.integration.embedding_server import EmbeddingServer
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh.md")
@@ -72,6 +73,32 @@ def test_commands_run(name: str, tmp_path: Path) -> None:
         status = engine.status()
         assert (status.model, status.model_previous) == ("builtin", None)
         assert all(finding.ok for finding in engine.doctor())
+
+
+def test_commands_of_the_page_on_evaluation_run(tmp_path: Path) -> None:
+    """In the order shown, with its grid, each on two small sets; a reranking server is there, too."""
+    for name in ("my-set", "other-set"):
+        shutil.copytree(ROOT / "tests" / "data" / "eval_tiny", tmp_path / name)
+    (grid,) = blocks("docs/evaluate.md", "yaml")
+    (tmp_path / "grid.yaml").write_text(grid, "utf-8")
+    found = [words for words in commands("docs/evaluate.md") if words[1] in {"run", "score"}]
+    assert len(found) >= 10
+    with EmbeddingServer() as server:
+        for words in found:
+            args = [word.replace("http://127.0.0.1:8080", server.url) for word in words]
+            done = subprocess.run(
+                [sys.executable, "-c", RUN, *args],
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                check=False,
+            )
+            assert done.returncode == 0, (words, done.stderr)
+            assert done.stdout
+    for made in ("report.html", "report.md", "trec/my-set.qrels"):
+        assert (tmp_path / made).stat().st_size
 
 
 def test_make_targets_exist() -> None:

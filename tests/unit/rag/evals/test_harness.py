@@ -3,95 +3,26 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rag.errors import ConfigError, EvalError
-from rag.evals import corpus, datasets, harness, report
-from rag.types import NO_FILTERS, Chunk, Document, Filters, Hit, Query, Retrieval
+from rag.evals import corpus, datasets, harness, metrics, report
+from rag.types import Chunk, Filters, Hit
+from tests.unit.rag.evals.fake_engine import TINY, Opener
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from datetime import date
-
-TINY = Path(__file__).parents[3] / "data" / "eval_tiny"
-
-
-@dataclass
-class FakeEngine:
-    """Keeps ids and texts in its home; finds halves of documents that share character pairs with a question."""
-
-    home: Path
-    overrides: dict[str, object]
-    asked: list[tuple[str, Filters, date | None]] = field(default_factory=list)
-    imports: int = 0
-    fail_after: int | None = None
-
-    def import_documents(self, root: str, documents: Iterable[Document]) -> int:
-        """Store all documents, or break off in the middle."""
-        self.imports += 1
-        self.home.mkdir(parents=True, exist_ok=True)
-        kept: dict[str, str] = {}
-        for document in documents:
-            if len(kept) == self.fail_after:
-                (self.home / "half").touch()
-                raise KeyboardInterrupt
-            assert document.id.startswith(root + "/")
-            kept[document.id] = document.text
-        (self.home / "docs.json").write_text(json.dumps(kept), "utf-8")
-        return 2 * len(kept)
-
-    def search(
-        self, question: str, k: int = 10, *, filters: Filters = NO_FILTERS, today: date | None = None
-    ) -> Retrieval:
-        """Two stages: overlap (lexical) and its reverse (worst), so that they must differ."""
-        self.asked.append((question, filters, today))
-        hits = sorted(self._hits(question, filters), key=lambda hit: -hit.score)[:k]
-        stages = {"lexical": tuple(hits), "worst": tuple(reversed(hits))}
-        return Retrieval(Query(question, filters, today), tuple(hits), stages=stages)
-
-    def _hits(self, question: str, filters: Filters) -> Iterator[Hit]:
-        wanted = {question[i : i + 2].lower() for i in range(len(question))}
-        for doc_id, text in json.loads((self.home / "docs.json").read_text("utf-8")).items():
-            inside = not filters.folders or any(doc_id.startswith(folder + "/") for folder in filters.folders)
-            if not inside or doc_id in filters.exclude:
-                continue
-            for start, end in ((0, len(text) // 2), (len(text) // 2, len(text))):
-                part = text[start:end]
-                score = len(wanted & {part[i : i + 2].lower() for i in range(len(part))})
-                yield Hit(Chunk(doc_id, start, end, part, part, "", (1, 1)), score)
-
-
-@dataclass
-class Opener:
-    """Opens fake engines and remembers them."""
-
-    engines: list[FakeEngine] = field(default_factory=list)
-    fail_after: int | None = None
-
-    @contextmanager
-    def __call__(
-        self, home: Path | None = None, *, settings: Mapping[str, object] | None = None
-    ) -> Iterator[FakeEngine]:
-        """One more engine."""
-        assert home is not None
-        self.engines.append(FakeEngine(home, dict(settings or {}), fail_after=self.fail_after))
-        yield self.engines[-1]
-
-    @property
-    def imports(self) -> int:
-        """How often a set was indexed."""
-        return sum(engine.imports for engine in self.engines)
+    from pathlib import Path
 
 
 def test_report_has_exactly_the_promised_shape(tmp_path: Path) -> None:
     """The JSON that scripts read: names, stages, metrics as fractions of 1."""
     found = harness.run(TINY, cache=tmp_path, open_engine=Opener()).to_json()
-    assert list(found) == ["set", "documents", "queries", "split", "stages", "latency_ms", "seconds"]
+    assert list(found) == [
+        *("set", "documents", "queries", "split", "stages", "latency_ms", "seconds"),
+        *("started", "settings", "models", "index", "code", "machine", "seed"),
+    ]
     assert (found["set"], found["documents"], found["queries"], found["split"]) == (
         "eval_tiny",
         12,
@@ -102,12 +33,12 @@ def test_report_has_exactly_the_promised_shape(tmp_path: Path) -> None:
     assert isinstance(stages, dict)
     assert list(stages) == ["lexical", "worst", "final"]
     for values in stages.values():
-        assert list(values) == ["ndcg@10", "recall@2", "recall@5", "recall@10", "mrr@10"]
+        assert list(values) == list(metrics.NAMES)
         assert all(0 <= value <= 1 for value in values.values())
     assert stages["final"]["mrr@10"] > 0.8 > stages["worst"]["mrr@10"]
     latency = found["latency_ms"]
     assert isinstance(latency, dict)
-    assert 0 < latency["p50"] <= latency["p95"]
+    assert 0 < latency["p50"] <= latency["p90"] <= latency["p95"] <= latency["p99"]
     json.dumps(found)
 
 

@@ -7,7 +7,7 @@ from math import log2
 
 import pytest
 
-from rag.errors import ExtraMissingError
+from rag.errors import EvalError, ExtraMissingError
 from rag.evals import metrics
 
 QRELS = {"a": {"d1": 2, "d2": 1, "d3": 0}, "b": {"d1": 1}, "c": {"d4": 1, "d5": 1, "d6": 1}}
@@ -25,6 +25,8 @@ def test_metrics_equal_hand_worked_values() -> None:
             "recall@5": 1.0,
             "recall@10": 1.0,
             "mrr@10": 1.0,
+            "map": (1 / 1 + 2 / 3) / 2,
+            "success@5": 1.0,
         }
     )
     assert found["b"] == dict.fromkeys(metrics.NAMES, 0.0)
@@ -36,16 +38,17 @@ def test_metrics_equal_hand_worked_values() -> None:
             "recall@5": 2 / 3,
             "recall@10": 1.0,
             "mrr@10": 1 / 2,
+            "map": (1 / 2 + 2 / 5 + 3 / 6) / 3,
+            "success@5": 1.0,
         }
     )
 
 
 def test_cut_at_ten() -> None:
-    """What stands at rank 11 counts for nothing."""
+    """What stands at rank 11 counts for nothing, but where a metric has no depth."""
     others = [f"x{i}" for i in range(10)]
-    assert metrics.per_question({"q": {"d": 1}}, {"q": [*others, "d"]})["q"] == dict.fromkeys(
-        metrics.NAMES, 0.0
-    )
+    eleventh = metrics.per_question({"q": {"d": 1}}, {"q": [*others, "d"]})["q"]
+    assert eleventh == pytest.approx(dict.fromkeys(metrics.NAMES, 0.0) | {"map": 1 / 11})
     tenth = metrics.per_question({"q": {"d": 1}}, {"q": [*others[:9], "d"]})["q"]
     assert tenth["mrr@10"] == pytest.approx(0.1)
     assert tenth["ndcg@10"] == pytest.approx(1 / log2(11))
@@ -71,3 +74,35 @@ def test_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "ir_measures", None)
     with pytest.raises(ExtraMissingError, match=r"pip install footnotes\[evals\]"):
         metrics.check()
+
+
+def test_metrics_are_chosen_by_name_and_depth() -> None:
+    """Any k, each once, in any case; the values are of that depth."""
+    names = metrics.parsed(["nDCG@3", " recall@1", "mrr", "precision@04", "ndcg@3"])
+    assert names == ("ndcg@3", "recall@1", "mrr", "precision@4")
+    found = metrics.per_question({"q": {"a": 1, "b": 1}}, {"q": ["x", "a", "y", "b"]}, names)["q"]
+    best = 1 + 1 / log2(3)
+    assert found == pytest.approx(
+        {"ndcg@3": 1 / log2(3) / best, "recall@1": 0.0, "mrr": 0.5, "precision@4": 0.5}
+    )
+    headings = [metrics.heading(name) for name in names]
+    assert headings == ["nDCG@3", "R@1", "MRR", "P@4"]
+    assert metrics.parsed(headings) == names, "a heading is a name, too"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("bleu", "There is no metric 'bleu'. Choose from: ndcg@k, recall@k"),
+        ("recall", "There is no metric 'recall'"),
+        ("ndcg@ten", "There is no metric 'ndcg@ten'"),
+        ("", "There is no metric ''"),
+        ("ndcg@0", "ndcg@0: k is 0. Choose k from 1 to 100"),
+        ("recall@101", "recall@101: k is 101. Choose k from 1 to 100"),
+    ],
+)
+def test_wrong_metrics_say_what_is_possible(name: str, said: str) -> None:
+    """Unknown ones, ones without the depth that they need, and depths that were never asked for."""
+    with pytest.raises(EvalError) as caught:
+        metrics.parsed([name])
+    assert str(caught.value).startswith(said)

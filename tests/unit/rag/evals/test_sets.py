@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rag.evals import datasets, harness
+from rag.evals import ablation, datasets, harness
+from rag.models import opening
+from rag.models.static import StaticEmbedder
+from rag.store.tokens import ANALYSIS_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.types import Hit, Query
 
 TINY = Path(__file__).parents[3] / "data" / "eval_tiny"
 README_COUNTS = {"scifact_en": (5_183, 300), "memdaily_zh": (8_825, 1_000), "gitlab_handbook_en": (50, 250)}
@@ -43,3 +56,84 @@ def test_outside_sets_are_read_whole(shared: Path, name: str) -> None:
     data = datasets.load(shared / "eval" / name)
     assert (len(data.rows), len(data.questions)) == README_COUNTS[name]
     assert len(data.row_ids) == len(data.rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("lexical", {"embedding.model": "none", "graph.backend": "none"}),
+        ("hybrid", {"graph.backend": "none"}),
+        ("lexical+graph", {"embedding.model": "none"}),
+        ("hybrid+graph", {}),
+    ],
+)
+def test_an_ablation_is_the_search_without_the_other_parts(
+    tmp_path: Path, name: str, settings: dict[str, object]
+) -> None:
+    """Its list is the one that a user gets who has switched them off, in an index of their own."""
+    chosen = ablation.named([name])
+    ablated = harness.run(TINY, cache=tmp_path / "whole", ablations=chosen).rankings[name]
+    alone = harness.run(TINY, cache=tmp_path / "alone", overrides=settings).rankings["final"]
+    assert ablated == alone
+
+
+def test_ablations_embed_no_passage_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them, from the index of the first run; with a reranker, too."""
+    embedded: list[int] = []
+    embed = StaticEmbedder.embed_passages
+
+    def counted(self: StaticEmbedder, texts: Sequence[str]) -> NDArray[np.float32]:
+        embedded.append(len(texts))
+        return embed(self, texts)
+
+    monkeypatch.setattr(StaticEmbedder, "embed_passages", counted)
+    monkeypatch.setattr(opening, "open_reranker", lambda _settings: Backwards())
+    whole = harness.run(TINY, cache=tmp_path)
+    assert sum(embedded) >= whole.documents
+    embedded.clear()
+    found = harness.run(TINY, cache=tmp_path, ablations=ablation.ALL)
+    assert embedded == []
+    assert list(found.stages) == [each.name for each in ablation.ALL]
+    assert found.stages["hybrid+rerank"]["mrr@10"] < found.stages["hybrid"]["mrr@10"]
+    assert found.rankings["hybrid+graph+rerank"] == whole.rankings["final"]
+    assert list(found.latency) == list(whole.latency)
+    assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 1
+
+
+class Backwards:
+    """The worst reranker."""
+
+    identity = "backwards:1"
+
+    def rerank(self, _query: Query, hits: Sequence[Hit]) -> list[Hit]:
+        return list(reversed(hits))
+
+
+def test_a_run_says_what_its_figures_depend_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models by weights, settings that are not as by default, code, machine, index; no secret."""
+    monkeypatch.setenv("FOOTNOTES_LLM__API_KEY", "hush")
+    monkeypatch.setattr(opening, "open_reranker", lambda _settings: Backwards())
+    overrides = {"search.candidates": 50, "rerank.url": "http://me:hush@127.0.0.1:1", "chunk.size": 390}
+    first, second = (harness.run(TINY, cache=tmp_path, overrides=overrides).to_json() for _ in range(2))
+    assert "hush" not in json.dumps(first)
+    assert first["settings"] == {
+        "search.candidates": 50,
+        "rerank.url": "http://127.0.0.1:1",
+        "chunk.size": 390,
+    }
+    models: Any = first["models"]
+    assert models == {
+        "embedder": StaticEmbedder().identity,
+        "reranker": "backwards:1",
+        "analysis": str(ANALYSIS_VERSION),
+    }
+    index: Any = first["index"]
+    assert index["bytes"] > 10_000
+    assert index["seconds"] > 0
+    assert index["passages"] >= 12
+    assert second["index"] == index, "an index that is used again is told of as it was built"
+    code: Any = first["code"]
+    assert len(code["sha256"]) == 16
+    assert code["version"]
+    machine: Any = first["machine"]
+    assert machine["cores"] >= 1
