@@ -67,7 +67,6 @@ class AllKeys:
             dtype=np.int64,
         )
 
-
     def keys(self) -> NDArray[np.int64]:
         return np.array(sorted(WORDS), dtype=np.int64)
 
