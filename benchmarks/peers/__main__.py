@@ -85,6 +85,7 @@ def _begun(path: Path, *, keep: bool) -> dict[str, Any]:
             "machine": f"{platform.system()} {platform.machine()}, one of {cores} cores, Python {platform.python_version()}",
             "versions": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES),
             "runs": RUNS,
+            "plot": path.with_suffix(".svg").name,
         },
     }
 

@@ -151,6 +151,7 @@ def _figures(
     return {
         "chunks": middle["chunks"],
         "ingest_s": middle["seconds"],
+        "ingest_cpu_s": middle["cpu_s"],
         "ingests": len(built),
         "ingest_mb_s": size / 1e6 / middle["seconds"],
         "ingest_rss_mb": middle["rss_mb"],

@@ -61,9 +61,10 @@ def ingest(job: Mapping[str, Any]) -> dict[str, float]:
     notes, store = Path(job["notes"]), Path(job["store"])
     pipeline = PIPELINES[job["pipeline"]].made()
     store.mkdir(parents=True)
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     chunks = pipeline.ingest(notes, store)
-    return {"seconds": time.perf_counter() - started, "chunks": chunks, "disk_mb": disk_mb(store)}
+    seconds, busy = time.perf_counter() - started, time.process_time() - busy
+    return {"seconds": seconds, "cpu_s": busy, "chunks": chunks, "disk_mb": disk_mb(store)}
 
 
 def query(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,7 +162,7 @@ def _rankings(ranker: Ranker, data: Any) -> dict[str, tuple[str, ...]]:
         if question.folder not in searches:
             prefix = f"{question.folder}/" if question.folder else ""
             rows = [row for row in data.rows if row.doc_id.startswith(prefix)]
-            texts = [(row.doc_id, f"{row.title}\n\n{row.text}".strip()) for row in rows]
+            texts = [(row.doc_id, f"{row.title} {row.text}".strip()) for row in rows]
             searches[question.folder] = ranker.over([row for row in texts if row[1]], DEPTH)
         found = dict.fromkeys(hit.source for hit in searches[question.folder](question.text))
         rankings[question.id] = tuple(data.row_ids[name] for name in found if name not in question.exclude)

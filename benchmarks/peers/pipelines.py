@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A passage that was found: the path of its note, or the id of its row."""
@@ -76,7 +77,9 @@ class Entry:
 
 REBUILD = "rebuild"
 _LLAMA = "SimpleDirectoryReader, SentenceSplitter (1024 tokens, overlap 200), VectorStoreIndex"
-_LANG = "DirectoryLoader with TextLoader, RecursiveCharacterTextSplitter (1000 characters, overlap 200), FAISS"
+_LANG = (
+    "DirectoryLoader with TextLoader, RecursiveCharacterTextSplitter (1000 characters, overlap 200), FAISS"
+)
 _FOLDER = "sync of the folder"
 
 PIPELINES: dict[str, Entry] = {

@@ -59,10 +59,10 @@ def render(cells: Mapping[str, Any]) -> str:
         for index, (figure, title) in enumerate(_PANELS)
     ]
     width, height = _WIDTH * _COLUMNS, _HEAD + _HEIGHT * math.ceil(len(_PANELS) / _COLUMNS)
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-            'font-family="system-ui, sans-serif" font-size="11" fill="#222">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="system-ui, sans-serif">',
             "<title>Footnotes, LlamaIndex and LangChain as the notes grow</title>",
             f'<rect width="{width}" height="{height}" fill="#fff"/>',
             _text(16, 22, "As the notes grow: Footnotes, LlamaIndex, LangChain", size=15, weight=600),

@@ -52,9 +52,9 @@ _NOTES = """
 _QUALITY = """
 ## Quality
 
-nDCG@10 in percent on the report questions, 100 passages mapped to their documents. Title and text are indexed; where a
-question asks within a group, the others have an index for each group. LlamaIndex's SimpleVectorStore finds what its FAISS finds.
-BM25 of both others takes a run of Chinese for one word, as their defaults do.
+nDCG@10 in percent on the report questions, 100 passages mapped to their documents. The others index title and text,
+joined by a space as BEIR does; where a question asks within a group, they have an index for each group. LlamaIndex's SimpleVectorStore
+finds what its FAISS finds. The BM25 of both others takes a run of Chinese for one word, as their defaults do.
 """
 
 
@@ -62,7 +62,11 @@ def render(results: Results) -> str:
     """The whole report. Cells that were not measured are left empty."""
     parts = [_INTRODUCTION.format(**results["setting"]), _consists(results)]
     if results["corpora"]:
-        parts += ["## Growth\n", *(_growth(results, size) for size in sorted(results["corpora"], key=int)), _notes(results)]
+        parts += [
+            "## Growth\n",
+            *(_growth(results, size) for size in sorted(results["corpora"], key=int)),
+            _notes(results),
+        ]
     sets = sorted({key.split("/")[1] for key in results["cells"] if key.startswith("quality/")})
     if sets:
         parts += [_QUALITY, _quality(results["cells"], sets)]
@@ -88,9 +92,7 @@ def _notes(results: Results) -> str:
 def _growth(results: Results, size: str) -> str:
     corpus, cells = results["corpora"][size], results["cells"]
     rows = [
-        _row([name, *_figures(cells[key])])
-        for name in PIPELINES
-        if (key := f"growth/{name}/{size}") in cells
+        _row([name, *_figures(cells[key])]) for name in PIPELINES if (key := f"growth/{name}/{size}") in cells
     ]
     about = f"**{corpus['chunks']:,} passages**: {corpus['files']:,} notes, {corpus['size'] / 1e6:.1f} MB\n"
     return "\n".join([about, *_head(["", *_HEADINGS]), *rows, ""])
