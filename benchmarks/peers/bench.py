@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 RUNS = {"runs": 3, "colds": 5, "edits": 5}  # at most
-SLOW_S = 20.0  # no more runs of what has taken longer
+SLOW_S = 10.0  # no more runs of what has taken longer
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 _COMMAND = ("-c", "from rag.cli import main; main()", "search")
 
