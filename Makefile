@@ -17,6 +17,8 @@ SITE = $(shell $(PY) -c "import sysconfig; print(sysconfig.get_path('purelib'))"
 SOURCES := $(shell find footnotes rag ingest graph ui -mindepth 1 -not -name '__pycache__' -not -name '*.pyc')
 VAULT := tests/data/vault
 DEMO := .demo/home
+# Passages in the folders that `make bench` grows over.
+BENCH_SIZES ?= 1000 10000 100000
 QUESTION_ZH ?= 外公的手表表盘背面刻了什么字？
 QUESTION_EN ?= Which port does Miniflux use on the home server?
 
@@ -52,8 +54,9 @@ format: .venv-test/.installed ## format the code and mend what ruff can mend
 	$(TEST_PY) -m ruff format .
 	$(TEST_PY) -m ruff check --fix .
 
-bench: .venv-test/.installed ## speed, and with FOOTNOTES_SHARED quality against the frozen figures
+bench: .venv-test/.installed ## speed and growth beside LlamaIndex and LangChain, and with FOOTNOTES_SHARED quality: an hour
 	$(TEST_PY) -m pip install --quiet --group bench
+	$(TEST_PY) -m benchmarks.peers --sizes $(BENCH_SIZES)
 	$(TEST_PY) benchmarks/search_speed.py
 	$(TEST_PY) benchmarks/chunkers.py $(if $(FOOTNOTES_SHARED),,$(VAULT))
 	$(if $(FOOTNOTES_SHARED),$(TEST_PY) benchmarks/eval_all.py $(FOOTNOTES_SHARED)/eval --against benchmarks/results/lexical_baseline)

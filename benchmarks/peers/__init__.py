@@ -1,0 +1,1 @@
+"""Footnotes beside the usual pipelines of LlamaIndex and LangChain: same notes, same machine, same embedding model."""
