@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from rag.cli import own_evals
 from rag.cli.options import HomeOption, JsonOption, SetOption, overrides_of, print_json
 
 
@@ -66,3 +67,6 @@ def run(
         print_json(values[0] if len(values) == 1 else values)
     else:
         typer.echo(report.render(reports))
+
+
+own_evals.attach(app)
