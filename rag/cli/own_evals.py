@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,6 +15,7 @@ from rag.cli.options import (
     SetOption,
     no_notes,
     open_engine,
+    overrides_of,
     print_json,
 )
 from rag.messages import say
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rag.engine import Engine
+    from rag.evals.answers import AnswerReport
     from rag.evals.cases import Case
     from rag.evals.making.generated import Tally
     from rag.evals.own import OwnReport
@@ -30,11 +32,22 @@ if TYPE_CHECKING:
 
 _FILE = "own.yaml"
 _WORST = 10
+_COLUMNS = (
+    "exact",
+    "f1",
+    "in_cited",
+    "precision",
+    "recall",
+    "span_precision",
+    "span_recall",
+    "abstained",
+    "sentences",
+)
 
 
 def attach(app: typer.Typer) -> None:
     """Put the commands beside ``footnotes eval run``."""
-    for command in (make, own, add):
+    for command in (make, own, add, answers):
         app.command()(command)
 
 
@@ -156,6 +169,49 @@ def add(
     typer.echo(say("Kept as {verdict}: {question}", verdict=verdict.judgement, question=question))
     for cited in verdict.meant:
         typer.echo(f"- {cited.note}: {cited.quote}" if cited.quote else f"- {cited.note}")
+
+
+def answers(
+    sets: Annotated[list[Path], typer.Argument(metavar="SET_DIR...", help="Folders in BEIR form.")],
+    *,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Only the first N questions.", show_default=False)
+    ] = None,
+    split: Annotated[
+        Literal["all", "dev", "report"], typer.Option("--split", help="Which questions.")
+    ] = "all",
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    settings: SetOption = None,
+) -> None:
+    """Score answers and their citations against a set's own answers."""
+    from rag.evals import answers as scoring
+
+    reports = [
+        scoring.run(folder, home=home, limit=limit, split=split, overrides=overrides_of(settings))
+        for folder in sets
+    ]
+    if as_json:
+        values = [report.to_json() for report in reports]
+        print_json(values[0] if len(values) == 1 else values)
+        return
+    header = ("set", "split", "questions", *_COLUMNS, "abstention f1", "p50 ms")
+    typer.echo(_table(header, [_answer_row(report) for report in reports]))
+
+
+def _answer_row(report: AnswerReport) -> tuple[str, ...]:
+    means = report.means
+    shares = [_percent(means.get(name)) for name in _COLUMNS[:-1]]
+    told = report.abstention
+    return (
+        report.set,
+        report.split,
+        str(len(report.per_question)),
+        *shares,
+        f"{means['sentences']:.2f}",
+        _percent(told.f1) if told.unanswerable else "",
+        f"{report.latency_ms['p50']:.1f}",
+    )
 
 
 def _default(engine: Engine) -> Path:

@@ -35,20 +35,17 @@ _DAY = re.compile(
     r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b",
     re.IGNORECASE,
 )
-_GENERIC = frozenset(
-    fold(word)
-    for word in re.findall(
-        r"\S+",
-        "总结 小结 目录 前言 引言 简介 介绍 概述 概要 摘要 背景 正文 结语 后记 附录 参考 参考资料 参考文献 链接 相关 备注 其他 其它 笔记 摘录"
-        " 待办 杂记 想法 感想 日记 今日 今天 明天 昨天 本周 下周 计划 文档 资料 内容 说明 问题 回答 示例 例子 更新 修改记录 花费 工作 生活"
-        " 首页 索引 年度总结 月度总结 周复盘 复盘 会议记录 结论 目标 步骤 方法 安装 使用 用法 配置 标签 好的 不好的"
-        " TODO To-do Todos Introduction Intro Overview Summary Conclusion Conclusions Notes Note References Reference"
-        " Links Contents TOC Table_of_contents Abstract Background Appendix Misc Miscellaneous Other Ideas Thoughts"
-        " Today Tomorrow Yesterday Journal Diary Plan Plans Log Changelog Readme Index Home Usage Installation Setup"
-        " Example Examples FAQ About Details Description Next Next_steps Done Results Discussion Related See_also"
-        " Further_reading Tasks Agenda Attendees Minutes Untitled Went_well Highlights Quotes Review Weekly_review",
-    )
+_GENERIC_NAMES = (
+    "总结 小结 目录 前言 引言 简介 介绍 概述 概要 摘要 背景 正文 结语 后记 附录 参考 参考资料 参考文献 链接 相关 备注 其他 其它 笔记 摘录"
+    " 待办 杂记 想法 感想 日记 今日 今天 明天 昨天 本周 下周 计划 文档 资料 内容 说明 问题 回答 示例 例子 更新 修改记录 花费 工作 生活"
+    " 首页 索引 年度总结 月度总结 周复盘 复盘 会议记录 结论 目标 步骤 方法 安装 使用 用法 配置 标签 好的 不好的"
+    " TODO To-do Todos Introduction Intro Overview Summary Conclusion Conclusions Notes Note References Reference"
+    " Links Contents TOC Table_of_contents Abstract Background Appendix Misc Miscellaneous Other Ideas Thoughts"
+    " Today Tomorrow Yesterday Journal Diary Plan Plans Log Changelog Readme Index Home Usage Installation Setup"
+    " Example Examples FAQ About Details Description Next Next_steps Done Results Discussion Related See_also"
+    " Further_reading Tasks Agenda Attendees Minutes Untitled Went_well Highlights Quotes Review Weekly_review"
 )
+_GENERIC = frozenset(map(fold, _GENERIC_NAMES.split()))
 
 
 def draft(notes: Notes) -> Iterator[Case]:
