@@ -8,6 +8,7 @@ unless a passage that was found holds a right answer all the same; such pairs do
 from __future__ import annotations
 
 import math
+import re
 import time
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Protocol, cast
@@ -330,8 +331,6 @@ def _may_be_of(wanted: Span, dates: Sequence[DateRange]) -> bool:
 
 def _place(sentence: str, text: str) -> Piece | None:
     """Where a sentence stands in a text, white space aside."""
-    import re
-
     words = sentence.split()
     found = re.search(r"\s+".join(map(re.escape, words)), text) if words else None
     return found.span() if found else None

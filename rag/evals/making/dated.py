@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calendar import month_name
+from calendar import month_name, monthrange
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 KIND = "date"
 _SURE = 0.6  # confidence in a note's own date, or a passage's
 _MOST = 8  # notes of one time: more could not be found among ten
-_MONTH = 31
 
 
 class _Time(NamedTuple):
@@ -91,8 +90,6 @@ def _day(found: DateRange) -> Span:
 
 
 def _month(found: DateRange) -> Span:
-    from calendar import monthrange
-
     first = found.first.replace(day=1)
     return Span(first, first.replace(day=monthrange(first.year, first.month)[1]))
 
