@@ -11,10 +11,10 @@ from rag.evals.making.notes import balanced
 from rag.types import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rag.evals.making.notes import Note, Notes
-    from rag.types import DateRange, Document
+    from rag.types import DateRange
 
 KIND = "date"
 _SURE = 0.6  # confidence in a note's own date, or a passage's
@@ -50,15 +50,16 @@ def _times(notes: Notes) -> list[_Time]:
     """Days and months that have notes of their own, each with all notes that are, or speak, of nothing but it."""
     own: set[Span] = set()
     said: dict[Span, set[Note]] = defaultdict(set)
+    known = {note.id: note for note in notes.all}
     for note in notes.all:
         document = notes.engine.document(note.id)
-        if document is None:
-            continue
-        for day in _own_days(document):
-            own |= {_day(day), _month(day)} if _is_day(day) else {_month(day)}
-        for day in (*_own_days(document), *_told_days(notes, note)):
-            for span in {_month(day), _day(day)} if _is_day(day) else {_month(day)}:
-                said[span].add(note)
+        for span in _spans(document.dates if document else ()):
+            own.add(span)
+            said[span].add(note)
+    for batch in notes.engine.catalogue.all_chunks()[0]:
+        for chunk in batch:
+            for span in _spans(chunk.dates) if chunk.doc_id in known else ():
+                said[span].add(known[chunk.doc_id])
     newest = max((span.last for span in own), default=None)
     return [
         _Time(span, tuple(sorted(said[span], key=lambda note: note.id)))
@@ -67,14 +68,13 @@ def _times(notes: Notes) -> list[_Time]:
     ]
 
 
-def _own_days(document: Document) -> list[DateRange]:
-    """A note's dates that can be trusted and lie within a month; an import's, shared by many, are not."""
-    return [d for d in document.dates if d.confidence >= _SURE and _within_month(d)]
-
-
-def _told_days(notes: Notes, note: Note) -> list[DateRange]:
-    chunks = notes.engine.catalogue.chunks_of(note.id)
-    return [d for chunk in chunks for d in chunk.dates if d.confidence >= _SURE and _within_month(d)]
+def _spans(dates: Iterable[DateRange]) -> Iterator[Span]:
+    """The days and months that dates lie in, as far as they can be trusted; an import's, shared by many, cannot."""
+    for found in dates:
+        if found.confidence >= _SURE and _within_month(found):
+            yield _month(found)
+            if _is_day(found):
+                yield Span(found.first, found.last)
 
 
 def _within_month(found: DateRange) -> bool:
@@ -83,10 +83,6 @@ def _within_month(found: DateRange) -> bool:
 
 def _is_day(found: Span | DateRange) -> bool:
     return found.first == found.last
-
-
-def _day(found: DateRange) -> Span:
-    return Span(found.first, found.last)
 
 
 def _month(found: DateRange) -> Span:

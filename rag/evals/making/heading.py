@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag.answer.passages import Kind, units
 from rag.evals.cases import Case, Gold, identity
-from rag.evals.making.words import telling
+from rag.evals.making.words import meaning
 from rag.store.tokens import fold
 
 if TYPE_CHECKING:
@@ -95,14 +95,14 @@ def is_telling(heading: str) -> bool:
     """Whether a heading says what its text is about: no generic word, no mere date."""
     if not heading or len(heading) > _LONGEST or "_".join(fold(heading).split()) in _GENERIC:
         return False
-    words = {word.text for word in telling(heading)}
+    words = meaning(heading)
     return len(words) >= _FEWEST or any(len(word) > _FEWEST for word in words)
 
 
 def _is_said(heading: str, text: str) -> bool:
     """Whether a text says most of a heading's words."""
-    wanted = {word.text for word in telling(heading)}
-    return len(wanted & {word.text for word in telling(text)}) >= _SAID * len(wanted)
+    wanted = meaning(heading)
+    return len(wanted & meaning(text)) >= _SAID * len(wanted)
 
 
 def _below(chunk: Chunk, heading: str) -> str:

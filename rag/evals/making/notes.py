@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from rag.search.script import is_chinese
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SAMPLE = 2_000  # characters of a note that tell its language
-PER_NOTE = 3
-"""Questions of one kind that are made of one note, where others have none left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +50,7 @@ class Notes:
         ordered = balanced(
             self.all, lambda note: (note.chinese, note.folder), lambda n: n.id, self.salt(kind)
         )
-        streams = [iter(draft(note)) for note in ordered]
-        for _ in range(PER_NOTE):
-            for stream in streams:
-                yield from islice(stream, 1)
+        return round_robin([draft(note) for note in ordered])
 
     def salt(self, kind: str) -> str:
         """What fixes the order of a kind."""

@@ -11,6 +11,7 @@ from rag.store import tokens
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_AHEAD = 64  # terms that may stand before a word: the parts of a long identifier
 _ALONE = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -24,22 +25,28 @@ class Word(NamedTuple):
 
 def spread(text: str) -> list[Word]:
     """The words of a text in reading order, none inside another."""
-    found = iter(tokens.terms(text))
+    found = tokens.terms(text)
     words: list[Word] = []
+    at = 0
     for wanted in tokens.words(text):
         end = words[-1].end if words else 0
-        found_here = next((t for t in found if t.text == wanted and t.start >= end), None)
-        if found_here is None:  # a part of an identifier that stands already
-            found = iter([t for t in tokens.terms(text) if t.start >= end])
-        else:
-            words.append(Word(*found_here))
+        near = range(at, min(at + _AHEAD, len(found)))
+        here = next((n for n in near if found[n].text == wanted and found[n].start >= end), None)
+        if here is not None:  # else it is a part of an identifier that stands already
+            words.append(Word(*found[here]))
+            at = here + 1
     return words
 
 
 def telling(text: str) -> list[Word]:
-    """Those of its words that carry meaning; most Han characters that stand alone are particles."""
-    meant = set(content(text)) - tokens.common()
-    return [word for word in spread(text) if word.text in meant and not _ALONE.fullmatch(word.text)]
+    """Those of its words that carry meaning."""
+    meant = meaning(text)
+    return [word for word in spread(text) if word.text in meant]
+
+
+def meaning(text: str) -> set[str]:
+    """The words of a text that carry meaning, folded and stemmed; most Han characters that stand alone are particles."""
+    return {w for w in content(text) if not _ALONE.fullmatch(w)} - tokens.common()
 
 
 def joined(text: str, words: Sequence[Word]) -> str:
