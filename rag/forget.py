@@ -1,7 +1,7 @@
 """Forgetting a note for good: nothing of what it said stays in the home. Its file is not touched.
 
 One transaction drops the note, marks its row so that no sync brings it back, and notes that its traces are still to
-be cleared: from segments, vectors, kept indexes, recognised texts, and free pages. Clearing may be done again at any
+be cleared: from segments, vectors, kept indexes, recognised texts, questions and verdicts, and free pages. Clearing may be done again at any
 time; after a kill, the next ``forget`` or sync completes it.
 """
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ingest import recognised, scan, walk
 from ingest.walk import FORGOTTEN, Found
+from rag import quoting
 from rag.errors import HomeError, RootError
 from rag.store import database
 from rag.store.catalogue import Record
@@ -86,6 +87,7 @@ def clear(catalogue: Catalogue, home: Home, traces: Traces) -> bool:
     if not catalogue.needs_purge():
         return True
     with home.writing():
+        quoting.purge(home.evals, quoting.standing(catalogue))
         done = [traces.purge(), _clear_recognised(home.recognised, catalogue)]
         return all(done) and catalogue.purged()
 

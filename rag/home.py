@@ -32,6 +32,7 @@ class Home:
         self.graph = self.path / "graph"
         self.recognised = self.path / "recognised.db"
         self.images = self.path / "images"
+        self.evals = self.path / "evals"
         self._wait_s = wait_s
         self._lock = FileLock(self.path / "write.lock", mode=0o600)
         self._switch_lock = FileLock(self.path / "switch.lock", mode=0o600)

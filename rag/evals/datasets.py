@@ -3,11 +3,13 @@
 ::
 
     corpus.jsonl    {"_id", "title", "text"[, "date", "group", "source"]}
-    queries.jsonl   {"_id", "text"[, "group", "date", "exclude"]}
+    queries.jsonl   {"_id", "text"[, "group", "date", "exclude", "answers", "evidence"]}
     qrels.tsv       query-id  corpus-id  score     (or qrels/test.tsv, or qrels/dev.tsv)
+    queries_noanswer.jsonl      like queries.jsonl: questions that the corpus does not answer; may be absent
 
 Judgements have three columns, or TREC's four, with or without a header. ``group`` limits a question to the
-rows of its group, ``exclude`` (row ids) takes rows out of its ranking, ``date`` is the day it is asked on.
+rows of its group, ``exclude`` (row ids) takes rows out of its ranking, ``date`` is the day it is asked on. ``answers`` are texts, any of which is
+right; ``evidence`` are the sentences of the corpus that say it.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ Split = Literal["all", "dev", "report"]
 Qrels = dict[str, dict[str, int]]
 
 _QRELS = ("qrels.tsv", "qrels/test.tsv", "qrels/dev.tsv")
+_UNANSWERABLE = "queries_noanswer.jsonl"
 _DEV_TENTHS = 3
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]*\.?"
@@ -59,13 +62,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. ``folder`` is the group to search in (an id prefix), ``exclude`` holds document ids."""
+    """One question. ``folder`` is the group to search in (an id prefix), ``exclude`` holds document ids.
+
+    ``answers`` are texts, any of which is right; ``evidence`` are sentences of the corpus that say it.
+    """
 
     id: str
     text: str
     folder: str = ""
     day: date | None = None
     exclude: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,7 @@ class EvalSet:
         questions: those that have judgements, in the order of their file.
         qrels: question id -> row id -> grade.
         corpus_hash: SHA-256 of corpus.jsonl.
+        unanswerable: questions that the corpus does not answer.
     """
 
     name: str
@@ -85,6 +94,7 @@ class EvalSet:
     questions: tuple[Question, ...]
     qrels: Mapping[str, Mapping[str, int]]
     corpus_hash: str
+    unanswerable: tuple[Question, ...] = ()
 
     @cached_property
     def row_ids(self) -> Mapping[str, str]:
@@ -121,6 +131,9 @@ def load(folder: Path) -> EvalSet:
         questions=tuple(question for question in asked if question.id in qrels),
         qrels=qrels,
         corpus_hash=hashlib.sha256(corpus.read_bytes()).hexdigest(),
+        unanswerable=tuple(_question(r, root, doc_ids) for r in _records(unanswerable))
+        if (unanswerable := folder / _UNANSWERABLE).is_file()
+        else (),
     )
 
 
@@ -198,13 +211,14 @@ class _Record:
             )
         return self.text(key)
 
-    def names(self, key: str) -> tuple[str, ...]:
-        """A list of ids; empty where it is absent."""
+    def names(self, key: str, what: str = "row ids") -> tuple[str, ...]:
+        """A list of ids, or of ``what``; empty where it is absent."""
         value = self.data.get(key) or []
         if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
             return tuple(str(item) for item in value)
         raise EvalError(
-            "{path}, line {line}: '{key}' is {value!r}. Make it a list of row ids.",
+            "{path}, line {line}: '{key}' is {value!r}. Make it a list of {what}.",
+            what=what,
             path=self.path,
             line=self.line,
             key=key,
@@ -266,6 +280,8 @@ def _question(record: _Record, root: str, doc_ids: Mapping[str, str]) -> Questio
         day=parse_day(record.text("date")),
         # A row that the corpus lacks cannot be ranked, so there is nothing to take out.
         exclude=tuple(doc_ids[row] for row in record.names("exclude") if row in doc_ids),
+        answers=record.names("answers", "texts"),
+        evidence=record.names("evidence", "texts"),
     )
 
 

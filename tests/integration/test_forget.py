@@ -19,6 +19,9 @@ from ingest import walk
 from ingest.recognised import Recognised
 from rag.cli import main
 from rag.errors import RootError
+from rag.evals import cases, verdicts
+from rag.evals.cases import Case, Gold
+from rag.evals.verdicts import Cited
 from rag.home import Home
 from rag.models import transformer
 from rag.store import dense, follow, manifest, rows, tokens
@@ -245,6 +248,53 @@ def test_addresses_of_images_go_too(engine: Engine, notes: Path) -> None:
     engine.forget("notes/diary.md")
     assert grep(engine.home, ["quartzberg"]) == []
     assert grep(engine.home, ["img.test/both"])
+
+
+def test_questions_and_verdicts_go_too(engine: Engine, notes: Path) -> None:
+    """Where they quote the note, an earlier version of it, or cannot be read; the others stay byte for byte."""
+    secrets = Secrets(9)
+    path = notes / "diary.md"
+    older, newer, label = secrets.english(), secrets.english(), secrets.chinese()
+    path.write_text(f"# Diary\n\nThe {older} sank.\n", encoding="utf-8")
+    (notes / "moved.md").write_text(f"# Moved\n\nThe {older} sank.\n", encoding="utf-8")
+    engine.add_root(notes)
+    engine.sync()
+    harvest = Cited("notes/plain1.md", quote="The harvest of year 1", marker=1)
+    kept = [
+        Case("own-1", "own", "harvest", (Gold("notes/plain1.md", harvest.quote),)),
+        Case("own-2", "own", "all plain", (Gold("notes/plain2.md"), Gold("notes/plain3.md"))),
+    ]
+    gone = [
+        Case("own-3", "own", f"What is {older}?", (Gold("notes/diary.md", f"The {older} sank."),)),
+        Case("own-4", "own", older, (Gold("notes/moved.md", f"The {older} sank."),)),
+        Case("own-5", "own", label, (Gold("notes/plain2.md"),), exclude=("notes/diary.md",)),
+    ]
+    folder = engine.home / "evals"
+    folder.mkdir(mode=0o700)
+    file = folder / "own.yaml"
+    cases.add(file, kept)
+    verdicts.record(engine.home, verdicts.Verdict("harvest", "right", cited=(harvest,)))
+    before = file.read_bytes(), (folder / verdicts.FILE).read_bytes()
+    cases.add(file, gone)
+    with file.open("a", encoding="utf-8") as out:
+        out.write(f"- question: [{older}\n")
+    cited = (harvest, Cited("notes/diary.md", quote=f"The {older} sank.", marker=2))
+    verdicts.record(engine.home, verdicts.Verdict(older, "wrong", f"{older} [2]", cited=cited))
+    read = verdicts.Verdict(
+        "q", "right", f"A model said {older}.", cited=(harvest,), read=("notes/diary.md",)
+    )
+    verdicts.record(engine.home, read)
+    with (folder / verdicts.FILE).open("a", encoding="utf-8") as out:
+        out.write('{"question": "' + older)
+    path.write_text(f"# Diary\n\nThe {newer} sank.\n", encoding="utf-8")
+    (notes / "moved.md").unlink()
+    engine.sync()
+    assert grep(engine.home / "evals", [older, label])
+    engine.forget(path)
+    assert grep(engine.home, secrets.said) == []
+    assert file.read_bytes().rstrip() == before[0].rstrip()
+    assert (folder / verdicts.FILE).read_bytes() == before[1]
+    assert is_sound(engine)
 
 
 def test_a_reader_of_an_older_state_delays_the_end(
