@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from rag.coverage import Story
     from rag.asking import Asked
+    from rag.coverage import Story
     from rag.engine import Engine
     from rag.protocols import ScoredIndex
     from rag.store.catalogue import Catalogue

@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-<<<<<<< HEAD
 from rag import show
-=======
 from rag.cli import own_evals
->>>>>>> own
 from rag.cli.options import HomeOption, JsonOption, SetOption, overrides_of, print_json
 from rag.messages import say
 
@@ -165,7 +162,6 @@ def _performed(task: Task, *, as_json: bool) -> None:
         values = found.to_json()
         print_json(values[0] if len(values) == 1 else values)
     else:
-<<<<<<< HEAD
         typer.echo(found.render())
     for path in found.written:
         show.line(say("Written: {path}", path=path))
@@ -185,9 +181,6 @@ def _swept(task: Task, path: Path, *, as_json: bool) -> None:
     typer.echo(grid.render(tried, by))
     best = grid.options(grid.best(tried, by).settings)
     show.line(say("Best by {metric}: {settings}", metric=by, settings=best))
-=======
-        typer.echo(report.render(reports))
 
 
 own_evals.attach(app)
->>>>>>> own
