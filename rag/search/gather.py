@@ -112,10 +112,15 @@ class Gathering:
         return _best_of_notes((*self._of_kind(asked, filters), *relevant))
 
     def _of_kind(self, asked: Sequence[str], filters: Filters) -> list[Hit]:
+        names = dict.fromkeys(name for word in asked for name in _called(word))
+        narrower = [
+            each
+            for name in names
+            for each in (replace(filters, tags=(*filters.tags, name)), _below(filters, name))
+        ]
         found: dict[int, None] = {}
-        for word in dict.fromkeys(name for word in asked for name in _called(word)):
-            for narrower in (replace(filters, tags=(*filters.tags, word)), _below(filters, word)):
-                found |= dict.fromkeys(self._notes.in_order(narrower, _MOST, newest_first=False))
+        for each in narrower:
+            found |= dict.fromkeys(self._notes.in_order(each, _MOST))
         return [Hit(chunk, 1.0) for chunk in _known(self._notes, list(found))]
 
     def _all(self, filters: Filters, sure: Mapping[int, float] | None) -> list[Hit]:

@@ -20,7 +20,7 @@ from rag.evals import cases, making, own, verdicts
 from rag.evals.cases import Case, Gold
 from rag.evals.making.generated import Generator
 from rag.evals.verdicts import Cited, Verdict
-from rag.search.script import is_chinese
+from rag.store.script import is_chinese
 from tests.integration.llm_server import LLMServer, Reply
 
 if TYPE_CHECKING:

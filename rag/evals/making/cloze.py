@@ -13,7 +13,7 @@ from rag.answer.passages import Kind, units
 from rag.evals.cases import Case, Gold, identity
 from rag.evals.making.notes import mark
 from rag.evals.making.words import joined, telling
-from rag.search.script import is_chinese
+from rag.store.script import is_chinese
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from rag.evals.cases import Case, Gold, identity
 from rag.evals.making.notes import mark
 from rag.llama.reply import heard, values
 from rag.messages import explain
-from rag.search.script import is_chinese
+from rag.store.script import is_chinese
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

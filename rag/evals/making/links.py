@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rag.evals.cases import Case, Gold, identity
 from rag.evals.making.heading import is_telling
 from rag.evals.making.notes import balanced
-from rag.search.script import is_chinese
+from rag.store.script import is_chinese
 from rag.store.tokens import fold
 
 if TYPE_CHECKING:

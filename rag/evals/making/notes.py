@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from rag.search.script import is_chinese
+from rag.store.script import is_chinese
 from rag.store.tokens import fold
 
 if TYPE_CHECKING:
