@@ -1,8 +1,9 @@
 """Help for weak questions: words that the notes do not have are looked for as the notes say them.
 
 A Latin word that no passage has may be mistyped: words of the notes that are spelt almost like it are looked for, too.
-Where full text finds little, words are also looked for by what they mean, in Chinese and English. Whatever was looked
-for beside the question's own words is told, and is in a passage that the question's filters let through.
+Where full text finds little, words that no passage has are also looked for by what they mean, in Chinese and English.
+Whatever was looked for beside the question's own words is told, and is in a passage that the question's filters let
+through.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ def content(text: str) -> list[Word]:
 
 def _expansion(word: Word, known: Known, thesaurus: Thesaurus | None, *, is_weak: bool) -> Expansion | None:
     meant = _spelt(word, known) if _may_be_mistyped(word, known, thesaurus) else []
-    if not meant and thesaurus and is_weak:
+    if not meant and is_weak and thesaurus and not known.stands(word.folded):
         meant = _alike(word, known, thesaurus)
     return Expansion(word, tuple(meant)) if meant else None
 

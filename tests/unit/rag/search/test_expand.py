@@ -186,6 +186,18 @@ def test_strong_question_is_left_as_it_is(index: LexicalIndex) -> None:
     assert thesaurus.asked == []
 
 
+def test_word_that_the_notes_have_needs_no_other(index: LexicalIndex) -> None:
+    """However weak the question: `machines` is in a note, `bicycle` is not, unless filters leave that note out."""
+    thesaurus = FakeThesaurus({"machines": [("tomatoes", 0.9)], "zeppelin": [("machines", 0.9)]})
+    text = "machines bicycle unicorn dragon griffin basilisk sphinx"
+    assert asked(index, text, thesaurus)[1] == {}
+    assert "bicycle" in thesaurus.asked
+    assert "machines" not in thesaurus.asked
+    hidden = Filters(exclude=("notes/5",))
+    assert asked(index, "zeppelin", thesaurus)[1] == {}
+    assert asked(index, "zeppelin", thesaurus, hidden) == ([1], {"zeppelin": "machines"})
+
+
 def test_without_a_model_no_word_is_found_by_what_it_means(index: LexicalIndex) -> None:
     """Only spelling helps."""
     assert asked(index, "bicycle") == ([], {})
