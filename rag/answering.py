@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rag import images, locate, sending
 from rag.messages import say
 from rag.search import plan
+from rag.search.expand import restated
 from rag.types import Answer
 
 if TYPE_CHECKING:
@@ -47,7 +48,11 @@ def _written(engine: Engine, found: Retrieval) -> Iterator[str | Answer]:
         return
     from rag.answer.extract import ExtractiveWriter  # thirty milliseconds that a search does not need
 
-    answer = ExtractiveWriter().write(found.query, found.hits, engine.lexical.idf)
+    query, write = found.query, ExtractiveWriter().write
+    text = restated(query.text, found.trace.filters)
+    answer = replace(write(replace(query, text=text), found.hits, engine.lexical.idf), question=query.text)
+    if answer.abstained and text != query.text:
+        answer = write(query, found.hits, engine.lexical.idf)  # in the question's own language
     yield answer.text
     yield answer
 

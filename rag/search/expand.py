@@ -31,6 +31,7 @@ _WEAK: Final = 0.2  # of the ceiling: what full text's best passage scores below
 _MOST: Final = 3  # words that one word is looked for as
 _SPELT: Final = 0.8  # weight of a word that is spelt almost like one
 _MEANT: Final = 0.5  # weight of a word that means the same, times its likeness
+_AND: Final = ", "  # between words that are shown
 _LATIN: Final = re.compile("[a-z]+")
 _HAN: Final = re.compile("[\u3400-\u9fff]{2,}")
 _ACRONYM: Final = 5  # letters of a word in capitals, up to which it is no word that could be mistyped
@@ -65,7 +66,7 @@ class Expansion(NamedTuple):
 
     def part(self) -> Part:
         """As it is shown."""
-        return Part("words", self.word.written, ", ".join(text for text, _ in self.meant))
+        return Part("words", self.word.written, _AND.join(text for text, _ in self.meant))
 
 
 def expanded(
@@ -100,6 +101,16 @@ def expanded(
         return list(found), ()
     beside = [Beside(each.meant) for each in expansions]
     return source.search(query, depth, beside), tuple(each.part() for each in expansions)
+
+
+def restated(question: str, parts: Iterable[Part]) -> str:
+    """A question with the words that the notes have instead of its own, the best of each: to be read beside what was found."""
+    for part in parts:
+        if part.kind == "words":
+            before, after = (f"(?{side}[A-Za-z])" for side in ("<!", "!"))
+            pieces = re.split(f"{before}{re.escape(part.written)}{after}", question)
+            question = part.meaning.partition(_AND)[0].join(pieces)
+    return question
 
 
 def content(text: str) -> list[Word]:
