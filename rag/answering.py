@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rag import images, locate, sending
 from rag.messages import say
 from rag.search import plan, sections, timely
+from rag.search.expand import restated
 from rag.types import Answer, Part, Query, Turn
 
 if TYPE_CHECKING:
@@ -103,7 +104,11 @@ def _extracted(engine: Engine, question: str, found: Retrieval) -> Answer:
         return GatheredWriter().write(found.query, found.hits, engine.lexical.idf, chinese=chinese)
     from rag.answer.extract import ExtractiveWriter  # thirty milliseconds that a search does not need
 
-    answer = ExtractiveWriter().write(found.query, _of_its_time(found), engine.lexical.idf)
+    query, hits, idf = found.query, _of_its_time(found), engine.lexical.idf
+    text = restated(query.text, found.trace.filters)
+    answer = ExtractiveWriter().write(replace(query, text=text), hits, idf)
+    if answer.abstained and text != query.text:
+        answer = ExtractiveWriter().write(query, hits, idf)  # in the question's own language
     return replace(answer, hits=found.hits)
 
 

@@ -1,8 +1,9 @@
 """Help for weak questions: words that the notes do not have are looked for as the notes say them.
 
 A Latin word that no passage has may be mistyped: words of the notes that are spelt almost like it are looked for, too.
-Where full text finds little, words are also looked for by what they mean, in Chinese and English. Whatever was looked
-for beside the question's own words is told, and is in a passage that the question's filters let through.
+Where full text finds little, words that no passage has are also looked for by what they mean, in Chinese and English.
+Whatever was looked for beside the question's own words is told, and is in a passage that the question's filters let
+through.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _WEAK: Final = 0.2  # of the ceiling: what full text's best passage scores below
 _MOST: Final = 3  # words that one word is looked for as
 _SPELT: Final = 0.8  # weight of a word that is spelt almost like one
 _MEANT: Final = 0.5  # weight of a word that means the same, times its likeness
+_AND: Final = ", "  # between words that are shown
 _LATIN: Final = re.compile("[a-z]+")
 _HAN: Final = re.compile("[\u3400-\u9fff]{2,}")
 _ACRONYM: Final = 5  # letters of a word in capitals, up to which it is no word that could be mistyped
@@ -64,7 +66,7 @@ class Expansion(NamedTuple):
 
     def part(self) -> Part:
         """As it is shown."""
-        return Part("words", self.word.written, ", ".join(text for text, _ in self.meant))
+        return Part("words", self.word.written, _AND.join(text for text, _ in self.meant))
 
 
 def expanded(
@@ -101,6 +103,16 @@ def expanded(
     return source.search(query, depth, beside), tuple(each.part() for each in expansions)
 
 
+def restated(question: str, parts: Iterable[Part]) -> str:
+    """A question with the words that the notes have instead of its own, the best of each: to be read beside what was found."""
+    for part in parts:
+        if part.kind == "words":
+            before, after = (f"(?{side}[A-Za-z])" for side in ("<!", "!"))
+            pieces = re.split(f"{before}{re.escape(part.written)}{after}", question)
+            question = part.meaning.partition(_AND)[0].join(pieces)
+    return question
+
+
 def content(text: str) -> list[Word]:
     """The words of a question that carry meaning, each once: Latin words without digits or parts, and Han words."""
     wanted = set(tokens.words(text)) - tokens.common()
@@ -119,7 +131,7 @@ def content(text: str) -> list[Word]:
 
 def _expansion(word: Word, known: Known, thesaurus: Thesaurus | None, *, is_weak: bool) -> Expansion | None:
     meant = _spelt(word, known) if _may_be_mistyped(word, known, thesaurus) else []
-    if not meant and thesaurus and is_weak:
+    if not meant and is_weak and thesaurus and not known.stands(word.folded):
         meant = _alike(word, known, thesaurus)
     return Expansion(word, tuple(meant)) if meant else None
 

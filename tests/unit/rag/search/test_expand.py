@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rag.search import expand
-from rag.search.expand import content, expanded
+from rag.search.expand import content, expanded, restated
 from rag.store.lexical import LexicalIndex
 from rag.types import NO_FILTERS, Chunk, Filters, Part, Query
 
@@ -186,6 +186,18 @@ def test_strong_question_is_left_as_it_is(index: LexicalIndex) -> None:
     assert thesaurus.asked == []
 
 
+def test_word_that_the_notes_have_needs_no_other(index: LexicalIndex) -> None:
+    """However weak the question: `machines` is in a note, `bicycle` is not, unless filters leave that note out."""
+    thesaurus = FakeThesaurus({"machines": [("tomatoes", 0.9)], "zeppelin": [("machines", 0.9)]})
+    text = "machines bicycle unicorn dragon griffin basilisk sphinx"
+    assert asked(index, text, thesaurus)[1] == {}
+    assert "bicycle" in thesaurus.asked
+    assert "machines" not in thesaurus.asked
+    hidden = Filters(exclude=("notes/5",))
+    assert asked(index, "zeppelin", thesaurus)[1] == {}
+    assert asked(index, "zeppelin", thesaurus, hidden) == ([1], {"zeppelin": "machines"})
+
+
 def test_without_a_model_no_word_is_found_by_what_it_means(index: LexicalIndex) -> None:
     """Only spelling helps."""
     assert asked(index, "bicycle") == ([], {})
@@ -201,6 +213,19 @@ def test_many_words_that_mean_the_same_count_once(tmp_path: Path) -> None:
     (both, _), *_ = [expanded(index, query, [], 10, key_filter=FakeFilter(), thesaurus=FakeThesaurus())]
     scores: dict[int, float] = dict(both)
     assert scores[3] >= scores[1]
+
+
+def test_question_is_restated_in_the_words_that_the_notes_have() -> None:
+    """The best of each, whole words only; other things that were understood of it leave it alone."""
+    parts = [
+        Part("words", "tomato", "potatoes, tomatillo"),
+        Part("words", "單車", r"\1"),
+        Part("time", "today", "2024-01-01"),
+        Part("words", "absent", "present"),
+    ]
+    said = "tomatoes, tomato 單車在哪 today?"
+    assert restated(said, parts) == r"tomatoes, potatoes \1在哪 today?"
+    assert restated(said, []) == said
 
 
 # --- promises ----------------------------------------------------------------------------------------------------
