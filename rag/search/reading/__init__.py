@@ -28,7 +28,6 @@ _Place = tuple[int, int]
 class _Natural:
     """What natural words say: their times and the words that ask for all."""
 
-    text: str
     times: Sequence[Time] = ()
     cue: gathering.Cue | None = None
     strict: bool = False
@@ -37,7 +36,12 @@ class _Natural:
 
 
 def read(
-    question: str, *, today: date, filters: Filters = NO_FILTERS, ignore: Collection[str] = ()
+    question: str,
+    *,
+    today: date,
+    filters: Filters = NO_FILTERS,
+    ignore: Collection[str] = (),
+    exact_in_sentences: bool = True,
 ) -> Reading:
     """What a question asks for, and where and when.
 
@@ -46,13 +50,14 @@ def read(
         today: what relative dates refer to.
         filters: given beside the question; those that are typed into it are added.
         ignore: the ``written`` words of parts that were switched off: they are plain words again.
+        exact_in_sentences: straight double quotes make an exact phrase in a sentence too, where they may as well
+            set off a name or a title, not only among words to search for.
 
     Raises:
         QuestionError: a typed filter cannot be read.
     """
-    plain: list[_Place] = []
+    found, plain = typed_in(question, today, ignore, exact_in_sentences=exact_in_sentences)
     while True:
-        found = typed_in(question, today, plain)
         natural = _natural(viewed(question, [(f.start, f.end) for f in found], plain), today)
         shown = _shown(question, found, natural)
         off = [place for place, part in shown if part.written in ignore]
@@ -75,10 +80,10 @@ def _natural(text: str, today: date) -> _Natural:
     if not (personal or cue or empty):
         found = [time for time in found if time.when.trust != "weak"]
     if not found:
-        return _Natural(text, cue=cue, gathers=cue is not None)
+        return _Natural(cue=cue, gathers=cue is not None)
     gathers = cue is not None or empty
     strict = _is_strict(text, found, own=personal or gathers)
-    return _Natural(text, found, cue, strict, gathers, empty)
+    return _Natural(found, cue, strict, gathers, empty)
 
 
 def _is_strict(text: str, found: Sequence[Time], *, own: bool) -> bool:

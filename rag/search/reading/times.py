@@ -126,12 +126,12 @@ _OPENS = {
 }
 _CLOSES = {
     "from": re.compile(
-        r"\s?(?:以来|起(?![床来点])|开始(?=[，,、我你他她它们至到的]|\Z)|至今|到现在|到目前|到如今|(?:onwards?|on|to now|to date|until now|to today|to the present)\b(?!\s(?:the|a|my)\b)|(?:and|or) later\b)",
+        r"\s?(?:以来|起(?![床来点])|开始(?=[，,、我你他她它们至到的]|\Z)|至今|到现在|到目前|到如今|(?:onwards?|on|to now|to date|until now|to today|to the present)\b(?!\s(?:the|a|my)\b)|(?:and|or) later\b(?!\s\w))",
         re.IGNORECASE,
     ),
     "after": re.compile(r"\s?(?:[之以]后|后(?![来天半悔面台端]))"),
     "before": re.compile(
-        r"\s?(?:[之以]前|前(?![后夕往半面台端天年]))|\s(?:and|or) (?:earlier|before)\b", re.IGNORECASE
+        r"\s?(?:[之以]前|前(?![后夕往半面台端天年]))|\s(?:and|or) (?:earlier|before)\b(?!\s\w)", re.IGNORECASE
     ),
     "until": re.compile(r"\s?(?:为止)"),
 }
@@ -152,7 +152,9 @@ def joined(text: str, found: Sequence[Time], today: date) -> list[Time]:
             done.append(span)
         else:
             done.append(first)
-    return [opened for time in _listed(text, done, today) if (opened := _opened(text, sliced(text, time), today))]
+    return [
+        opened for time in _listed(text, done, today) if (opened := _opened(text, sliced(text, time), today))
+    ]
 
 
 def _span(text: str, first: Time, last: Time, today: date) -> Time | None:
