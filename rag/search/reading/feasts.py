@@ -117,7 +117,7 @@ def _easter(year: int) -> Days:
     i, k = divmod(c, 4)
     j = (32 + 2 * e + 2 * i - h - k) % 7
     m = (a + 11 * h + 19 * j) // 433
-    month, day = divmod(h + j - 7 * m + 90, 25)
+    month = (h + j - 7 * m + 90) // 25
     sunday = date(year, month, (h + j - 7 * m + 33 * month + 19) % 32)
     return sunday - timedelta(days=2), sunday + timedelta(days=1)
 

@@ -62,9 +62,9 @@ _DAY = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})(?:[-/.]([0-9]{1,2}))?)?")
 _NO_PROPERTY = re.compile(
     r"[:/\\]|[?？。！!，；;]|(?:什么|哪|谁|吗|如何|怎么|多少|为何)|.*[(){}\[\]]|.*[,.;:：]\Z"
 )
-_NO_KEY: Final = frozenset(
-    "http https ftp file mailto tel ssh git ws wss localhost note notes todo fixme warning error tip fig eq re fwd "
-    "问 答 请问 问题 提问 注 注意 例如 比如 说 例 提示 即 如".split()
+_NO_KEY = re.compile(
+    "http|https|ftp|file|mailto|tel|ssh|git|ws|wss|localhost|note|notes|todo|fixme|warning|error|tip|fig|eq|re|fwd|问|答|请问|问题|提问|注|注意|例如|比如|说|例|提示|即|如",
+    re.IGNORECASE,
 )
 _LONGEST = 40
 
@@ -201,7 +201,7 @@ def _type(m: re.Match[str], written: str, value: str) -> Typed:
 def _property(m: re.Match[str], name: str) -> Typed | None:
     """A condition, where the words look like one."""
     written, quoted = m["value"], '"' in m["value"] or "“" in m["value"]
-    if len(name) < 2 or name.lower() in _NO_KEY or len(written) > _LONGEST:  # noqa: PLR2004 - C:\
+    if len(name) < 2 or _NO_KEY.fullmatch(name) or len(written) > _LONGEST:  # noqa: PLR2004 - C:\
         return None
     if not quoted and _NO_PROPERTY.match(written):
         return None

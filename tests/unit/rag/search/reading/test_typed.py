@@ -155,7 +155,7 @@ def test_prose_is_left_alone(question: str) -> None:
 )
 def test_what_cannot_be_read_is_said(question: str, says: str) -> None:
     """In one line that names key, value and remedy."""
-    with pytest.raises(QuestionError, match=".") as error:
+    with pytest.raises(QuestionError) as error:
         reading(question)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
