@@ -152,8 +152,11 @@ def _edge(groups: _Groups) -> InYear:
 
 
 def _month(groups: _Groups) -> InYear:
-    month = calendars.number(groups["month"])
-    last_month = calendars.number(groups.get("month2", groups["month"]))
+    written = groups["month"]
+    if len(written) == len("七八") and not written.isascii() and "十" not in written:
+        return lambda year: calendars.months(year, *map(calendars.number, written))
+    month = calendars.number(written)
+    last_month = calendars.number(groups.get("month2", written))
     if day := groups.get("only") or groups.get("day"):
         first, last = calendars.number(day), calendars.number(groups.get("day2", day))
         return lambda year: calendars.days_of_month(year, last_month, first, last)

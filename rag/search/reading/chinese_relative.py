@@ -35,7 +35,7 @@ _PAST = re.compile(
     rf"(?:在|从)?(?:(?P<lead>最近|(?<![附接靠将最临])近|过去|刚过去|此前|这|(?<![0-9年元之以])前)的?\s?(?P<n>{_COUNT}|{_FEW})\s?(?P<unit>{_UNIT})(?![前轻龄级])(?:以来|时间|之内|之间|来|里|内|间)?|(?<![0-9第一二三四五六七八九十])(?P<n2>{_COUNT}|{_FEW})\s?(?P<unit2>{_UNIT})以?来(?![自到了的]))"
 )
 _AGO = re.compile(
-    rf"(?<![0-9.一二三四五六七八九十百千万第哪某])(?:大概|大约|差不多)?(?P<n>{_COUNT}|好?几|两三|半|十几)多?\s?(?P<unit>{_UNIT})多?\s?(?:以|之)?前(?![端后台面置言往来进景沿提辈夫妻任])(?:的?那(?:一?天|周|个月|一?年))?"
+    rf"(?<![0-9.一二三四五六七八九十百千万第哪某])(?:大概|大约|差不多)?(?P<n>{_COUNT}|好?几|两三|半|十几)多?\s?(?P<unit>{_UNIT})(?P<half>半)?多?\s?(?:以|之)?前(?![端后台面置言往来进景沿提辈夫妻任])(?:的?那(?:一?天|周|个月|一?年))?"
 )
 _DAY = re.compile(
     rf"(?P<day>大前天|(?<![之以从目])前天(?!赋)|昨[天日晚夜儿]|今[天日晚早晨儿](?!头条)|明[天日早晚]|大后天|(?<!先天)后天(?![性的努]))(?:的?(?:{DAYTIME}))?"
@@ -160,6 +160,9 @@ def _ago(m: re.Match[str], today: date) -> When | None:
         return When(
             days if unit == "year" else units.whole(today - timedelta(days=15), "week", 0), relative=True
         )
+    if m["half"]:
+        months = 12 * calendars.number(n) + 6
+        return When(units.whole(today, "month", -months), relative=True) if unit == "year" else None
     if n in _SOME:
         until = units.back(today, unit, 2)
         return When((units.back(today, unit, _FEW_OF[unit]), until), relative=True)

@@ -43,6 +43,13 @@ _DATED = re.compile(
     rf"{_IN}(?:{_PART}|(?P<edge>early|mid|late|beginning|start|middle|end)(?:\spart)?)(?:,?\s(?:of\s|in\s|the\s)*|,\s?|'|-|/)(?:{_YEAR}|(?P<open>(?:the\s)?year)(?!\w|\s(?:of|before|ago|old)))(?:'s)?",
     re.VERBOSE | re.IGNORECASE,
 )
+_WINTER = re.compile(
+    rf"{_IN}winter(?:\sof)?\s(?P<year>20[0-9]{{2}})\s?[-–/]\s?(?:20)?[0-9]{{2}}(?![0-9])", re.IGNORECASE
+)
+_SHORT_YEAR = re.compile(
+    rf"(?<![\w'.-])(?:(?:back\s)?in|during|of|since|(?P<season>{_SEASON})(?:\sof)?)\s'(?P<short>[0-9]{{2}})(?![\w'])",
+    re.IGNORECASE,
+)
 _YEAR_FIRST = re.compile(
     rf"{_IN}(?:{_YEAR})(?:'s)?,?[\s-]?(?:(?:in|at|on|over|during)\s)?(?:the\s)?(?<![0-9]){_PART}",
     re.VERBOSE | re.IGNORECASE,
@@ -102,6 +109,17 @@ def _dated(m: re.Match[str], today: date) -> When | None:
     year, relative = _year(m, today)
     days = in_year(year)
     return When(days, relative=relative, present=relative and days[1] >= today)
+
+
+def _winter(m: re.Match[str], _: date) -> When:
+    return When(units.season(int(m["year"]), "winter"))
+
+
+def _short_year(m: re.Match[str], _: date) -> When:
+    """'22 is 2022."""
+    year = calendars.full_year(m["short"])
+    season = (m["season"] or "").lower()
+    return When(units.season(year, season) if season else calendars.years(year, year))
 
 
 def _year_first(m: re.Match[str], today: date) -> When | None:
@@ -267,6 +285,8 @@ def _bare_year(m: re.Match[str], today: date) -> When | None:
 
 
 RULES = (
+    Rule(_WINTER, _winter),
+    Rule(_SHORT_YEAR, _short_year),
     Rule(_DATED, _dated),
     Rule(_YEAR_FIRST, _year_first),
     Rule(_STEPPED, _stepped),

@@ -52,6 +52,9 @@ _AGO = re.compile(
     rf"(?<![\w'-])(?:(?:about|around|roughly|some|almost|nearly|over|more\sthan)\s)?(?P<n>{_COUNT}|half\sa)\s(?:(?P<unit>{_UNIT})|(?P<season>{_SEASON}))s?\s(?:ago|back|earlier)\b(?P<today>\s(?:today|to\sthe\sday))?",
     re.IGNORECASE,
 )
+_YEAR_AND_A_HALF = re.compile(
+    r"(?<![\w'-])(?:a\syear\sand\sa\shalf|one\sand\sa\shalf\syears)\sago\b", re.IGNORECASE
+)
 _DAY = re.compile(
     rf"{_IN}(?:(?P<before>the\sday\sbefore\syesterday)|(?P<back>yesterday|last\snight)|(?P<now>today|tonight|this\s(?:morning|afternoon|evening))|(?P<far>the\sday\safter\stomorrow)|(?P<ahead>tomorrow)){_DAYTIME}\b(?:'s)?",
     re.IGNORECASE,
@@ -198,6 +201,10 @@ def _ago(m: re.Match[str], today: date) -> When:
     return When(units.whole(today, unit, -count), relative=True)
 
 
+def _year_and_a_half(_: re.Match[str], today: date) -> When:
+    return When(units.whole(today, "month", -18), relative=True)
+
+
 def _day(m: re.Match[str], today: date) -> When:
     if m["ahead"] or m["far"]:
         days = units.whole(today, "day", 1 if m["ahead"] else 2)
@@ -258,6 +265,7 @@ RULES = (
     Rule(_WEEK_FIRST, _weekday),
     Rule(_WEEKDAYS, _weekdays),
     Rule(_WEEKDAY, _weekday),
+    Rule(_YEAR_AND_A_HALF, _year_and_a_half),
     Rule(_AGO, _ago),
     Rule(_PAST, _past),
     Rule(_ROLLING, _rolling),

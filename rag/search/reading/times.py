@@ -135,6 +135,7 @@ _CLOSES = {
     ),
     "until": re.compile(r"\s?(?:为止)"),
 }
+_BEGINNING = re.compile(r"\s?(?:开始|起)")
 _LEADING_FROM = re.compile(r"(?:\bfrom\s(?:the\s)?|从\s?|自\s?)\Z", re.IGNORECASE)
 
 
@@ -255,6 +256,8 @@ def _opened(text: str, time: Time, today: date) -> Time | None:
         if m := pattern.match(text, end):
             end, kind = m.end(), kind or name
             break
+    if not kind and _LEADING_FROM.search(text[:start]) and (m := _BEGINNING.match(text, end)):
+        end, kind = m.end(), "from"
     if not kind:
         return time
     if lead := _LEADING_FROM.search(text[:start]):
