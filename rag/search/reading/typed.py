@@ -48,7 +48,6 @@ _TOKEN = re.compile(
     )|(?<![\w-])"(?P<phrase>[^"]+)"(?!\w)|(?<=[\u4e00-\u9fff])"(?P<inner>[^"]+)"(?![A-Za-z0-9_])""",
     re.VERBOSE,
 )
-_MAY_HOLD_ONE = re.compile(r'[:：#＃"“「]')
 _SENTENCE = re.compile(
     r"[?？]\s*\Z|\A\W*(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|can|could)\b|什么|哪|谁|吗|怎么|如何|为何",
     re.IGNORECASE,
@@ -90,8 +89,6 @@ def typed_in(
     Raises:
         QuestionError: a value cannot be read.
     """
-    if not _MAY_HOLD_ONE.search(question):
-        return [], []
     found: list[Typed] = []
     plain: list[tuple[int, int]] = []
     names_only = not exact_in_sentences and _SENTENCE.search(question) is not None
