@@ -63,7 +63,10 @@ def _english() -> tuple[Rule, ...]:
 def _read(rules: tuple[Rule, ...], text: str, today: date) -> Iterator[Time]:
     from rag.search.reading.times import Time
 
+    low = text.lower()
     for rule in rules:
+        if rule.clues and not any(clue in low for clue in rule.clues):
+            continue
         for m in rule.pattern.finditer(text):
             try:
                 when = rule.read(m, today)

@@ -284,18 +284,19 @@ def _bare_year(m: re.Match[str], today: date) -> When | None:
     return When(calendars.years(year, year), trust="soft")
 
 
+_DIGITS = ("18", "19", "20")
 RULES = (
-    Rule(_WINTER, _winter),
-    Rule(_SHORT_YEAR, _short_year),
-    Rule(_DATED, _dated),
-    Rule(_YEAR_FIRST, _year_first),
-    Rule(_STEPPED, _stepped),
-    Rule(_WEEK, _week),
-    Rule(_SLASHED, _slashed),
+    Rule(_WINTER, _winter, ("winter",)),
+    Rule(_SHORT_YEAR, _short_year, ("'",)),
+    Rule(_DATED, _dated, (*_DIGITS, "year")),
+    Rule(_YEAR_FIRST, _year_first, (*_DIGITS, "year")),
+    Rule(_STEPPED, _stepped, ("last ", "this ", "next ", "past ", "previous ")),
+    Rule(_WEEK, _week, _DIGITS),
+    Rule(_SLASHED, _slashed, ("/",)),
     Rule(_ALONE, _alone),
-    Rule(_YEARS, _years),
-    Rule(_LED_YEAR, _led_year),
-    Rule(_YEAR_BEHIND, _year_behind),
-    Rule(_BARE_YEAR, _bare_year),
+    Rule(_YEARS, _years, _DIGITS),
+    Rule(_LED_YEAR, _led_year, _DIGITS),
+    Rule(_YEAR_BEHIND, _year_behind, _DIGITS),
+    Rule(_BARE_YEAR, _bare_year, _DIGITS),
 )
 """In this order: where two claim the same words, the first has them."""

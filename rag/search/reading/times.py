@@ -58,10 +58,15 @@ class Time:
 
 
 class Rule(NamedTuple):
-    """A pattern and what it means; ``read`` raises ValueError or gives None where a match is no time."""
+    """A pattern and what it means.
+
+    ``read`` raises ValueError or gives None where a match is no time. A text in which none of the ``clues`` stands, in
+    lower case, is not searched; without clues every text is.
+    """
 
     pattern: re.Pattern[str]
     read: Callable[[re.Match[str], date], When | None]
+    clues: tuple[str, ...] = ()
 
 
 def last_time(in_year: InYear, today: date) -> Days:
