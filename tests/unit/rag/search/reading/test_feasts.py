@@ -1,4 +1,4 @@
-"""Feasts of the Chinese calendar and those that move otherwise, against published dates."""
+"""Feasts of the Chinese calendar and those that move otherwise, against known dates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from rag.search.reading.feasts import NAMES, lunar_day, lunar_month
 
-# New Year's days of the Chinese calendar, as the Hong Kong Observatory publishes them.
+# New Year's days of the Chinese calendar, not taken from the table.
 NEW_YEARS = """
 1950-02-17 1960-01-28 1970-02-06 1980-02-16 1984-02-02 1985-02-20 1990-01-27 1995-01-31 2000-02-05 2001-01-24
 2004-01-22 2008-02-07 2010-02-14 2012-01-23 2015-02-19 2016-02-08 2017-01-28 2018-02-16 2019-02-05 2020-01-25
