@@ -70,7 +70,13 @@ def search(engine: Engine, asked: Asked, gathered: int) -> Retrieval:
 def _read(engine: Engine, asked: Asked) -> Reading:
     if not engine.settings.search.understand:
         return Reading(asked.question, asked.filters, rest=asked.question)
-    return reading.read(asked.question, today=asked.day, filters=asked.filters, ignore=asked.ignore)
+    return reading.read(
+        asked.question,
+        today=asked.day,
+        filters=asked.filters,
+        ignore=asked.ignore,
+        exact_in_sentences=False,  # "Who sang \"Yesterday\"?" is about the song, and notes may spell it otherwise
+    )
 
 
 def _found(engine: Engine, asked: Asked, read: Reading, gathered: int, wait_s: float) -> Retrieval:

@@ -1,43 +1,28 @@
 """What is understood of a question before the search: typed filters, natural dates, lists.
 
-Pure functions of the question and of today. The rules of dates are loaded when a question first may name one.
+Pure functions of the question and of today. The rules, which take a while to load, are only asked where a cheap look
+says that a question may mean more than its words; those of dates only where it may name a time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.search.reading import gathering, scope
-from rag.search.reading.dates import times_named
-from rag.search.reading.filtering import merged
-from rag.search.reading.typed import Typed, meaning, typed_in
-from rag.search.reading.view import PLAIN, blanked, viewed
-from rag.types import NO_FILTERS, Filters, Part, Reading, Span
+from rag.search.reading.view import may_mean_more
+from rag.types import NO_FILTERS, Filters, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
     from datetime import date
-
-    from rag.search.reading.times import Time
-
-_Place = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Natural:
-    """What natural words say: their times and the words that ask for all."""
-
-    text: str
-    times: Sequence[Time] = ()
-    cue: gathering.Cue | None = None
-    strict: bool = False
-    gathers: bool = False
-    empty: bool = False
 
 
 def read(
-    question: str, *, today: date, filters: Filters = NO_FILTERS, ignore: Collection[str] = ()
+    question: str,
+    *,
+    today: date,
+    filters: Filters = NO_FILTERS,
+    ignore: Collection[str] = (),
+    exact_in_sentences: bool = True,
 ) -> Reading:
     """What a question asks for, and where and when.
 
@@ -46,84 +31,15 @@ def read(
         today: what relative dates refer to.
         filters: given beside the question; those that are typed into it are added.
         ignore: the ``written`` words of parts that were switched off: they are plain words again.
+        exact_in_sentences: straight double quotes make an exact phrase in a sentence too, where they may as well
+            set off a name or a title, not only among words to search for.
 
     Raises:
         QuestionError: a typed filter cannot be read.
     """
-    plain: list[_Place] = []
-    while True:
-        found = typed_in(question, today, plain)
-        natural = _natural(viewed(question, [(f.start, f.end) for f in found], plain), today)
-        shown = _shown(question, found, natural)
-        off = [place for place, part in shown if part.written in ignore]
-        if not off:
-            return _reading(question, filters, found, natural, shown)
-        plain += off
+    if not may_mean_more(question):
+        text = question.strip()
+        return Reading(text=text, filters=filters, rest=text)
+    from rag.search.reading.reader import understood
 
-
-def _natural(text: str, today: date) -> _Natural:
-    """The times of a view, whose they are, and whether all of something is asked for."""
-    text = blanked(text, 0, scope.last_words(text), PLAIN)
-    found = times_named(text, today)
-    bare = text
-    for time in found:
-        bare = blanked(bare, time.start, time.end, " ")
-    beside = scope.without(text, [(t.start, t.end) for t in found]) if found else text
-    personal = scope.is_personal(bare) or (bool(found) and scope.drops_the_subject(beside))
-    cue = gathering.asks_for_all(bare, personal=personal, times=len(found))
-    empty = bool(found) and scope.says_nothing(bare)
-    if not (personal or cue or empty):
-        found = [time for time in found if time.when.trust != "weak"]
-    if not found:
-        return _Natural(text, cue=cue, gathers=cue is not None)
-    gathers = cue is not None or empty
-    strict = _is_strict(text, found, own=personal or gathers)
-    return _Natural(text, found, cue, strict, gathers, empty)
-
-
-def _is_strict(text: str, found: Sequence[Time], *, own: bool) -> bool:
-    """Whether only what is of these times is asked for; a number that may be none, or a thing's year, never says so."""
-    if any(t.when.trust == "soft" or scope.of_a_thing(text, t.start, t.end) for t in found):
-        return False
-    return own or all(t.when.relative and not t.when.present for t in found)
-
-
-def _may_be_a_name(time: Time) -> bool:
-    """Whether its words are worth looking for too."""
-    return time.when.trust == "soft" and not time.when.relative
-
-
-def _shown(question: str, found: Sequence[Typed], natural: _Natural) -> list[tuple[_Place, Part]]:
-    """The parts with their places in the question, in its order."""
-    shown = [((one.start, one.end), one.part) for one in found]
-    for time in natural.times:
-        written = question[time.start : time.end]
-        part = Part("time", written, meaning(Span(*time.days)), hard=natural.strict)
-        shown.append(((time.start, time.end), part))
-    if natural.cue:
-        start, end = natural.cue
-        shown.append(((start, end), Part("list", question[start:end], "all")))
-    return sorted(shown, key=lambda s: s[0])
-
-
-def _reading(
-    question: str,
-    filters: Filters,
-    found: Sequence[Typed],
-    natural: _Natural,
-    shown: Sequence[tuple[_Place, Part]],
-) -> Reading:
-    cuts = [(one.start, one.end) for one in found]
-    phrases = [one.value for one in found if one.part.kind == "phrase"]
-    text = " ".join([*filter(None, [scope.without(question, cuts)]), *phrases]) if cuts else question.strip()
-    timed = [*cuts, *((t.start, t.end) for t in natural.times if not _may_be_a_name(t))]
-    rest = " ".join(filter(None, [scope.without(question, timed), *phrases])) if natural.times else text
-    return Reading(
-        text=text,
-        filters=merged(filters, found),
-        spans=tuple(Span(*time.days) for time in natural.times),
-        strict=natural.strict,
-        gathers=natural.gathers or (not text and bool(found)),
-        rest="" if natural.empty and not phrases else rest,
-        parts=tuple(part for _, part in shown),
-    )
+    return understood(question, today, filters, ignore, exact_in_sentences=exact_in_sentences)

@@ -11,33 +11,35 @@ from rag.search.reading import feasts, units
 from rag.search.reading.times import Rule, When, last_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ingest.dates.calendars import Days
     from rag.search.reading.times import InYear, Trust
 
-_N = "[0-9]{1,2}|[一二三四五六七八九十廿]{1,3}"
+    _Groups = Mapping[str, str]
+
+NUMBER = "[0-9]{1,2}|[一二三四五六七八九十廿]{1,3}"
 _AGO = "[0-9]{1,2}|[一二两三四五六七八九十]{1,3}"
-_TO = r"\s?(?:[-~–—～]{1,2}|至|到)\s?"
+TO = r"\s?(?:[-~–—～]{1,2}|至|到)\s?"
 _FEAST = feasts.CHINESE
 _MID = "中(?![国学文心间的旬秋])"
-_PARTS = f"中上旬|中下旬|上旬|中旬|下旬|上半月|下半月|初|底|末|{_MID}"
-_MONTH = rf"""(?P<month>{_N})(?:(?:{_TO}|[、和])(?P<month2>{_N}))?\s?月
+PARTS = f"中上旬|中下旬|上旬|中旬|下旬|上半月|下半月|初|底|末|{_MID}"
+_MONTH = rf"""(?P<month>{NUMBER})(?:(?:{TO}|[、和])(?P<month2>{NUMBER}))?\s?月
     (?![亮球饼薪租供卡票费经光嫂老后内龄河]|天(?!气)|大(?![概约])|革命|怀胎|[一两二三几][次回本篇更])
-    (?:(?:的|\s)?\s?(?P<day>{_N})(?:\s?[日号])?{_TO}(?P<day2>{_N})\s?[日号]
-      |(?:的|\s)?\s?(?P<only>{_N})\s?[日号]
-      |\s?份?(?:的|\s)?(?P<part>{_PARTS})
+    (?:(?:的|\s)?\s?(?P<day>{NUMBER})(?:\s?[日号])?{TO}(?P<day2>{NUMBER})\s?[日号]
+      |(?:的|\s)?\s?(?P<only>{NUMBER})\s?[日号]
+      |\s?份?(?:的|\s)?(?P<part>{PARTS})
       |\s?份)?"""
 _PART = rf"""
       (?P<feast>{_FEAST})节?夜?
     | (?P<half>[上下])半年
     | 第?(?P<quarter>[一二三四1-4])个?季度|[Qq](?P<q>[1-4])(?![0-9A-Za-z])
     | (?P<season>[春夏秋冬])(?:[天季]|(?![\u4e00-\u9fff])|(?=我|里))
-    | (?:农历|阴历|旧历)(?:的)?\s?(?P<lunar>正|腊|冬|{_N})月(?P<lunarday>初[一二三四五六七八九十]|[十廿二三][一二三四五六七八九十]{{0,2}})?
+    | (?:农历|阴历|旧历)(?:的)?\s?(?P<lunar>正|腊|冬|{NUMBER})月(?P<lunarday>初[一二三四五六七八九十]|[十廿二三][一二三四五六七八九十]{{0,2}})?
     | (?P<lunar2>[正腊])月(?P<lunarday2>初[一二三四五六七八九十]|[十廿二三][一二三四五六七八九十]{{0,2}})?
     | (?P<after>大年初|年初|(?<!多)大年)(?P<nth>[一二三四五六七])(?![一二三四五六七八九十]|月)
     | {_MONTH}"""
-_BEHIND_YEAR = rf"(?:的|\s)?\s?(?:{_FEAST}|[春夏秋冬](?:[天季]|[^\u4e00-\u9fff]|$)|[上下]半年|第?[一二三四1-4]个?季度|[Qq][1-4]|(?:{_N})(?:{_TO}(?:{_N}))?\s?月|年?[初底末](?!期)"
+_BEHIND_YEAR = rf"(?:的|\s)?\s?(?:{_FEAST}|[春夏秋冬](?:[天季]|[^\u4e00-\u9fff]|$)|[上下]半年|第?[一二三四1-4]个?季度|[Qq][1-4]|(?:{NUMBER})(?:{TO}(?:{NUMBER}))?\s?月|年?[初底末](?!期)"
 _YEAR = rf"""(?:
       (?P<year>(?:1[89]|20)[0-9]{{2}}|[一二][九零〇○][一二三四五六七八九零〇○]{{2}})\s?年(?![轻龄代])
     | (?P<bare>20[0-9]{{2}})(?={_BEHIND_YEAR}))
@@ -45,16 +47,16 @@ _YEAR = rf"""(?:
     | (?P<word>大前年|(?<![之以从目])前年|(?<!过)去年|上一年|今年|本年|明年|后年)(?![轻龄代级会]|的?(?:今[天日]|同[一期]|这个?时候|此时|这会))
     | (?P<ago>{_AGO})\s?年\s?(?:以|之)?前(?={_BEHIND_YEAR}))
 )"""
-_DAYTIME = "早上|上午|中午|下午|晚上|凌晨|傍晚|夜里|早晨"
+DAYTIME = "早上|上午|中午|下午|晚上|凌晨|傍晚|夜里|早晨"
 _TAIL = rf"""(?:的|\s)?(?:
-      (?P<off>小长假|长假|假期|黄金周|放假期间|放假|期间|前后|前夕)|(?P<then>的?时候|那会儿?|那几?天|当[天日年月]|那[年周段]|那个月|这一?[天年]|这个月|{_DAYTIME})
+      (?P<off>小长假|长假|假期|黄金周|放假期间|放假|期间|前后|前夕)|(?P<then>的?时候|那会儿?|那几?天|当[天日年月]|那[年周段]|那个月|这一?[天年]|这个月|{DAYTIME})
     | 全年|一?整年|一年[里内]?|年度|[里内](?!面|容|存|部|卷)|间)?"""
 # Only behind a year 十一 is a feast.
 _PART_OF_YEAR = _PART.replace("(?P<feast>", "(?P<feast>十一(?!月|[点个日号岁天])|")
 _LONE = r"(?<![0-9.第一二三四五六七八九十每逢满包近共·])(?<![0-9][-/:])"
 _DATED = re.compile(
     rf"""{_LONE}{_YEAR}度?
-    (?:(?:的|\s|那年|那个)*(?:{_PART_OF_YEAR}|第\s?(?P<week>{_N})\s?周
+    (?:(?:的|\s|那年|那个)*(?:{_PART_OF_YEAR}|第\s?(?P<week>{NUMBER})\s?周
       |(?P<edge>年?[初底末](?!期)|年?{_MID}|年[尾头]|年终(?!总结|奖|考))))?{_TAIL}""",
     re.VERBOSE,
 )
@@ -104,26 +106,63 @@ def _undated(m: re.Match[str], today: date) -> When | None:
 
 def _in_year(m: re.Match[str]) -> InYear | None:
     """What the part of the year means that stands in a match."""
-    groups = m.groupdict()
-    if feast := groups["feast"]:
-        of = feasts.NAMES[feast]
-        return _around(of) if groups["off"] else of
-    if number := groups["quarter"] or groups["q"]:
-        return lambda year: units.quarter(year, calendars.number(number))
-    if groups["half"]:
-        return lambda year: units.half(year, 1 if groups["half"] == "上" else 2)
-    if season := groups["season"]:
-        return lambda year: units.season(year, season)
-    if nth := groups["nth"]:
-        return lambda year: _one(feasts.lunar_day(year, 1, calendars.number(nth)))
-    if lunar := groups["lunar"] or groups["lunar2"]:
-        return lambda year: _lunar(year, lunar, groups["lunarday"] or groups["lunarday2"] or "")
-    if week := groups.get("week"):
-        return lambda year: calendars.week(year, calendars.number(week))
-    if edge := groups["edge"]:
-        name = edge.strip("年").replace("尾", "底").replace("头", "初")
-        return lambda year: calendars.window(year, calendars.PARTS_OF_YEAR[name])
-    return _month(m) if groups["month"] else None
+    groups = {name: text for name, text in m.groupdict().items() if text}
+    return next((read(groups) for name, read in _READERS.items() if name in groups), None)
+
+
+def _feast(groups: _Groups) -> InYear:
+    of = feasts.NAMES[groups["feast"]]
+    return _around(of) if "off" in groups else of
+
+
+def _quarter(groups: _Groups) -> InYear:
+    number = calendars.number(groups.get("quarter") or groups["q"])
+    return lambda year: units.quarter(year, number)
+
+
+def _half(groups: _Groups) -> InYear:
+    return lambda year: units.half(year, 1 if groups["half"] == "上" else 2)
+
+
+def _season(groups: _Groups) -> InYear:
+    return lambda year: units.season(year, groups["season"])
+
+
+def _new_year(groups: _Groups) -> InYear:
+    """初三, of the first lunar month."""
+    return lambda year: _one(feasts.lunar_day(year, 1, calendars.number(groups["nth"])))
+
+
+def _lunar(groups: _Groups) -> InYear:
+    written = groups.get("lunar") or groups["lunar2"]
+    month = _LUNAR_MONTHS.get(written) or calendars.number(written)
+    day = (groups.get("lunarday") or groups.get("lunarday2") or "").lstrip("初")
+    if not day:
+        return lambda year: feasts.lunar_month(year, month)
+    return lambda year: _one(feasts.lunar_day(year, month, calendars.number(day)))
+
+
+def _week(groups: _Groups) -> InYear:
+    return lambda year: calendars.week(year, calendars.number(groups["week"]))
+
+
+def _edge(groups: _Groups) -> InYear:
+    name = groups["edge"].strip("年").replace("尾", "底").replace("头", "初")
+    return lambda year: calendars.window(year, calendars.PARTS_OF_YEAR[name])
+
+
+def _month(groups: _Groups) -> InYear:
+    written = groups["month"]
+    if len(written) == len("七八") and not written.isascii() and "十" not in written:
+        return lambda year: calendars.months(year, *map(calendars.number, written))
+    month = calendars.number(written)
+    last_month = calendars.number(groups.get("month2", written))
+    if day := groups.get("only") or groups.get("day"):
+        first, last = calendars.number(day), calendars.number(groups.get("day2", day))
+        return lambda year: calendars.days_of_month(year, last_month, first, last)
+    if part := groups.get("part"):
+        return lambda year: units.part_of_month(year, last_month, part)
+    return lambda year: calendars.months(year, month, last_month)
 
 
 def _one(day: date) -> Days:
@@ -140,23 +179,19 @@ def _around(of: InYear) -> InYear:
     return around
 
 
-def _lunar(year: int, month: str, day: str) -> Days:
-    number = _LUNAR_MONTHS.get(month) or calendars.number(month)
-    if not day:
-        return feasts.lunar_month(year, number)
-    return _one(feasts.lunar_day(year, number, calendars.number(day.lstrip("初"))))
-
-
-def _month(m: re.Match[str]) -> InYear:
-    month = calendars.number(m["month"])
-    last_month = calendars.number(m["month2"]) if m["month2"] else month
-    day = m["only"] or m["day"]
-    if day:
-        first, last = calendars.number(day), calendars.number(m["day2"] or day)
-        return lambda year: calendars.days_of_month(year, last_month, first, last)
-    if part := m["part"]:
-        return lambda year: units.part_of_month(year, last_month, part)
-    return lambda year: calendars.months(year, month, last_month)
+_READERS: Final[Mapping[str, Callable[[_Groups], InYear]]] = {
+    "feast": _feast,
+    "quarter": _quarter,
+    "q": _quarter,
+    "half": _half,
+    "season": _season,
+    "nth": _new_year,
+    "lunar": _lunar,
+    "lunar2": _lunar,
+    "week": _week,
+    "edge": _edge,
+    "month": _month,
+}
 
 
 def _short_year(m: re.Match[str], _: date) -> When:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ingest.dates import calendars
 from rag.search.reading import units
+from rag.search.reading.chinese import DAYTIME, NUMBER, PARTS, TO
 from rag.search.reading.times import Rule, When, last_over, last_time
 
 if TYPE_CHECKING:
@@ -15,17 +16,13 @@ if TYPE_CHECKING:
 
     from rag.search.reading.units import Unit
 
-_N = "[0-9]{1,2}|[一二三四五六七八九十廿]{1,3}"
 _COUNT = "[0-9]{1,3}|[一二两三四五六七八九十]{1,3}"
-_TO = r"\s?(?:[-~–—～]{1,2}|至|到)\s?"
-_PARTS = "中上旬|中下旬|上旬|中旬|下旬|上半月|下半月|初|底|末|中(?![国学文心间的旬秋])"
-_DAYTIME = "早上|上午|中午|下午|晚上|凌晨|傍晚|夜里|早晨"
 _STEP = "上上个?|上一?个?|这一?个?|本|下下个?|下一?个?"
 _WEEK = re.compile(
-    rf"(?<![以如])(?P<step>{_STEP})(?:周|星期|礼拜)(?![期围边年遭岁])(?:(?P<end>末)|(?P<day>[一二三四五六日天])(?!天)(?:{_TO}(?:周|星期)?(?P<day2>[一二三四五六日天]))?)?(?:的?(?:{_DAYTIME}))?"
+    rf"(?<![以如])(?P<step>{_STEP})(?:周|星期|礼拜)(?![期围边年遭岁])(?:(?P<end>末)|(?P<day>[一二三四五六日天])(?!天)(?:{TO}(?:周|星期)?(?P<day2>[一二三四五六日天]))?)?(?:的?(?:{DAYTIME}))?"
 )
 _MONTHS = re.compile(
-    rf"(?P<step>{_STEP})月(?![亮球饼台光])份?(?:的|\s)?\s?(?:(?P<part>{_PARTS})|(?P<day>{_N})[日号])?"
+    rf"(?P<step>{_STEP})月(?![亮球饼台光])份?(?:的|\s)?\s?(?:(?P<part>{PARTS})|(?P<day>{NUMBER})[日号])?"
 )
 _QUARTER = re.compile(rf"(?P<step>{_STEP})季度")
 _SEASON = re.compile(
@@ -38,10 +35,10 @@ _PAST = re.compile(
     rf"(?:在|从)?(?:(?P<lead>最近|(?<![附接靠将最临])近|过去|刚过去|此前|这|(?<![0-9年元之以])前)的?\s?(?P<n>{_COUNT}|{_FEW})\s?(?P<unit>{_UNIT})(?![前轻龄级])(?:以来|时间|之内|之间|来|里|内|间)?|(?<![0-9第一二三四五六七八九十])(?P<n2>{_COUNT}|{_FEW})\s?(?P<unit2>{_UNIT})以?来(?![自到了的]))"
 )
 _AGO = re.compile(
-    rf"(?<![0-9.一二三四五六七八九十百千万第哪某])(?:大概|大约|差不多)?(?P<n>{_COUNT}|好?几|两三|半|十几)多?\s?(?P<unit>{_UNIT})多?\s?(?:以|之)?前(?![端后台面置言往来进景沿提辈夫妻任])(?:的?那(?:一?天|周|个月|一?年))?"
+    rf"(?<![0-9.一二三四五六七八九十百千万第哪某])(?:大概|大约|差不多)?(?P<n>{_COUNT}|好?几|两三|半|十几)多?\s?(?P<unit>{_UNIT})(?P<half>半)?多?\s?(?:以|之)?前(?![端后台面置言往来进景沿提辈夫妻任])(?:的?那(?:一?天|周|个月|一?年))?"
 )
 _DAY = re.compile(
-    rf"(?P<day>大前天|(?<![之以从目])前天(?!赋)|昨[天日晚夜儿]|今[天日晚早晨儿](?!头条)|明[天日早晚]|大后天|(?<!先天)后天(?![性的努]))(?:的?(?:{_DAYTIME}))?"
+    rf"(?P<day>大前天|(?<![之以从目])前天(?!赋)|昨[天日晚夜儿]|今[天日晚早晨儿](?!头条)|明[天日早晚]|大后天|(?<!先天)后天(?![性的努]))(?:的?(?:{DAYTIME}))?"
 )
 _SAME = re.compile(
     rf"(?P<word>去年|前年|大前年|(?P<n>{_COUNT})年前)的?(?:(?:今天|今日|同一天)|(?P<about>同期|这个?时候|此时|这会儿|这个月))"
@@ -163,6 +160,9 @@ def _ago(m: re.Match[str], today: date) -> When | None:
         return When(
             days if unit == "year" else units.whole(today - timedelta(days=15), "week", 0), relative=True
         )
+    if m["half"]:
+        months = 12 * calendars.number(n) + 6
+        return When(units.whole(today, "month", -months), relative=True) if unit == "year" else None
     if n in _SOME:
         until = units.back(today, unit, 2)
         return When((units.back(today, unit, _FEW_OF[unit]), until), relative=True)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _HABIT = re.compile(
     r"(?:每一?个?年?的?|逢|\b(?:every|each|any|per|most|all|usual)\s(?:other\s)?)\s?\Z", re.IGNORECASE
 )
-_NUMERIC = re.compile(r"[0-9]{4}[-/.][0-9]|民[国國]")
+_NUMERIC = re.compile(r"[0-9]{4}[-/.][0-9]|民[国國]|[0-9][-/.][0-9]{4}")
+_DAY_FIRST = re.compile(r"(?<![\w./-])[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4}(?![\w/-]|\.[0-9])")
 
 
 def times_named(text: str, today: date) -> list[Time]:
@@ -62,11 +63,14 @@ def _english() -> tuple[Rule, ...]:
 def _read(rules: tuple[Rule, ...], text: str, today: date) -> Iterator[Time]:
     from rag.search.reading.times import Time
 
+    low = text.lower()
     for rule in rules:
+        if rule.clues and not any(clue in low for clue in rule.clues):
+            continue
         for m in rule.pattern.finditer(text):
             try:
                 when = rule.read(m, today)
-            except ValueError:
+            except (ValueError, OverflowError):
                 continue  # a 13th month
             if when is not None:
                 start, end = m.span("at") if "at" in rule.pattern.groupindex else m.span()
@@ -75,7 +79,8 @@ def _read(rules: tuple[Rule, ...], text: str, today: date) -> Iterator[Time]:
 
 
 def _numeric(text: str) -> Iterator[Time]:
-    """2023-05-03 and its like, as the dates of notes are read."""
+    """2023-05-03 and 25.12.2022, as the dates of notes are read."""
+    from ingest.dates import parse
     from ingest.dates.moments import days_of
     from ingest.dates.words import mentions
     from rag.search.reading.times import Time, When
@@ -84,3 +89,7 @@ def _numeric(text: str) -> Iterator[Time]:
         known = days_of(mention.moment, None) if mention.moment.absolute else None
         if known and _NUMERIC.match(text, mention.start):
             yield Time(mention.start, mention.end, When(known[0]))
+    for m in _DAY_FIRST.finditer(text):
+        days = parse(m[0])
+        if days and days[0] == days[1]:
+            yield Time(m.start(), m.end(), When(days))

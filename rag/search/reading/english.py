@@ -10,11 +10,13 @@ from rag.search.reading import feasts, units
 from rag.search.reading.times import Rule, When, last_over, last_time, next_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from ingest.dates.calendars import Days
     from rag.search.reading.times import InYear
+
+    _Groups = Mapping[str, str]
 
 _D = "(?:3[01]|[12][0-9]|0?[1-9])"
 _MONTH = "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?"
@@ -40,6 +42,13 @@ _IN = r"(?<![\w'’.-])(?:(?P<lead>back\sin|in|on|during|over|at|around|througho
 _DATED = re.compile(
     rf"{_IN}(?:{_PART}|(?P<edge>early|mid|late|beginning|start|middle|end)(?:\spart)?)(?:,?\s(?:of\s|in\s|the\s)*|,\s?|'|-|/)(?:{_YEAR}|(?P<open>(?:the\s)?year)(?!\w|\s(?:of|before|ago|old)))(?:'s)?",
     re.VERBOSE | re.IGNORECASE,
+)
+_WINTER = re.compile(
+    rf"{_IN}winter(?:\sof)?\s(?P<year>20[0-9]{{2}})\s?[-–/]\s?(?:20)?[0-9]{{2}}(?![0-9])", re.IGNORECASE
+)
+_SHORT_YEAR = re.compile(
+    rf"(?<![\w'.-])(?:(?:back\s)?in|during|of|since|(?P<season>{_SEASON})(?:\sof)?)\s'(?P<short>[0-9]{{2}})(?![\w'])",
+    re.IGNORECASE,
 )
 _YEAR_FIRST = re.compile(
     rf"{_IN}(?:{_YEAR})(?:'s)?,?[\s-]?(?:(?:in|at|on|over|during)\s)?(?:the\s)?(?<![0-9]){_PART}",
@@ -102,6 +111,17 @@ def _dated(m: re.Match[str], today: date) -> When | None:
     return When(days, relative=relative, present=relative and days[1] >= today)
 
 
+def _winter(m: re.Match[str], _: date) -> When:
+    return When(units.season(int(m["year"]), "winter"))
+
+
+def _short_year(m: re.Match[str], _: date) -> When:
+    """'22 is 2022."""
+    year = calendars.full_year(m["short"])
+    season = (m["season"] or "").lower()
+    return When(units.season(year, season) if season else calendars.years(year, year))
+
+
 def _year_first(m: re.Match[str], today: date) -> When | None:
     if _modal(m):
         return None
@@ -141,21 +161,18 @@ def _alone(m: re.Match[str], today: date) -> When | None:
     if m["quarter"] or m["half"] or m["q"] or m["h"]:
         days = last_time(_in_year(m), today)
         return When(days, trust="weak", relative=True, present=days[1] >= today)
-    lead = " ".join((m["lead"] or "").lower().replace(" the ", " ").split())
-    lead = lead.removesuffix(" the")
+    lead = " ".join((m["lead"] or "").lower().split()).removesuffix(" the")
     if m["season"] and (lead not in _BEGAN or _NO_SEASON.match(m.string, m.end())):
         return None
-    if m["season"] or m["feast"]:
-        return When(in_year=_in_year(m), trust="weak")
-    if m["day"] or m["mday"]:
-        return When(in_year=_in_year(m))
-    return _month_alone(m, lead)
+    if m["month"] and not m["mday"]:
+        return _month_alone(m, lead)
+    return When(in_year=_in_year(m), trust="weak" if m["season"] or m["feast"] else "sure")
 
 
 def _month_alone(m: re.Match[str], lead: str) -> When | None:
     """A month without day or year: its name may be a word, or a person's."""
     sure = bool(lead or m["early"] or m["month2"])
-    if not sure and (_modal(m) or m["month"].islower() and m["month"] in _AMBIGUOUS):
+    if not sure and (_modal(m) or m["month"] in _AMBIGUOUS):
         return None
     return When(in_year=_in_year(m), trust="sure" if sure else "weak")
 
@@ -169,44 +186,63 @@ def _modal(m: re.Match[str]) -> bool:
 
 
 def _in_year(m: re.Match[str]) -> InYear:
-    """What the part of the year means that stands in a match.
-
-    Raises:
-        ValueError: none does.
-    """
-    groups = m.groupdict()
-    if feast := groups["feast"]:
-        return feasts.NAMES[feast.lower()]
-    if groups["day"]:
-        return _days(m, groups["of"], groups["day"], groups["day2"])
-    if groups["month"]:
-        return _of_month(m)
-    if season := groups["season"]:
-        return lambda year: _third(units.season(year, season.lower()), groups["third"])
-    if groups["q"] or groups["quarter"]:
-        number = int(groups["q"]) if groups["q"] else _ORDINALS[groups["quarter"].lower()] % 5
-        return lambda year: units.quarter(year, number)
-    if groups["h"] or groups["half"]:
-        number = int(groups["h"]) if groups["h"] else _ORDINALS[groups["half"].lower()] % 3
-        return lambda year: units.half(year, number)
-    edge = groups["edge"].lower()
-    return lambda year: calendars.window(year, calendars.PARTS_OF_YEAR[_PARTS.get(edge, edge)])
+    """What the part of the year means that stands in a match."""
+    groups = {name: text.lower() for name, text in m.groupdict().items() if text}
+    return next(read(groups) for name, read in _READERS.items() if name in groups)
 
 
-def _days(m: re.Match[str], month: str, first: str, last: str | None) -> InYear:
-    number = calendars.month_number(month)
-    return lambda year: calendars.days_of_month(year, number, int(first), int(last or first))
+def _feast(groups: _Groups) -> InYear:
+    return feasts.NAMES[groups["feast"]]
 
 
-def _of_month(m: re.Match[str]) -> InYear:
-    month = calendars.month_number(m["month"])
-    if m["mday"]:
-        return _days(m, m["month"], m["mday"], m["mday2"])
-    if m["early"]:
-        part = " ".join(m["early"].lower().removesuffix("of").split())
+def _day(groups: _Groups) -> InYear:
+    """3-7 May, and May 3-7."""
+    month = calendars.month_number(groups.get("of") or groups["month"])
+    first = groups.get("day") or groups["mday"]
+    last = groups.get("day2") or groups.get("mday2") or first
+    return lambda year: calendars.days_of_month(year, month, int(first), int(last))
+
+
+def _month(groups: _Groups) -> InYear:
+    month = calendars.month_number(groups["month"])
+    if early := groups.get("early"):
+        part = " ".join(early.removesuffix("of").split())
         return lambda year: units.part_of_month(year, month, _PARTS.get(part, part))
-    last = calendars.month_number(m["month2"]) if m["month2"] else month
+    last = calendars.month_number(groups.get("month2", groups["month"]))
     return lambda year: calendars.months(year, month, last)
+
+
+def _season(groups: _Groups) -> InYear:
+    return lambda year: _third(units.season(year, groups["season"]), groups.get("third"))
+
+
+def _quarter(groups: _Groups) -> InYear:
+    number = int(groups["q"]) if "q" in groups else _ORDINALS[groups["quarter"]] % 5
+    return lambda year: units.quarter(year, number)
+
+
+def _half(groups: _Groups) -> InYear:
+    number = int(groups["h"]) if "h" in groups else _ORDINALS[groups["half"]] % 3
+    return lambda year: units.half(year, number)
+
+
+def _edge(groups: _Groups) -> InYear:
+    name = _PARTS.get(groups["edge"], groups["edge"])
+    return lambda year: calendars.window(year, calendars.PARTS_OF_YEAR[name])
+
+
+_READERS: Final[Mapping[str, Callable[[_Groups], InYear]]] = {
+    "feast": _feast,
+    "day": _day,
+    "mday": _day,
+    "month": _month,
+    "season": _season,
+    "quarter": _quarter,
+    "q": _quarter,
+    "half": _half,
+    "h": _half,
+    "edge": _edge,
+}
 
 
 def _third(days: Days, part: str | None) -> Days:
@@ -228,8 +264,7 @@ def _slashed(m: re.Match[str], _: date) -> When:
 
 def _led_year(m: re.Match[str], _: date) -> When:
     """A year behind "in"; in "of the 2018 election" it is only a number before a thing."""
-    year = int(m["year"])
-    return When(calendars.years(year, year))
+    return When(calendars.years(int(m["year"]), int(m["year"])))
 
 
 def _years(m: re.Match[str], _: date) -> When:
@@ -249,16 +284,19 @@ def _bare_year(m: re.Match[str], today: date) -> When | None:
     return When(calendars.years(year, year), trust="soft")
 
 
+_DIGITS = ("18", "19", "20")
 RULES = (
-    Rule(_DATED, _dated),
-    Rule(_YEAR_FIRST, _year_first),
-    Rule(_STEPPED, _stepped),
-    Rule(_WEEK, _week),
-    Rule(_SLASHED, _slashed),
+    Rule(_WINTER, _winter, ("winter",)),
+    Rule(_SHORT_YEAR, _short_year, ("'",)),
+    Rule(_DATED, _dated, (*_DIGITS, "year")),
+    Rule(_YEAR_FIRST, _year_first, (*_DIGITS, "year")),
+    Rule(_STEPPED, _stepped, ("last ", "this ", "next ", "past ", "previous ")),
+    Rule(_WEEK, _week, _DIGITS),
+    Rule(_SLASHED, _slashed, ("/",)),
     Rule(_ALONE, _alone),
-    Rule(_YEARS, _years),
-    Rule(_LED_YEAR, _led_year),
-    Rule(_YEAR_BEHIND, _year_behind),
-    Rule(_BARE_YEAR, _bare_year),
+    Rule(_YEARS, _years, _DIGITS),
+    Rule(_LED_YEAR, _led_year, _DIGITS),
+    Rule(_YEAR_BEHIND, _year_behind, _DIGITS),
+    Rule(_BARE_YEAR, _bare_year, _DIGITS),
 )
 """In this order: where two claim the same words, the first has them."""

@@ -52,6 +52,9 @@ _AGO = re.compile(
     rf"(?<![\w'-])(?:(?:about|around|roughly|some|almost|nearly|over|more\sthan)\s)?(?P<n>{_COUNT}|half\sa)\s(?:(?P<unit>{_UNIT})|(?P<season>{_SEASON}))s?\s(?:ago|back|earlier)\b(?P<today>\s(?:today|to\sthe\sday))?",
     re.IGNORECASE,
 )
+_YEAR_AND_A_HALF = re.compile(
+    r"(?<![\w'-])(?:a\syear\sand\sa\shalf|one\sand\sa\shalf\syears)\sago\b", re.IGNORECASE
+)
 _DAY = re.compile(
     rf"{_IN}(?:(?P<before>the\sday\sbefore\syesterday)|(?P<back>yesterday|last\snight)|(?P<now>today|tonight|this\s(?:morning|afternoon|evening))|(?P<far>the\sday\safter\stomorrow)|(?P<ahead>tomorrow)){_DAYTIME}\b(?:'s)?",
     re.IGNORECASE,
@@ -198,6 +201,10 @@ def _ago(m: re.Match[str], today: date) -> When:
     return When(units.whole(today, unit, -count), relative=True)
 
 
+def _year_and_a_half(_: re.Match[str], today: date) -> When:
+    return When(units.whole(today, "month", -18), relative=True)
+
+
 def _day(m: re.Match[str], today: date) -> When:
     if m["ahead"] or m["far"]:
         days = units.whole(today, "day", 1 if m["ahead"] else 2)
@@ -251,21 +258,22 @@ def _lately(m: re.Match[str], today: date) -> When:
 
 
 RULES = (
-    Rule(_SAME, _same),
-    Rule(_SO_FAR, _so_far),
-    Rule(_MONTH_EDGE, _month_edge),
-    Rule(_BEFORE_LAST, _before_last),
-    Rule(_WEEK_FIRST, _weekday),
-    Rule(_WEEKDAYS, _weekdays),
-    Rule(_WEEKDAY, _weekday),
-    Rule(_AGO, _ago),
-    Rule(_PAST, _past),
-    Rule(_ROLLING, _rolling),
-    Rule(_DAY, _day),
+    Rule(_SAME, _same, ("year",)),
+    Rule(_SO_FAR, _so_far, ("earlier", "far", "date", "since")),
+    Rule(_MONTH_EDGE, _month_edge, ("month",)),
+    Rule(_BEFORE_LAST, _before_last, ("before last",)),
+    Rule(_WEEK_FIRST, _weekday, ("week",)),
+    Rule(_WEEKDAYS, _weekdays, ("day",)),
+    Rule(_WEEKDAY, _weekday, ("day",)),
+    Rule(_YEAR_AND_A_HALF, _year_and_a_half, ("half",)),
+    Rule(_AGO, _ago, ("ago", "back", "earlier")),
+    Rule(_PAST, _past, ("last", "past", "previous")),
+    Rule(_ROLLING, _rolling, ("last", "past")),
+    Rule(_DAY, _day, ("day", "night", "this", "tomorrow")),
     Rule(_STEP, _step),
-    Rule(_OF_MONTH, _of_month),
-    Rule(_DECADE, _decade),
-    Rule(_WEEKEND, _weekend),
+    Rule(_OF_MONTH, _of_month, ("st", "nd", "rd", "th")),
+    Rule(_DECADE, _decade, ("0s", "0's", "ties")),
+    Rule(_WEEKEND, _weekend, ("weekend",)),
     Rule(_LATELY, _lately),
 )
 """In this order: where two claim the same words, the first has them."""

@@ -117,7 +117,7 @@ def _easter(year: int) -> Days:
     i, k = divmod(c, 4)
     j = (32 + 2 * e + 2 * i - h - k) % 7
     m = (a + 11 * h + 19 * j) // 433
-    month, day = divmod(h + j - 7 * m + 90, 25)
+    month = (h + j - 7 * m + 90) // 25
     sunday = date(year, month, (h + j - 7 * m + 33 * month + 19) % 32)
     return sunday - timedelta(days=2), sunday + timedelta(days=1)
 
@@ -133,7 +133,7 @@ def _shared(name: str) -> Callable[[int], Days]:
 
 _FEASTS: Final[tuple[tuple[Callable[[int], Days], str], ...]] = (
     (_spring_festival, "春节|新春|新年|过年|农历新年|chinese new year|spring festival|lunar new year"),
-    (_new_years_eve, "除夕|大年三十|年三十|年夜饭|chinese new year's eve"),
+    (_new_years_eve, "除夕|大年三十|年三十|chinese new year's eve"),
     (_lunar(1, 1), "大年初一|年初一|正月初一"),
     (_lunar(1, 15), "元宵|正月十五|lantern festival"),
     (_tomb_sweeping, "清明|qingming|qingming festival|tomb-sweeping day|tomb sweeping day"),

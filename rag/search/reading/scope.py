@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _NOT_ME = re.compile(
     r"我国|我方|我军|我市|我省|我党|自我|我想(?:知道|了解|问)|告诉我们?|给我们?|帮我们?|教我|让我们?|问我|我(?:应该|该|可以|能|要怎么|怎么)"
-    r"|\b(?:tell|show|give|let|help|remind)\s(?:me|us)\b|\b(?:I\s(?:want|need)|I'd\slike)\sto\sknow\b|\b(?:can|could|should|may|must|do)\sI\b(?!\sever)",
+    r"|\b(?:tell|show|give|let|help|remind)\s(?:me|us)\b|\b(?:I\s(?:want|need)|I'd\slike)\sto\sknow\b|\b(?:can|could|should|may|must|how\sdo)\sI\b(?!\sever)",
     re.IGNORECASE,
 )
 _ME = re.compile(
@@ -20,12 +20,12 @@ _ME = re.compile(
     r"|(?:^|[,;:(]\s?|\b(?!type|class|phase|stage|group|grade|war|part|level)[a-z][\w']*\s|\b(?:Did|Have|Had|Was|Am|Were|Would|Will|What|When|Where|Who|Why|How|Which|That|If|And|Things|Books|Films|Movies|Places|People)\s)I(?:'\w+)?\b"
     r"|(?:^|\s)i(?:'ve|'d|'m)?\s[a-z]|\b(?:[Ww]e|[Mm]y|[Oo]ur|[Mm]yself|[Oo]urselves)\b|\bthe\s(?:author|writer|diarist)\b(?!\sof)|\b(?:diary|journal)\b|\b(?:the|these)\snotes\b"
 )
-_BORN = re.compile(r"\s?的?(?:过?生日|出生|诞生|多大|几岁)|\sbirthday")
+_BORN = re.compile(r"\s?的?(?:过?生日|出生|诞生)|[^，。,.?？]{0,6}(?:多大|几岁)|\sbirthday")
 _SENTENCE = re.compile(r"[。！？!?]+\s*(?=[^\s。！？!?])")
 _VERBS: Final = "看|读|写|去|做|干|买|吃|喝|学|见|玩|住|参加|完成|开始|搬|跑|听|用|换|花|认识|经历|记|想|考|聊|遇|旅|过得|忙|折腾|收获|研究|准备|入手|拍|练|逛|待|思考|关注|整理|解决|修"
 # Chinese leaves "I" out: 上个月读了什么书.
 _DROPPED = re.compile(
-    rf"[\s，,、]*(?:都|主要|一共|总共|到底|究竟|在|曾经?|还|最|有没有|第一次|每天|又|先|刚)*(?:{_VERBS})(?:了|过|完|的|什么|哪|些|啥|多少|几|得|到|书|笔记|$)|[\s，,、]*有(?:哪些|什么)(?:收获|感想|感悟|进展|安排|计划|变化)"
+    rf"[\s，,、]*(?:都|主要|一共|总共|到底|究竟|在|曾经?|还|最|有没有|第一次|每天|又|先|刚)*(?:{_VERBS})(?:了|过|完|的|什么|哪|些|啥|多少|几|得|到|书|笔记|$)|[\s，,、]*都?有(?:哪些|什么|啥)(?:新|重要)?的?(?:收获|感想|感悟|进展|安排|计划|变化|成就|事|想法|目标)"
 )
 _SAID_OF_A_THING = re.compile(
     r"(?:关于|有关|对于?|\b(?:about|on|of)\sthe|生日(?:是|在|是在)?|出生[在于]|born(?:\son|\sin)?)\s?\Z",

@@ -23,6 +23,11 @@ _WITHIN = re.compile(r"(?:of|in)\s", re.IGNORECASE)
 _CHINESE = re.compile(
     r"的?(?P<nth>最后|头|前|第(?=[一二三四五六]))(?P<n>[0-9]{1,2}|[一二两三四五六七八九十几]{1,2})个?(?P<unit>天|周|星期|月)"
 )
+_WEEK_OF = re.compile(r"(?:\b(?:in|during|on)\s)?(?:\bthe\s)?\bweek\s\Z", re.IGNORECASE)
+_BESIDE = re.compile(
+    r"(?:\bon\s)?\bthe\s(?P<unit>day|week)\s(?P<side>before|after)\s(?:the\s)?\Z", re.IGNORECASE
+)
+_HAN_BESIDE = re.compile(r"节?的?(?:(?P<side>前|后)一?(?P<unit>天|周)|(?P<next>第二天))")
 _ORDINALS: Final[Mapping[str, int]] = {"first": 1, "second": 2, "third": 3, "fourth": 4}
 _FEW = 3
 _WEEK = 7
@@ -32,9 +37,30 @@ def sliced(text: str, time: Time) -> Time:
     """The part of a time that the words before or behind it count off, or all of it."""
     if (m := _ENGLISH.search(text, 0, time.start)) and _WITHIN.match(text, time.start):
         return _cut(time, m, m.start(), time.end)
+    if time.days[0] == time.days[1] and (m := _WEEK_OF.search(text, 0, time.start)):
+        monday = time.days[0] - timedelta(days=time.days[0].weekday())
+        return _moved(time, m.start(), time.end, (monday, monday + timedelta(days=_WEEK - 1)))
+    if m := _BESIDE.search(text, 0, time.start):
+        return _moved(time, m.start(), time.end, _next_to(time.days, m["unit"].lower(), m["side"].lower()))
+    if m := _HAN_BESIDE.match(text, time.end - text[: time.end].endswith("的")):
+        return _moved(time, time.start, m.end(), _next_to(time.days, m["unit"] or "天", m["side"] or "后"))
     if m := _CHINESE.match(text, time.end - text[: time.end].endswith("的")):
         return _cut(time, m, time.start, m.end())
     return time
+
+
+def _moved(time: Time, start: int, end: int, days: Days) -> Time:
+    return replace(time, start=start, end=end, when=replace(time.when, days=days))
+
+
+def _next_to(days: Days, unit: str, side: str) -> Days:
+    """The day or week before or after a time."""
+    length = timedelta(days=_WEEK - 1 if unit in {"week", "周"} else 0)
+    if side in {"before", "前"}:
+        last = days[0] - timedelta(days=1)
+        return last - length, last
+    first = days[1] + timedelta(days=1)
+    return first, first + length
 
 
 def _cut(time: Time, m: re.Match[str], start: int, end: int) -> Time:
@@ -44,7 +70,7 @@ def _cut(time: Time, m: re.Match[str], start: int, end: int) -> Time:
         return time
     if not time.days[0] <= days[0] <= days[1] <= time.days[1]:
         return time
-    return replace(time, start=start, end=end, when=replace(time.when, days=days))
+    return _moved(time, start, end, days)
 
 
 def _part(days: Days, nth: str, n: str, unit: str) -> Days:

@@ -58,10 +58,15 @@ class Time:
 
 
 class Rule(NamedTuple):
-    """A pattern and what it means; ``read`` raises ValueError or gives None where a match is no time."""
+    """A pattern and what it means.
+
+    ``read`` raises ValueError or gives None where a match is no time. A text in which none of the ``clues`` stands, in
+    lower case, is not searched; without clues every text is.
+    """
 
     pattern: re.Pattern[str]
     read: Callable[[re.Match[str], date], When | None]
+    clues: tuple[str, ...] = ()
 
 
 def last_time(in_year: InYear, today: date) -> Days:
@@ -126,15 +131,16 @@ _OPENS = {
 }
 _CLOSES = {
     "from": re.compile(
-        r"\s?(?:以来|起(?![床来点])|开始(?=[，,、我你他她它们至到的]|\Z)|至今|到现在|到目前|到如今|(?:onwards?|on|to now|to date|until now|to today|to the present)\b(?!\s(?:the|a|my)\b)|(?:and|or) later\b)",
+        r"\s?(?:以来|起(?![床来点])|开始(?=[，,、我你他她它们至到的]|\Z)|至今|到现在|到目前|到如今|(?:onwards?|on|to now|to date|until now|to today|to the present)\b(?!\s(?:the|a|my)\b)|(?:and|or) later\b(?!\s\w))",
         re.IGNORECASE,
     ),
     "after": re.compile(r"\s?(?:[之以]后|后(?![来天半悔面台端]))"),
     "before": re.compile(
-        r"\s?(?:[之以]前|前(?![后夕往半面台端天年]))|\s(?:and|or) (?:earlier|before)\b", re.IGNORECASE
+        r"\s?(?:[之以]前|前(?![后夕往半面台端天年]))|\s(?:and|or) (?:earlier|before)\b(?!\s\w)", re.IGNORECASE
     ),
     "until": re.compile(r"\s?(?:为止)"),
 }
+_BEGINNING = re.compile(r"\s?(?:开始|起)")
 _LEADING_FROM = re.compile(r"(?:\bfrom\s(?:the\s)?|从\s?|自\s?)\Z", re.IGNORECASE)
 
 
@@ -255,6 +261,8 @@ def _opened(text: str, time: Time, today: date) -> Time | None:
         if m := pattern.match(text, end):
             end, kind = m.end(), kind or name
             break
+    if not kind and _LEADING_FROM.search(text[:start]) and (m := _BEGINNING.match(text, end)):
+        end, kind = m.end(), "from"
     if not kind:
         return time
     if lead := _LEADING_FROM.search(text[:start]):

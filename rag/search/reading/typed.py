@@ -20,7 +20,7 @@ from rag.errors import QuestionError
 from rag.types import Condition, Part, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from rag.types import Language, Operator
 
@@ -48,7 +48,10 @@ _TOKEN = re.compile(
     )|(?<![\w-])"(?P<phrase>[^"]+)"(?!\w)|(?<=[\u4e00-\u9fff])"(?P<inner>[^"]+)"(?![A-Za-z0-9_])""",
     re.VERBOSE,
 )
-_MAY_HOLD_ONE = re.compile(r'[:：#＃"“「]')
+_SENTENCE = re.compile(
+    r"[?？]\s*\Z|\A\W*(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|can|could)\b|什么|哪|谁|吗|怎么|如何|为何",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"[\w/-]+")
 _TYPE = re.compile(r"\.?([A-Za-z0-9]{1,12})")
 _COMPARISON = re.compile(r"(>=|<=|=|>|<)?\s*(.*)", re.DOTALL)
@@ -58,9 +61,9 @@ _DAY = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})(?:[-/.]([0-9]{1,2}))?)?")
 _NO_PROPERTY = re.compile(
     r"[:/\\]|[?？。！!，；;]|(?:什么|哪|谁|吗|如何|怎么|多少|为何)|.*[(){}\[\]]|.*[,.;:：]\Z"
 )
-_NO_KEY: Final = frozenset(
-    "http https ftp file mailto tel ssh git ws wss localhost note notes todo fixme warning error tip fig eq re fwd "
-    "问 答 请问 问题 提问 注 注意 例如 比如 说 例 提示 即 如".split()
+_NO_KEY = re.compile(
+    "http|https|ftp|file|mailto|tel|ssh|git|ws|wss|localhost|note|notes|todo|fixme|warning|error|tip|fig|eq|re|fwd|问|答|请问|问题|提问|注|注意|例如|比如|说|例|提示|即|如",
+    re.IGNORECASE,
 )
 _LONGEST = 40
 
@@ -78,20 +81,23 @@ class Typed:
     span: Span | None = None
 
 
-def typed_in(question: str, today: date, plain: list[tuple[int, int]]) -> list[Typed]:
-    """The filters of a question, in order, but for those in the spans of plain words.
+def typed_in(
+    question: str, today: date, ignore: Collection[str] = (), *, exact_in_sentences: bool = True
+) -> tuple[list[Typed], list[tuple[int, int]]]:
+    """The filters of a question, in order, and where words stand that look like filters and are ignored.
 
     Raises:
         QuestionError: a value cannot be read.
     """
-    if not _MAY_HOLD_ONE.search(question):
-        return []
-    found = (
-        _filter(m, today)
-        for m in _TOKEN.finditer(question)
-        if not any(start < m.end() and m.start() < end for start, end in plain)
-    )
-    return [one for one in found if one]
+    found: list[Typed] = []
+    plain: list[tuple[int, int]] = []
+    names_only = not exact_in_sentences and _SENTENCE.search(question) is not None
+    for m in _TOKEN.finditer(question):
+        if m[0] in ignore or (names_only and (m["phrase"] or m["inner"])):
+            plain.append(m.span())
+        elif one := _filter(m, today):
+            found.append(one)
+    return found, plain
 
 
 def _filter(m: re.Match[str], today: date) -> Typed | None:
@@ -192,7 +198,7 @@ def _type(m: re.Match[str], written: str, value: str) -> Typed:
 def _property(m: re.Match[str], name: str) -> Typed | None:
     """A condition, where the words look like one."""
     written, quoted = m["value"], '"' in m["value"] or "“" in m["value"]
-    if len(name) < 2 or name.lower() in _NO_KEY or len(written) > _LONGEST:  # noqa: PLR2004 - C:\
+    if len(name) < 2 or _NO_KEY.fullmatch(name) or len(written) > _LONGEST:  # noqa: PLR2004 - C:\
         return None
     if not quoted and _NO_PROPERTY.match(written):
         return None

@@ -27,13 +27,26 @@ _TABLE: Final[dict[int, int | str]] = {
 _NAMES = re.compile(r"《[^《》]*》|“[^“”]*”|「[^「」]*」|『[^『』]*』|`[^`]*`|\S+://\S+")
 
 MAY_NAME_A_TIME: Final = re.compile(
-    r"[0-9]{4}|[0-9]/[0-9]|[年月周节天号日夏冬秋春昨今前近]|星期|礼拜|季度|除夕|清明|端午|中秋|元[旦宵]|国庆|五一|七夕|[重]阳|腊八|圣诞|暑假|寒假|长假|双1?十?|618|六一"
-    r"|\b(?:[Qq][1-4]|[Hh][12])\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|day|week|month|quarter|year|night|morning|spring|summer|autumn|fall\b|winter|decade|fortnight|ago\b|recent|lately|easter|christ|xmas|hallow|thanksg|valentine|festival|qixi|qingming|golden|mid-autumn|[0-9]0'?s\b|ties\b|half",
+    r"[0-9]{4}|[0-9]/[0-9]|'[0-9]{2}\b|[年月周节天号日夏冬秋春昨今前近]|星期|礼拜|季度|除夕|清明|端午|中秋|元[旦宵]|国庆|五一|七夕|重阳|腊八|圣诞|暑假|寒假|长假|平安夜|双|618|六一"
+    r"|\b(?:[Qq][1-4]|[Hh][12])\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|day|week|month|quarter|year|night|morning|spring|summer|autumn|fall\b|winter|decade|fortnight|tomorrow|ago\b|recent|lately|easter|christ|xmas|hallow|thanksg|valentine|festival|qixi|qingming|golden|mid-autumn|[0-9]0'?s\b|ties\b|half",
     re.IGNORECASE,
 )
 """Whether the rules of dates, which take a while to load, are worth asking."""
+_MAY_ASK_FOR_ALL: Final = re.compile(
+    r"我|咱|俺|本人|笔者|博主|作者|记|随笔|日志|手记|周报|流水账|列|盘点|汇总|总结|概括|归纳|回顾|梳理|统计|找出|复盘"
+    r"|\b(?:i|we|my|our|author|writer|diarist|diary|journal|notes|list|summary|summari[sz]e|sum up|enumerate|recap|review|walk|show|find|tell|give|overview|timeline|compare)\b",
+    re.IGNORECASE,
+)
+_MAY_HOLD_A_FILTER: Final = re.compile(r'[:：#＃"“「]')
 HAN: Final = re.compile("[\u4e00-\u9fff]")
 LATIN: Final = re.compile("[A-Za-z]|20[0-9]{2}")
+
+
+def may_mean_more(question: str) -> bool:
+    """Whether a question is worth asking the rules; a cheap look that is right where it says no."""
+    text = question.translate(_TABLE)
+    looks = (_MAY_HOLD_A_FILTER, MAY_NAME_A_TIME, _MAY_ASK_FOR_ALL)
+    return any(look.search(text) for look in looks)
 
 
 def viewed(question: str, filters: Iterable[tuple[int, int]], plain: Iterable[tuple[int, int]]) -> str:

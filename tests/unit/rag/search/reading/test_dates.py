@@ -1,0 +1,80 @@
+"""The days that questions speak of, in both languages."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rag.search.reading import read
+
+QUESTIONS = Path(__file__).parents[4] / "data" / "questions" / "dates.yaml"
+GROUPS = yaml.safe_load(QUESTIONS.read_text("utf-8"))
+TODAY = date(2023, 11, 15)
+
+
+def understood(question: str, today: date) -> str:
+    """As the data says it."""
+    reading = read(question, today=today)
+    days = ", ".join(f"{span.first}..{span.last}" for span in reading.spans) or "none"
+    return f"{days} strict" if reading.strict else days
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_days_are_those_that_are_meant(language: str) -> None:
+    """Of over two hundred questions a language, each on its day, with whether it limits the search."""
+    asked = [(group["today"], *item) for group in GROUPS for item in group[language].items()]
+    wrong = {q: (understood(q, today), want) for today, q, want in asked if understood(q, today) != want}
+    assert len(asked) > 200
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("question", "rest"),
+    [
+        ("2022年4月作者在做什么", ""),
+        ("上个月", ""),
+        ("what did I do last spring?", ""),
+        ("What happened on 3 May 2021?", ""),
+        ("Summarize April 2022", ""),
+        ("去年夏天我看过哪些王家卫的电影", "我看过哪些王家卫的电影"),
+        ("Which films did I watch in May 2022?", "Which films did I watch ?"),
+        ("what did I write about tea last year", "what did I write about tea"),
+        ("2022年世界杯冠军是谁", "世界杯冠军是谁"),
+        ("iPhone 2022 model", "iPhone 2022 model"),  # it may be a name
+        ("三体的作者是谁", "三体的作者是谁"),
+    ],
+)
+def test_rest_is_without_the_time(question: str, rest: str) -> None:
+    """And empty where no more than "what happened" is left of it."""
+    assert read(question, today=TODAY).rest == rest
+
+
+def test_a_day_is_shown_as_it_was_written_and_as_it_was_read() -> None:
+    """In the question's order, ends that are open left out."""
+    parts = read("Where did I live from 2019 to March 2021 and before 2015?", today=TODAY).parts
+    times = [(p.written, p.meaning, p.hard) for p in parts if p.kind == "time"]
+    assert times == [
+        ("from 2019 to March 2021", "2019-01-01..2021-03-31", True),
+        ("before 2015", "..2014-12-31", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["今年我妈妈多大", "我的生日是5月3日吗", "When was my brother, born on 3 May 1990, married?"],
+)
+def test_a_birthday_is_no_limit(question: str) -> None:
+    """A day on which somebody was born says what they are, not when something was written."""
+    assert not read(question, today=TODAY).strict
+
+
+def test_chatter_before_the_question_is_not_read() -> None:
+    """Of more than two sentences the last one asks."""
+    chatter = "昨天天气真好。上周我去了公园。今天想问："
+    assert read(f"{chatter}我的护照号码是多少", today=TODAY).spans == read("今天想问", today=TODAY).spans
+    assert (
+        read("昨天下雨。我很累。上个月我买了什么？", today=TODAY).spans == read("上个月", today=TODAY).spans
+    )
