@@ -203,6 +203,13 @@ def _catalogue(engine: Parts) -> Iterator[Finding]:
         ", ".join(wrong[:5]),
         "footnotes sync --verify" if wrong else "",
     )
+    untimely = engine.catalogue.time_problems()
+    yield Finding(
+        "every note and passage is found by its dates",
+        not untimely,
+        ", ".join(untimely[:5]),
+        "footnotes sync --verify" if untimely else "",
+    )
     silent = list(coverage.unexplained(engine.catalogue))
     yield Finding(
         "every character is in a passage or has a reason not to be",

@@ -85,6 +85,7 @@ class Syncing:
     def _plans(self, names: Sequence[str] | None, report: SyncReport) -> list[scan.Plan]:
         rules = self.rules
         if rules.verify:
+            self.catalogue.mend_times()
             damaged = {*self.catalogue.text_problems(), *checking.problems(self.catalogue)}
             rules = replace(rules, damaged=frozenset(damaged))
         plans = []

@@ -301,7 +301,7 @@ class Catalogue:
         """Sorted keys of passages of which a date touches a span, and how well each fits, in (0, 1].
 
         That is the best over its dates of their confidence times the share of their days that lie inside. A note's
-        date counts for its passages too; for half where a passage has a date of its own, but none that touches.
+        date counts for its passages too; for half where the narrowest of a passage's own sure dates does not touch.
         """
         with self.database.reading() as db:
             return times.weights(db, spans)
@@ -350,9 +350,14 @@ class Catalogue:
             yield from checks.text_problems(db)
 
     def time_problems(self) -> list[str]:
-        """Documents whose days are not found by those that they and their passages have: none, unless damaged."""
+        """Documents that are not found by the days that they and their passages have: none, unless damaged."""
         with self.database.reading() as db:
             return checks.time_problems(db)
+
+    def mend_times(self) -> None:
+        """Find every document by the days that it and its passages have."""
+        with self.database.writing() as db:
+            checks.mend_times(db)
 
     def integrity_problems(self) -> list[str]:
         """SQLite's own checks: damaged pages, and rows whose parent is gone."""

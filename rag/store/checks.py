@@ -32,6 +32,13 @@ def time_problems(db: sqlite3.Connection) -> list[str]:
     return sorted({row[0] for part in parts for row in db.execute(part)})
 
 
+def mend_times(db: sqlite3.Connection) -> None:
+    """Make the days of such documents follow from what they and their passages have."""
+    for doc_id in time_problems(db):
+        db.execute("DELETE FROM times WHERE doc_id = ?", (doc_id,))
+        db.execute("INSERT INTO times SELECT * FROM due_times WHERE doc_id = ?", (doc_id,))
+
+
 def graph_problems(db: sqlite3.Connection) -> Iterator[str]:
     """Documents of which the graph says what cannot stand in them: none, unless damaged."""
     for doc_id, text in db.execute("SELECT doc_id, text FROM texts"):

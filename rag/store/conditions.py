@@ -83,8 +83,8 @@ def _holds(sign: Operator, said: _Value, wanted: _Value) -> bool:
         return _is_then(sign, said.days, wanted.days)
     if sign == "=":
         return wanted.text in said.text
-    is_text = wanted.number is None and wanted.days is None
-    return is_text and said.days is None and _ORDER[sign](said.text, wanted.text)
+    are_words = all(one.number is None and one.days is None for one in (said, wanted))
+    return are_words and _ORDER[sign](said.text, wanted.text)
 
 
 def _is_then(sign: Operator, said: tuple[date, date], wanted: tuple[date, date]) -> bool:
