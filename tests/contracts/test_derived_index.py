@@ -67,6 +67,9 @@ class AllKeys:
             dtype=np.int64,
         )
 
+    def keys(self) -> NDArray[np.int64]:
+        return np.array(sorted(WORDS), dtype=np.int64)
+
 
 def _within(doc_id: str, folder: str) -> bool:
     return doc_id == folder or doc_id.startswith(folder + "/")

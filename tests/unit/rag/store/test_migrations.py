@@ -79,6 +79,30 @@ def test_a_home_of_the_first_format_syncs(footnotes_home: Path, notes: Path) -> 
         assert all(finding.ok for finding in engine.doctor())
 
 
+def test_days_and_languages_are_found_without_reading_again(tmp_path: Path, notes: Path) -> None:
+    """A home of format 4, with dates of a note, of its passage, and of an import; one that is damaged is no hindrance."""
+    made_by_migration_one(tmp_path / "home", notes)
+    path = tmp_path / "home" / "catalogue.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        migrations.migrate(db, migrations.CATALOGUE[:4], path)
+        db.execute("UPDATE documents SET shared_dates = '[\"front matter:date\"]'")
+        db.execute(
+            'INSERT INTO chunks (doc_id, start, "end", first_line, last_line, heading, dates, text, body, text_hash) '
+            "VALUES ('notes/apple.md', 0, 8, 1, 1, '[]', ?, '# Apples', '四月一日', x'01')",
+            (
+                '[["2022-04-01","2022-04-01","words from front matter:date",0.6,""],["2021-01-01","2021-12-31","words",0.5]]',
+            ),
+        )
+        db.execute("UPDATE chunks SET dates = '[[' WHERE start = 10")
+    with closing(Catalogue(path)) as catalogue, catalogue.database.reading() as db:
+        assert db.execute("SELECT * FROM times ORDER BY first").fetchall() == [
+            ("notes/apple.md", 2, "2021-01-01", "2021-12-31", "words", 0.5),
+            ("notes/apple.md", 2, "2022-04-01", "2022-04-01", "words from front matter:date", 0.12),
+            ("notes/apple.md", None, "2023-04-01", "2023-04-30", "front matter:date", 0.2),
+        ]
+        assert db.execute("SELECT language FROM chunks ORDER BY key").fetchall() == [("en",), ("zh",)]
+
+
 def test_each_format_is_reached_from_each_earlier_one(tmp_path: Path) -> None:
     """The schema is the same, whichever way it came about."""
 
