@@ -301,7 +301,7 @@ class Catalogue:
         """Sorted keys of passages of which a date touches a span, and how well each fits, in (0, 1].
 
         That is the best over its dates of their confidence times the share of their days that lie inside. A note's
-        date counts for its passages too; for half where a passage has a date of its own, but none that touches.
+        date counts for its passages too; for half where the narrowest of a passage's own sure dates does not touch.
         """
         with self.database.reading() as db:
             return times.weights(db, spans)

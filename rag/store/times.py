@@ -16,16 +16,21 @@ if TYPE_CHECKING:
 
 _SURE: Final = 0.4
 """Confidence from which on a passage's own date says that it is not of its note's."""
-_ELSEWHERE: Final = 0.5
+_LEFT: Final = 0.5
 """What is left of its note's date then: a yearly review of 31 December speaks of April, not of December."""
 _SHARE: Final = (  # of a date's own days, those inside, times its confidence
     "confidence * (julianday(min(last, :last)) - julianday(max(first, :first)) + 1) "
     "/ (julianday(last) - julianday(first) + 1)"
 )
-_FITTING: Final = (  # key, how well, whether the date is the passage's own, whether it has one that is sure
-    f"SELECT key, {_SHARE}, 1, 0 FROM times WHERE key IS NOT NULL AND first <= :last AND last >= :first "
-    f"UNION ALL SELECT c.key, {_SHARE}, 0, EXISTS (SELECT 1 FROM times o WHERE o.key = c.key AND o.confidence >= {_SURE}) "
-    "FROM times t JOIN chunks c ON c.doc_id = t.doc_id WHERE t.key IS NULL AND first <= :last AND last >= :first"
+_TOUCHES: Final = "first <= :last AND last >= :first"
+_ELSEWHERE: Final = (  # the narrowest of a passage's own sure dates lies elsewhere: `# 2022`, and `## April` below it
+    f"(SELECT NOT ({_TOUCHES}) FROM times o WHERE o.key = c.key AND o.confidence >= {_SURE} "
+    f"ORDER BY julianday(last) - julianday(first), NOT ({_TOUCHES}) LIMIT 1)"
+)
+_FITTING: Final = (
+    f"SELECT key, {_SHARE} FROM times WHERE key IS NOT NULL AND {_TOUCHES} UNION ALL "
+    f"SELECT c.key, {_SHARE} * iif({_ELSEWHERE}, {_LEFT}, 1) "
+    f"FROM times t JOIN chunks c ON c.doc_id = t.doc_id WHERE t.key IS NULL AND {_TOUCHES}"
 )
 _BEST: Final = (  # the confident, the narrow, the late
     "(SELECT first FROM times WHERE {of} ORDER BY confidence DESC, julianday(last) - julianday(first), first DESC "
@@ -41,26 +46,12 @@ def weights(db: sqlite3.Connection, spans: Sequence[Span]) -> tuple[NDArray[np.i
     """Sorted keys of passages with a date that touches any of the spans, and how well each fits, in (0, 1]."""
     import numpy as np
 
-    every = [_fitting(db, span) for span in spans]
-    touching = np.concatenate([keys for keys, _ in every]) if every else np.array([], dtype=np.int64)
-    keys, places = np.unique(touching, return_inverse=True)
+    borders = ({"first": span.first.isoformat(), "last": span.last.isoformat()} for span in spans)
+    found = [row for each in borders for row in db.execute(_FITTING, each)]
+    keys, places = np.unique(np.array([key for key, _ in found], dtype=np.int64), return_inverse=True)
     best = np.zeros(len(keys), dtype=np.float32)
-    if every:
-        np.maximum.at(best, places, np.concatenate([fits for _, fits in every]))
+    np.maximum.at(best, places, np.array([fit for _, fit in found], dtype=np.float32))
     return keys, best
-
-
-def _fitting(db: sqlite3.Connection, span: Span) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Keys, one for each date of theirs that touches, and how well it fits."""
-    import numpy as np
-
-    borders = {"first": span.first.isoformat(), "last": span.last.isoformat()}
-    found = db.execute(_FITTING, borders).fetchall()
-    keys = np.array([row[0] for row in found], dtype=np.int64)
-    fits = np.array([row[1] for row in found], dtype=np.float32)
-    is_own, is_sure = (np.array([row[n] for row in found], dtype=bool) for n in (2, 3))
-    is_elsewhere = is_sure & ~np.isin(keys, keys[is_own])
-    return keys, np.where(is_elsewhere, np.float32(_ELSEWHERE) * fits, fits)
 
 
 def in_order(

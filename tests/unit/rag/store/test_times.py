@@ -176,23 +176,12 @@ def test_a_date_weighs_its_confidence_and_the_share_of_its_days(catalogue: Catal
 
 
 def test_a_review_is_not_of_the_day_it_was_written(catalogue: Catalogue) -> None:
-    """A passage with a sure date elsewhere takes half of its note's; an unsure one says nothing."""
-    april, guess = day("2022-04-01"), day("2022-04-01", confidence=0.3)
-    put(
-        catalogue,
-        "review",
-        (day("2022-12-31"),),
-        (april,),
-        (guess,),
-        (),
-        (april, day("2022-12-05", confidence=0.2)),
-    )
-    assert weighed(catalogue, DECEMBER) == {
-        ("r/review", 0): 0.4,
-        ("r/review", 1): 0.8,
-        ("r/review", 2): 0.8,
-        ("r/review", 3): 0.8,
-    }
+    """A passage whose narrowest sure date lies elsewhere takes half of its note's; an unsure one says nothing."""
+    april, guess, year = day("2022-04-01"), day("2022-04-01", confidence=0.3), day("2022-01-01", "2022-12-31")
+    passages = ((april,), (guess,), (), (april, year), (april, day("2022-12-05", confidence=0.2)), (year,))
+    put(catalogue, "review", (day("2022-12-31"),), *passages)
+    fits = weighed(catalogue, DECEMBER)
+    assert [fits["r/review", place] for place in range(6)] == [0.4, 0.8, 0.8, 0.4, 0.4, 0.8]
 
 
 def test_weights_equal_the_rule_taken_passage_by_passage(catalogue: Catalogue) -> None:
@@ -216,8 +205,9 @@ def test_weights_equal_the_rule_taken_passage_by_passage(catalogue: Catalogue) -
         for chunk in catalogue.chunks_of(note.id):
             own = chunk.dates[: len(chunk.dates) - len(note.dates)]
             best = max((_fit(d) for d in own), default=0.0)
-            sure = any(d.confidence >= 0.4 for d in own)
-            inherited = max((_fit(d) for d in note.dates), default=0.0) * (0.5 if sure and not best else 1.0)
+            sure = sorted((d.last - d.first, not _fit(d)) for d in own if d.confidence >= 0.4)
+            is_elsewhere = bool(sure) and sure[0][1]
+            inherited = max((_fit(d) for d in note.dates), default=0.0) * (0.5 if is_elsewhere else 1.0)
             if max(best, inherited):
                 expected[note.id, chunk.start] = round(max(best, inherited), 4)
     assert len(expected) > 30
