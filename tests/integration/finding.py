@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from footnotes import Engine, Hit, Retrieval
 
-STAGES = {"lexical", "dense", "graph", "hybrid", "linked"}
+STAGES = {"lexical", "dense", "graph", "hybrid", "linked", "diverse"}
 
 
 def search(engine: Engine, query: str) -> Retrieval:
     """Search; every passage of every stage is what its note says in the catalogue now, and stands there once."""
     found = engine.search(query, 100)
     assert set(found.stages) == STAGES
-    assert [hit.chunk for hit in found.hits] == [hit.chunk for hit in found.stages["linked"][:100]]
+    assert [hit.chunk for hit in found.hits] == [hit.chunk for hit in found.stages["diverse"][:100]]
     for hits in (found.hits, *found.stages.values()):
         assert len({hit.chunk.key for hit in hits}) == len(hits)
         for hit in hits:

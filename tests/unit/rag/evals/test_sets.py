@@ -28,8 +28,8 @@ README_COUNTS = {"scifact_en": (5_183, 300), "memdaily_zh": (8_825, 1_000), "git
 @pytest.mark.parametrize(
     ("model", "stages"),
     [
-        ("none", ["lexical", "graph", "linked"]),
-        ("builtin", ["lexical", "dense", "graph", "hybrid", "linked"]),
+        ("none", ["lexical", "graph", "linked", "diverse"]),
+        ("builtin", ["lexical", "dense", "graph", "hybrid", "linked", "diverse"]),
     ],
 )
 def test_engine_answers_the_tiny_set_within_groups(tmp_path: Path, model: str, stages: list[str]) -> None:
@@ -95,7 +95,7 @@ def test_ablations_embed_no_passage_again(tmp_path: Path, monkeypatch: pytest.Mo
     assert embedded == []
     assert list(found.stages) == [each.name for each in ablation.ALL]
     assert found.stages["hybrid+rerank"]["mrr@10"] < found.stages["hybrid"]["mrr@10"]
-    assert found.rankings["hybrid+graph+rerank"] == whole.rankings["final"]
+    assert found.rankings["hybrid+graph+rerank"] == whole.rankings["reranked"]
     assert list(found.latency) == list(whole.latency)
     assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 1
 
