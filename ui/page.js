@@ -133,10 +133,17 @@
     }
   }
 
-  function fillIgnored(words) {
-    const field = document.querySelector("#fn-ignored textarea");
+  function put(selector, words) {
+    const field = document.querySelector(selector);
     field.value = words;
     field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function judge(button) {
+    const { judgement, n } = button.dataset;
+    const turn = button.closest(".turn").dataset.turn;
+    button.parentElement.querySelectorAll(".judge").forEach((it) => it.setAttribute("aria-pressed", it === button));
+    put("#fn-verdict :is(input, textarea)", [turn, judgement, n].filter(Boolean).join(" "));
   }
 
   // What a turn has been told to take for words alone stays so when another part is switched off, too.
@@ -146,7 +153,7 @@
     const words = [...before, button.dataset.ignore];
     if (sent !== null || writing()) return;
     ignored.set(String(Number(current()) + 1), words);
-    fillIgnored(words.join("\n"));
+    put("#fn-ignored textarea", words.join("\n"));
     ask(button.dataset.question);
   }
 
@@ -184,6 +191,7 @@
     else if (button.matches(".source .next")) step(1);
     else if (button.matches(".source .copy")) copy(button);
     else if (button.matches(".chip .off")) without(button);
+    else if (button.matches(".judge")) judge(button);
     else if (button.matches(".example")) ask(button.textContent);
   });
 

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Iterator  # noqa: TC003 - Gradio resolves the annotations of handlers
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -37,11 +38,17 @@ class Talk:
     written: str = ""
     shown: str = ""
     history: tuple[Turn, ...] = ()
+    answers: tuple[tuple[int, Answer], ...] = ()  # by the turn's number: what can still be judged
 
     def ask(self, question: str) -> Talk:
         """Begin a turn; the one before it joins the finished ones."""
         done = (*self.done, self.shown) if self.shown else self.done
-        return Talk(done, view.Turn(len(done) + 1, question), history=self.history[-_REMEMBERED:])
+        return Talk(
+            done,
+            view.Turn(len(done) + 1, question),
+            history=self.history[-_REMEMBERED:],
+            answers=self.answers[-_REMEMBERED:],
+        )
 
 
 class Page:
@@ -83,6 +90,26 @@ class Page:
             talk = replace(talk, shown=shown)
         return talk.shown, _idle(), talk
 
+    def judge(self, verdict: str, talk: Talk, request: gr.Request) -> str:
+        """Keep a verdict, ``TURN right|wrong [MARKER]``; what the page says of it."""
+        words = self._words(request)
+        turn, right_or_wrong, *marker = verdict.split() or ["", ""]  # an emptied field says nothing
+        answer = dict(talk.answers).get(int(turn)) if turn.isdigit() else None
+        if answer is None:
+            return ""
+        from rag.evals import verdicts  # only who judges waits for it
+
+        judgement: verdicts.Judgement = "right" if right_or_wrong == "right" else "wrong"
+        footnote = int(marker[0]) if marker else None
+        given = verdicts.on_answer(
+            answer, judgement, footnote=footnote, day=datetime.now().astimezone().date()
+        )
+        try:
+            verdicts.record(self._engine.home, given)
+        except FootnotesError as e:
+            return view.judged_html(explain(e, words.language))
+        return view.judged_html(words("judged"))
+
     def clear(self, request: gr.Request) -> tuple[Any, ...]:
         """A new page."""
         return self._welcome(self._words(request)), "", "", _idle(), Talk()
@@ -118,7 +145,8 @@ class Page:
             if isinstance(piece, Answer):
                 shown = view.answer_html(turn, piece, self._sources(piece), words)
                 history = (*talk.history, self._engine.turn(piece))
-                yield replace(talk, written=piece.text, shown=shown, history=history)
+                answers = (*talk.answers, (turn.number, piece))
+                yield replace(talk, written=piece.text, shown=shown, history=history, answers=answers)
                 return
             talk = replace(talk, written=talk.written + piece)
             if time.monotonic() - drawn >= _REDRAW:
@@ -178,6 +206,8 @@ def build(engine: Engine) -> gr.Blocks:
             )
             hint = _html("fn-hint")
             ignored = gr.Textbox(elem_id="fn-ignored", lines=2, show_label=False, container=False)
+            verdict = gr.Textbox(elem_id="fn-verdict", show_label=False, container=False)
+            judged = _html("fn-judged")
         blocks.load(page.opened, None, [header, welcome, box, new, hint], **_EVENT)
         # "once" would drop a question without a word; page.js lets one wait until the answer before it is done.
         asked = box.submit(
@@ -187,6 +217,7 @@ def build(engine: Engine) -> gr.Blocks:
             trigger_mode="multiple",
             **_EVENT,
         )
+        verdict.change(page.judge, [verdict, talk], judged, **_EVENT)
         box.stop(page.stop, talk, [current, box, talk], cancels=[asked], **_EVENT)
         new.click(page.clear, None, [welcome, thread, current, box, talk], cancels=[asked], **_EVENT)
     blocks.queue(default_concurrency_limit=_CONCURRENT)

@@ -53,6 +53,7 @@ def answer_html(turn: Turn, answer: Answer, sources: Mapping[int, Source], text:
         _prose(answer, text),
         _footnotes(answer.citations, sources, text),
         _colophon(answer, text),
+        _judges(text, "answer"),
         *(
             source_html(c, sources[c.marker], (i, len(answer.citations)), text)
             for i, c in enumerate(answer.citations, start=1)
@@ -68,6 +69,11 @@ def live_html(turn: Turn, written: str, text: Text, *, stopped: bool = False) ->
     state = text("stopped") if stopped else text("writing" if written else "searching")
     body = f'{prose}<p class="state" role="status">{state}</p>'
     return _turn(turn, body, "stopped" if stopped else "live")
+
+
+def judged_html(line: str) -> str:
+    """What became of a verdict."""
+    return f'<p role="status">{escape(line)}</p>'
 
 
 def unasked_html(turn: Turn, text: Text) -> str:
@@ -106,6 +112,17 @@ def _prose(answer: Answer, text: Text) -> str:
     return Prose(answer.text, text, citations, unsupported_spans(answer.text, answer.support)).html()
 
 
+def _judges(text: Text, what: str, marker: int | None = None) -> str:
+    """Two buttons: right, wrong."""
+    n = f' data-n="{marker}"' if marker is not None else ""
+    buttons = "".join(
+        f'<button type="button" class="judge" data-judgement="{judgement}"{n} aria-pressed="false" '
+        f'title="{text(f"judge.{what}.{judgement}")}" aria-label="{text(f"judge.{what}.{judgement}")}">{sign}</button>'
+        for judgement, sign in (("right", "✓"), ("wrong", "✗"))
+    )
+    return f'<span class="judges">{buttons}</span>'
+
+
 def _chips(turn: Turn, trace: Trace, text: Text) -> str:
     """What was understood of the question, each with a button that asks again without it."""
     if not trace.filters:
@@ -115,7 +132,8 @@ def _chips(turn: Turn, trace: Trace, text: Text) -> str:
 
 
 def _chip(turn: Turn, part: Part, text: Text) -> str:
-    shown = part.meaning if part.written in {"", part.meaning} else f"{part.written} → {part.meaning}"
+    meaning = text("all") if part.kind == "list" else part.meaning
+    shown = meaning if part.written in {"", meaning} else f"{part.written} → {meaning}"
     label = f'<span dir="auto">{escape(shown)}</span>'
     kind = f'class="chip {part.kind}{" hard" if part.hard else ""}" title="{text(f"part.{part.kind}")}"'
     if not part.written:
@@ -151,7 +169,7 @@ def _footnote(citation: Citation, state: str, text: Text) -> str:
         f'<span class="q" dir="auto">{escape(quote)}</span>'
         f'<span class="at">{path_html(citation.doc_id)}{where_html(citation, text)}'
         + (f'<bdi class="under">{escape(heading)}</bdi>' if heading else "")
-        + f"{said_html(citation, text)}{badge}</span></button></li>"
+        + f"{said_html(citation, text)}{badge}</span></button>{_judges(text, 'footnote', citation.marker)}</li>"
     )
 
 

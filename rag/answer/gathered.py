@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -34,7 +35,7 @@ class GatheredWriter:
         """A line for each hit: its day, its note, its sentence; abstains where there is no hit."""
         began = time.perf_counter()
         weights = weigh(query.text, idf)
-        chosen = [unit for hit in hits if (unit := _sentence(hit.chunk, weights))]
+        chosen = _telling([unit for hit in hits if (unit := _sentence(hit.chunk, weights))], weights)
         if not chosen:
             return abstain(query.text, hits)
         said = [_line(unit, query.filters.spans, chinese=chinese) for unit in chosen]
@@ -54,6 +55,16 @@ def _sentence(chunk: Chunk, weights: Mapping[str, float]) -> Unit | None:
     found = [u for u in found if not u.text.lstrip().startswith(_FENCES)] or found
     best = max(found, key=lambda u: (_says(u, weights), u.kind is not Kind.PROPERTY), default=None)
     return complete(best) if best else None
+
+
+def _telling(chosen: Sequence[Unit], weights: Mapping[str, float]) -> list[Unit]:
+    """Those that say something: no property that is not asked for, where another line is of the same note."""
+    lines = Counter(unit.chunk.doc_id for unit in chosen)
+    return [
+        u
+        for u in chosen
+        if u.kind is not Kind.PROPERTY or lines[u.chunk.doc_id] == 1 or _says(u, weights) > 0
+    ]
 
 
 def _says(unit: Unit, weights: Mapping[str, float]) -> float:

@@ -433,3 +433,39 @@ def test_without_notes_the_page_says_what_to_do(browser: Browser, tmp_path: Path
         page.close()
     assert "There are no notes here yet." in said
     assert "footnotes sync ~/notes" in said
+
+
+def test_what_was_understood_is_shown_and_switched_off(open_page: Callable[..., Page]) -> None:
+    """A chip says which time was meant; its button asks again without it."""
+    page = open_page("en-GB")
+    page.fill(BOX, "Who serviced the boiler in May 2022?")
+    page.press(BOX, "Enter")
+    page.wait_for_selector(f"{DONE} .chip.time")
+    assert "2022-05-01..2022-05-31" in page.inner_text(f"{DONE} .chip.time")
+    page.click(f"{DONE} .chip.time .off")
+    page.wait_for_selector('#fn-current .turn.done[data-turn="2"]')
+    assert page.query_selector("#fn-current .chip.time") is None
+    assert "Ms Aydin" in page.inner_text("#fn-current")
+
+
+def test_a_question_may_lean_on_the_one_before(open_page: Callable[..., Page]) -> None:
+    """It is shown as it was asked in the end."""
+    page = open_page("en-GB")
+    for number, question in enumerate(("Who directed Past Lives?", "When did I watch it?"), 1):
+        page.fill(BOX, question)
+        page.press(BOX, "Enter")
+        page.wait_for_selector(f'#fn-current .turn.done[data-turn="{number}"]')
+    assert "When did I watch Past Lives?" in page.inner_text("#fn-current .chip.question")
+
+
+def test_a_verdict_is_kept(open_page: Callable[..., Page]) -> None:
+    """The button stays pressed, and the page says so."""
+    page = open_page("en-GB")
+    page.fill(BOX, "Who serviced the boiler?")
+    page.press(BOX, "Enter")
+    page.wait_for_selector(DONE)
+    page.hover(f"{DONE} .notes li")
+    page.click(f"{DONE} .notes li .judge[data-judgement=right]")
+    page.wait_for_selector("#fn-judged p")
+    assert "eval own" in page.inner_text("#fn-judged")
+    assert page.get_attribute(f"{DONE} .notes li .judge[data-judgement=right]", "aria-pressed") == "true"
