@@ -49,7 +49,7 @@ _YEAR = rf"""(?:
 )"""
 DAYTIME = "早上|上午|中午|下午|晚上|凌晨|傍晚|夜里|早晨"
 _TAIL = rf"""(?:的|\s)?(?:
-      (?P<off>小长假|长假|假期|黄金周|放假期间|放假|期间|前后|前夕)|(?P<then>的?时候|那会儿?|那几?天|当[天日年月]|那[年周段]|那个月|这一?[天年]|这个月|{DAYTIME})
+      (?P<off>小长假|长假|假期|黄金周|放假期间|放假|期间|前后|前夕)|(?P<then>的?时候|那会儿?|那[一几]?天|当[天日年月]|那[年周段]|那个月|这一?[天年]|这个月|{DAYTIME})
     | 全年|一?整年|一年[里内]?|年度|[里内](?!面|容|存|部|卷)|间)?"""
 # Only behind a year 十一 is a feast.
 _PART_OF_YEAR = _PART.replace("(?P<feast>", "(?P<feast>十一(?!月|[点个日号岁天])|")
@@ -111,8 +111,12 @@ def _in_year(m: re.Match[str]) -> InYear | None:
 
 
 def _feast(groups: _Groups) -> InYear:
-    of = feasts.NAMES[groups["feast"]]
-    return _around(of) if "off" in groups else of
+    name = groups["feast"]
+    of = feasts.NAMES[name]
+    if "off" in groups:
+        return feasts.AROUND.get(name) or _around(of)
+    the_day = groups.get("then", "").startswith(("那天", "那一天", "当天", "当日", "这天", "这一天"))
+    return feasts.THE_DAY.get(name, of) if the_day else of
 
 
 def _quarter(groups: _Groups) -> InYear:

@@ -29,12 +29,12 @@ _YEAR = rf"""(?P<year>(?:1[89]|20)[0-9]{{2}})(?![0-9%\w]|[-./][0-9]|,[0-9]{{3}})
 _EARLY = r"early|mid|late|(?:beginning|start|middle|end|first\shalf|second\shalf|first\spart)\sof"
 _PART = rf"""(?:
       (?P<day>{_D})(?:st|nd|rd|th)?(?:\s?(?:-|–|—|to|and)\s?(?P<day2>{_D})(?:st|nd|rd|th)?)?(?:\sof)?[ -](?P<of>{_MONTH})(?![a-z])\.?
+    | (?P<feast>{_FEAST})(?!\w)(?:\s(?:holidays?|break|vacation|week|season|day|festival))?
     | (?:(?P<early>{_EARLY})[ -](?:in\s)?(?:the\s)?)?
       (?P<month>{_MONTH})(?![a-z'])\.?
       (?:\s(?:the\s)?(?P<mday>{_D})(?:st|nd|rd|th)?(?![0-9\w%]|[:.][0-9])(?:\s?(?:-|–|—|to|and)\s?(?P<mday2>{_D})(?:st|nd|rd|th)?(?![0-9\w]))?
         |\s?[-–—/]\s?(?P<month2>{_MONTH})(?![a-z]))?
     | (?:(?P<third>early|mid|late)[ -](?:in\s)?(?:the\s)?)?(?P<season>{_SEASON})(?:time)?(?![\w'])
-    | (?P<feast>{_FEAST})(?!\w)(?:\s(?:holidays?|break|vacation|week|season|eve|day|festival))?
     | Q(?P<q>[1-4])(?![\w:])|(?P<quarter>first|second|third|fourth|last|final|1st|2nd|3rd|4th)\squarter
     | H(?P<h>[12])(?!\w)|(?P<half>first|second|latter|last|1st|2nd)\shalf
 )"""

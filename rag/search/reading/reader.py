@@ -58,7 +58,7 @@ def _natural(text: str, today: date) -> _Natural:
     personal = scope.is_personal(bare) or (bool(found) and scope.drops_the_subject(beside))
     cue = gathering.asks_for_all(bare, personal=personal, times=len(found))
     empty = bool(found) and scope.says_nothing(bare)
-    if not (personal or cue or empty):
+    if not (personal or cue or empty) or any(time.when.trust == "sure" for time in found):
         found = [time for time in found if time.when.trust != "weak"]
     if not found:
         return _Natural(cue=cue, gathers=cue is not None)
