@@ -11,6 +11,7 @@ from ingest.dates import calendars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from ingest.dates.calendars import Days
     from rag.search.reading.times import Time
@@ -23,7 +24,11 @@ _WITHIN = re.compile(r"(?:of|in)\s", re.IGNORECASE)
 _CHINESE = re.compile(
     r"的?(?P<nth>最后|头|前|第(?=[一二三四五六]))(?P<n>[0-9]{1,2}|[一二两三四五六七八九十几]{1,2})个?(?P<unit>天|周|星期|月)"
 )
-_WEEK_OF = re.compile(r"(?:\b(?:in|during|on)\s)?(?:\bthe\s)?\bweek\s\Z", re.IGNORECASE)
+_WEEK_OF = re.compile(
+    r"(?:\b(?:in|during|on|for)\s)?(?:\b(?:the|that)\s)?\b(?:week\s|week\s(?:of|starting|beginning|commencing|from)\s(?:on\s)?(?:the\s)?)\Z",
+    re.IGNORECASE,
+)
+_HAN_WEEK_OF = re.compile(r"(?:所在)?的?\s?[那这当同](?:一?个?(?:周|星期|礼拜))(?![一二三四五六日天末])")
 _BESIDE = re.compile(
     r"(?:\bon\s)?\bthe\s(?P<unit>day|week)\s(?P<side>before|after)\s(?:the\s)?\Z", re.IGNORECASE
 )
@@ -38,8 +43,9 @@ def sliced(text: str, time: Time) -> Time:
     if (m := _ENGLISH.search(text, 0, time.start)) and _WITHIN.match(text, time.start):
         return _cut(time, m, m.start(), time.end)
     if time.days[0] == time.days[1] and (m := _WEEK_OF.search(text, 0, time.start)):
-        monday = time.days[0] - timedelta(days=time.days[0].weekday())
-        return _moved(time, m.start(), time.end, (monday, monday + timedelta(days=_WEEK - 1)))
+        return _moved(time, m.start(), time.end, _week_of(time.days[0]))
+    if time.days[0] == time.days[1] and (m := _HAN_WEEK_OF.search(text, time.start)) and m.start() <= time.end <= m.end():
+        return _moved(time, time.start, m.end(), _week_of(time.days[0]))
     if m := _BESIDE.search(text, 0, time.start):
         return _moved(time, m.start(), time.end, _next_to(time.days, m["unit"].lower(), m["side"].lower()))
     if m := _HAN_BESIDE.match(text, time.end - text[: time.end].endswith("的")):
@@ -47,6 +53,11 @@ def sliced(text: str, time: Time) -> Time:
     if m := _CHINESE.match(text, time.end - text[: time.end].endswith("的")):
         return _cut(time, m, time.start, m.end())
     return time
+
+
+def _week_of(day: date) -> Days:
+    monday = day - timedelta(days=day.weekday())
+    return monday, monday + timedelta(days=_WEEK - 1)
 
 
 def _moved(time: Time, start: int, end: int, days: Days) -> Time:
