@@ -40,16 +40,19 @@ _PART = rf"""
     | (?P<after>大年初|年初|(?<!多)大年)(?P<nth>[一二三四五六七])(?![一二三四五六七八九十]|月)
     | {_MONTH}"""
 _BEHIND_YEAR = rf"(?:的|\s)?\s?(?:{_FEAST}|[春夏秋冬](?:[天季]|[^\u4e00-\u9fff]|$)|[上下]半年|第?[一二三四1-4]个?季度|[Qq][1-4]|(?:{NUMBER})(?:{TO}(?:{NUMBER}))?\s?月|年?[初底末](?!期)"
+# Of two digits; "二三年" may be two or three years.
+_SPOKEN = "[零〇○][一二三四五六七八九]|九[零〇○一二三四五六七八九]|八[零〇○一二三四五六七八]|二[零〇○一二]|一[零〇○一四五六七八九]"
 _YEAR = rf"""(?:
       (?P<year>(?:1[89]|20)[0-9]{{2}}|[一二][九零〇○][一二三四五六七八九零〇○]{{2}})\s?年(?![轻龄代])
     | (?P<bare>20[0-9]{{2}})(?={_BEHIND_YEAR}))
     | ['’]?(?P<short>[0-9]{{2}})\s?年(?={_BEHIND_YEAR}))
+    | (?P<spoken>{_SPOKEN}|(?:二[三四五]|一[二三]|八九|七[八九])(?=\s?年{_BEHIND_YEAR})))\s?年(?![级代龄前后多来间内以之生])
     | (?P<word>大前年|(?<![之以从目])前年|(?<!过)去年|上一年|今年|本年|明年|后年)(?![轻龄代级会]|的?(?:今[天日]|同[一期]|这个?时候|此时|这会))
     | (?P<ago>{_AGO})\s?年\s?(?:以|之)?前(?={_BEHIND_YEAR}))
 )"""
 DAYTIME = "早上|上午|中午|下午|晚上|凌晨|傍晚|夜里|早晨"
 _TAIL = rf"""(?:的|\s)?(?:
-      (?P<off>小长假|长假|假期|黄金周|放假期间|放假|期间|前后|前夕)|(?P<then>的?时候|那会儿?|那[一几]?天|当[天日年月]|那[年周段]|那个月|这一?[天年]|这个月|{DAYTIME})
+      (?P<off>小长假|长假|假期|黄金周|放假期间|放假|期间|前后|前夕)|(?P<then>的?时候|那会儿?|那[一几]?天|当[天日年月]|那年|那周(?![一二三四五六日天末])|那段|那个月|这一?[天年]|这个月|{DAYTIME})
     | 全年|一?整年|一年[里内]?|年度|[里内](?!面|容|存|部|卷)|间)?"""
 # Only behind a year 十一 is a feast.
 _PART_OF_YEAR = _PART.replace("(?P<feast>", "(?P<feast>十一(?!月|[点个日号岁天])|")
@@ -64,9 +67,10 @@ _UNDATED = re.compile(
     rf"{_LONE}(?<![0-9]年)(?:{_PART}|(?P<edge>(?<![0-9一二三四五六七八九十去前今明新学成半])年(?:[初底末尾]|中(?![国学文心间的旬秋]))))(?:{_TAIL})",
     re.VERBOSE,
 )
+_HAPPENED = re.compile("[了过](?![解敏程期去于])")
 _SHORT_YEAR = re.compile(r"(?<![0-9.年])(?P<short>[0-2][0-9])年(?![前后来间级代以之内里的]|多)")
 _LISTED_YEAR = re.compile(
-    r"(?<![0-9.])(?P<year>(?:19|20)[0-9]{2})(?:(?=\s?(?:[和与跟及、]|[-~–—～]{1,2}|至|到)\s?(?:19|20)[0-9]{2}(?:\s?[和与跟及、]\s?(?:19|20)[0-9]{2})*\s?[两三四]?年)|(?=[两三四]年))"
+    r"(?<![0-9.])(?P<year>(?:19|20)[0-9]{2})(?:(?=\s?(?:[和与跟及、]|[-~–—～]{1,2}|至|到)\s?(?:19|20)[0-9]{2}(?:\s?[和与跟及、]\s?(?:19|20)[0-9]{2})*\s?(?:[这那]?[两三四五六七八九十几])?年)|(?:\s?[这那]?[两三四五六七八九十几]年(?:里|间|之?内)?)(?!前|后|级))"
 )
 _YEAR_STEPS: Final[Mapping[str, int]] = {
     "大前年": -3, "前年": -2, "去年": -1, "上一年": -1, "今年": 0, "本年": 0, "明年": 1, "后年": 2
@@ -88,7 +92,7 @@ def _year(m: re.Match[str], today: date) -> tuple[int, bool]:
         return today.year + _YEAR_STEPS[m["word"]], True
     if m["ago"]:
         return today.year - calendars.number(m["ago"]), True
-    return calendars.full_year(m["year"] or m["bare"] or m["short"]), False
+    return calendars.full_year(m["year"] or m["bare"] or m["short"] or m["spoken"]), False
 
 
 def _undated(m: re.Match[str], today: date) -> When | None:
@@ -99,7 +103,8 @@ def _undated(m: re.Match[str], today: date) -> When | None:
         days = last_time(in_year, today)
         return When(days, relative=True, present=days[1] >= today)
     weak = not (m["off"] or m["then"] or m["only"] or m["day"] or m["part"] or m["nth"] or m["lunar"])
-    weak = weak and not (m["month"] and m[0].rstrip().endswith("份"))
+    weak = weak and not (m["month"] and m[0].rstrip().endswith(("份", "里")))
+    weak = weak and not (m[0].endswith("里") and _HAPPENED.search(m.string, m.end()))
     trust: Trust = "weak" if weak else "sure"
     return When(in_year=in_year, trust=trust)
 

@@ -53,7 +53,7 @@ _SHORT_YEAR = re.compile(
     re.IGNORECASE,
 )
 _YEAR_FIRST = re.compile(
-    rf"{_IN}(?:{_YEAR})(?:'s)?,?[\s-]?(?:(?:in|at|on|over|during)\s)?(?:the\s)?(?<![0-9]){_PART}",
+    rf"{_IN}(?:{_YEAR})(?:'s)?,?[\s-]?(?:(?:in|at|on|over|during)\s)?(?:the\s)?(?:(?<![0-9])|(?=[QH])){_PART}",
     re.VERBOSE | re.IGNORECASE,
 )
 _STEPPED = re.compile(
@@ -72,6 +72,7 @@ _WEEK = re.compile(
     re.IGNORECASE,
 )
 _SLASHED = re.compile(r"(?<![\w/.-])(?P<month>0?[1-9]|1[0-2])/(?P<year>20[0-9]{2})(?![\w/])")
+_HAPPENED = re.compile(r"\b(?:did|was|were|had)\b", re.IGNORECASE)
 _LEADS = re.compile(r"\b(?:in|of|from|since|for|until|till|between|and|to|before|after|during)\s\Z", re.IGNORECASE)
 _LED_YEAR = re.compile(
     r"(?<![\w'.-])(?:(?:(?:back\s)?in|during|of|for|throughout|around)\s(?:(?:the\s)?(?:(?:whole|entire|calendar)\s)?year\s(?:of\s)?)?|(?:the\s)?year\s)(?P<year>(?:1[89]|20)[0-9]{2})(?:'s)?(?![\w%-]|[./][0-9]|,[0-9]{3})",
@@ -82,7 +83,11 @@ _YEARS = re.compile(
     re.IGNORECASE,
 )
 _YEAR_BEHIND = re.compile(
-    r"\b(?:since|from|until|till|before|after|by|through|to|between|between\s(?:19|20)[0-9]{2}\sand|from\s(?:19|20)[0-9]{2}\sto)\s(?P<at>(?P<year>(?:1[89]|20)[0-9]{2}))(?![\w%-]|[./][0-9]|,[0-9]{3})",
+    r"\b(?:since|from|until|till|before|after|by|through|to|between)\s(?P<at>(?P<year>(?:1[89]|20)[0-9]{2}))(?![\w%-]|[./][0-9]|,[0-9]{3})",
+    re.IGNORECASE,
+)
+_YEAR_BETWEEN = re.compile(
+    r"\bbetween\s(?:1[89]|20)[0-9]{2}\sand\s(?P<at>(?P<year>(?:1[89]|20)[0-9]{2}))(?![\w%-]|[./][0-9]|,[0-9]{3})",
     re.IGNORECASE,
 )
 _BARE_YEAR = re.compile(
@@ -172,7 +177,8 @@ def _alone(m: re.Match[str], today: date) -> When | None:
         return None
     if m["month"] and not m["mday"]:
         return _month_alone(m, lead)
-    return When(in_year=_in_year(m), trust="weak" if m["season"] or m["feast"] else "sure")
+    told = m["feast"] and lead in _BEGAN and _HAPPENED.search(m.string)
+    return When(in_year=_in_year(m), trust="weak" if m["season"] or (m["feast"] and not told) else "sure")
 
 
 def _month_alone(m: re.Match[str], lead: str) -> When | None:
@@ -306,6 +312,7 @@ RULES = (
     Rule(_YEARS, _years, _DIGITS),
     Rule(_LED_YEAR, _led_year, _DIGITS),
     Rule(_YEAR_BEHIND, _year_behind, _DIGITS),
+    Rule(_YEAR_BETWEEN, _year_behind, ("between",)),
     Rule(_BARE_YEAR, _bare_year, _DIGITS),
 )
 """In this order: where two claim the same words, the first has them."""

@@ -52,6 +52,9 @@ _AGO = re.compile(
     rf"(?<![\w'-])(?:(?:about|around|roughly|some|almost|nearly|over|more\sthan)\s)?(?P<n>{_COUNT}|half\sa)\s(?:(?P<unit>{_UNIT})|(?P<season>{_SEASON}))s?\s(?:ago|back|earlier)\b(?P<today>\s(?:today|to\sthe\sday))?",
     re.IGNORECASE,
 )
+_WEEKDAYS_AGO = re.compile(
+    rf"(?<![\w'-])(?P<n>an?|{_NUMBERS}|[0-9]{{1,2}})\s(?P<day>{_DAYS})s?\sago\b{_DAYTIME}", re.IGNORECASE
+)
 _YEAR_AND_A_HALF = re.compile(
     r"(?<![\w'-])(?:a\syear\sand\sa\shalf|one\sand\sa\shalf\syears)\sago\b", re.IGNORECASE
 )
@@ -184,6 +187,12 @@ def _weekdays(m: re.Match[str], today: date) -> When:
     return When((units.last_weekday(until, first)[0], until), trust="weak", relative=True)
 
 
+def _weekdays_ago(m: re.Match[str], today: date) -> When:
+    """Two Fridays ago: a week before the last that is over."""
+    last = units.last_weekday(today, _DAYS.split("|").index(m["day"].lower()), over=True)
+    return When(units.whole(last[0], "day", -7 * (calendars.number(m["n"]) - 1)), relative=True)
+
+
 def _ago(m: re.Match[str], today: date) -> When:
     if m["season"]:
         name = m["season"].lower()
@@ -264,6 +273,7 @@ RULES = (
     Rule(_BEFORE_LAST, _before_last, ("before last",)),
     Rule(_WEEK_FIRST, _weekday, ("week",)),
     Rule(_WEEKDAYS, _weekdays, ("day",)),
+    Rule(_WEEKDAYS_AGO, _weekdays_ago, ("ago",)),
     Rule(_WEEKDAY, _weekday, ("day",)),
     Rule(_YEAR_AND_A_HALF, _year_and_a_half, ("half",)),
     Rule(_AGO, _ago, ("ago", "back", "earlier")),

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from rag.search.reading.times import Time
 
 _ENGLISH = re.compile(
-    r"(?:\b(?:in|on|during|over|for)\s)?(?:\bthe\s)?\b(?P<nth>first|second|third|fourth|last|final)\s(?:(?P<n>two|three|four|five|six|ten|few|couple(?:\sof)?|[0-9]{1,2})\s)?(?P<unit>day|week|month)s?\s\Z",
+    r"(?:\b(?:in|on|during|over|for)\s)?(?:\bthe\s)?\b(?P<nth>first|second|third|fourth|last|final)\s(?:(?P<n>two|three|four|five|six|ten|few|couple(?:\sof)?|[0-9]{1,2})\s)?(?P<unit>day|week|month|quarter)s?\s\Z",
     re.IGNORECASE,
 )
 _WITHIN = re.compile(r"(?:of|in)\s", re.IGNORECASE)
 _CHINESE = re.compile(
-    r"的?(?P<nth>最后|头|前|第(?=[一二三四五六]))(?P<n>[0-9]{1,2}|[一二两三四五六七八九十几]{1,2})个?(?P<unit>天|周|星期|月)"
+    r"的?(?P<nth>最后|头|前|第(?=[一二三四五六]))(?P<n>[0-9]{1,2}|[一二两三四五六七八九十几]{1,2})个?(?P<unit>天|周|星期|月|季度)"
 )
 _WEEK_OF = re.compile(
     r"(?:\b(?:in|during|on|for)\s)?(?:\b(?:the|that)\s)?\b(?:week\s|week\s(?:of|starting|beginning|commencing|from)\s(?:on\s)?(?:the\s)?)\Z",
@@ -34,6 +34,7 @@ _BESIDE = re.compile(
 )
 _HAN_BESIDE = re.compile(r"节?的?(?:(?P<side>前|后)一?(?P<unit>天|周)|(?P<next>第二天))")
 _ORDINALS: Final[Mapping[str, int]] = {"first": 1, "second": 2, "third": 3, "fourth": 4}
+_MONTHS_IN: Final[Mapping[str, int]] = {"month": 1, "月": 1, "季度": 3, "quarter": 3}
 _FEW = 3
 _WEEK = 7
 
@@ -89,13 +90,14 @@ def _part(days: Days, nth: str, n: str, unit: str) -> Days:
     ordinal = calendars.number(n) if nth == "第" else _ORDINALS.get(nth, 1)
     count = 1 if nth == "第" or not n else _FEW if n in {"few", "几"} else calendars.number(_counted(n))
     at_end = nth in {"最后", "last", "final"}
-    if unit in {"month", "月"}:
-        return _months(days, ordinal - 1, count, at_end=at_end)
-    size = timedelta(days=count * (1 if unit in {"day", "天"} else _WEEK))
+    if unit in _MONTHS_IN:
+        size = _MONTHS_IN[unit]
+        return _months(days, size * (ordinal - 1), size * count, at_end=at_end)
+    length = timedelta(days=count * (1 if unit in {"day", "天"} else _WEEK))
     if at_end:
-        return days[1] - size + timedelta(days=1), days[1]
-    first = days[0] + size * (ordinal - 1)
-    return first, first + size - timedelta(days=1)
+        return days[1] - length + timedelta(days=1), days[1]
+    first = days[0] + length * (ordinal - 1)
+    return first, first + length - timedelta(days=1)
 
 
 def _counted(n: str) -> str:
