@@ -73,7 +73,9 @@ _WEEK = re.compile(
 )
 _SLASHED = re.compile(r"(?<![\w/.-])(?P<month>0?[1-9]|1[0-2])/(?P<year>20[0-9]{2})(?![\w/])")
 _HAPPENED = re.compile(r"\b(?:did|was|were|had)\b", re.IGNORECASE)
-_LEADS = re.compile(r"\b(?:in|of|from|since|for|until|till|between|and|to|before|after|during)\s\Z", re.IGNORECASE)
+_LEADS = re.compile(
+    r"\b(?:in|of|from|since|for|until|till|between|and|to|before|after|during)\s\Z", re.IGNORECASE
+)
 _LED_YEAR = re.compile(
     r"(?<![\w'.-])(?:(?:(?:back\s)?in|during|of|for|throughout|around)\s(?:(?:the\s)?(?:(?:whole|entire|calendar)\s)?year\s(?:of\s)?)?|(?:the\s)?year\s)(?P<year>(?:1[89]|20)[0-9]{2})(?:'s)?(?![\w%-]|[./][0-9]|,[0-9]{3})",
     re.IGNORECASE,

@@ -13,7 +13,7 @@ from rag.search.reading.view import PLAIN, blanked, viewed
 from rag.types import Part, Reading, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import date
 
     from rag.search.reading.times import Time
@@ -34,10 +34,18 @@ class _Natural:
 
 
 def understood(
-    question: str, today: date, filters: Filters, ignore: Collection[str], *, exact_in_sentences: bool
+    question: str,
+    today: date,
+    filters: Filters,
+    ignore: Collection[str],
+    *,
+    exact_in_sentences: bool,
+    properties: Callable[[], Collection[str]] | None,
 ) -> Reading:
     """As ``rag.search.reading.read``."""
-    found, plain = typed_in(question, today, ignore, exact_in_sentences=exact_in_sentences)
+    found, plain = typed_in(
+        question, today, ignore, exact_in_sentences=exact_in_sentences, properties=properties
+    )
     while True:
         natural = _natural(viewed(question, [(f.start, f.end) for f in found], plain), today)
         shown = _shown(question, found, natural)

@@ -11,7 +11,6 @@ from ingest.dates import calendars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
     from ingest.dates.calendars import Days
     from rag.search.reading.times import Time
@@ -43,10 +42,8 @@ def sliced(text: str, time: Time) -> Time:
     """The part of a time that the words before or behind it count off, or all of it."""
     if (m := _ENGLISH.search(text, 0, time.start)) and _WITHIN.match(text, time.start):
         return _cut(time, m, m.start(), time.end)
-    if time.days[0] == time.days[1] and (m := _WEEK_OF.search(text, 0, time.start)):
-        return _moved(time, m.start(), time.end, _week_of(time.days[0]))
-    if time.days[0] == time.days[1] and (m := _HAN_WEEK_OF.search(text, time.start)) and m.start() <= time.end <= m.end():
-        return _moved(time, time.start, m.end(), _week_of(time.days[0]))
+    if time.days[0] == time.days[1] and (week := _week_of(text, time)):
+        return week
     if m := _BESIDE.search(text, 0, time.start):
         return _moved(time, m.start(), time.end, _next_to(time.days, m["unit"].lower(), m["side"].lower()))
     if m := _HAN_BESIDE.match(text, time.end - text[: time.end].endswith("的")):
@@ -56,9 +53,14 @@ def sliced(text: str, time: Time) -> Time:
     return time
 
 
-def _week_of(day: date) -> Days:
-    monday = day - timedelta(days=day.weekday())
-    return monday, monday + timedelta(days=_WEEK - 1)
+def _week_of(text: str, time: Time) -> Time | None:
+    """The week of a day, where the words beside it say so."""
+    monday = time.days[0] - timedelta(days=time.days[0].weekday())
+    days = monday, monday + timedelta(days=_WEEK - 1)
+    if m := _WEEK_OF.search(text, 0, time.start):
+        return _moved(time, m.start(), time.end, days)
+    m = _HAN_WEEK_OF.search(text, time.start)
+    return _moved(time, time.start, m.end(), days) if m and m.start() <= time.end <= m.end() else None
 
 
 def _moved(time: Time, start: int, end: int, days: Days) -> Time:
