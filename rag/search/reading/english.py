@@ -72,6 +72,8 @@ _WEEK = re.compile(
     re.IGNORECASE,
 )
 _SLASHED = re.compile(r"(?<![\w/.-])(?P<month>0?[1-9]|1[0-2])/(?P<year>20[0-9]{2})(?![\w/])")
+_SMALL_BEFORE = re.compile(r"(?<![\w'])[a-z][\w']*\s\Z")
+_NAME_BEHIND = re.compile(r"\s(?!I\b)[A-Z][a-z]")
 _HAPPENED = re.compile(r"\b(?:did|was|were|had)\b", re.IGNORECASE)
 _LEADS = re.compile(
     r"\b(?:in|of|from|since|for|until|till|between|and|to|before|after|during)\s\Z", re.IGNORECASE
@@ -109,6 +111,11 @@ _PARTS: Final[Mapping[str, str]] = {
 _YEAR_STEPS: Final[Mapping[str, int]] = {"last": -1, "previous": -1, "this": 0, "next": 1}
 _AMBIGUOUS = frozenset({"may", "march", "mar", "dec", "sep", "jan", "jun", "june", "april", "august"})
 _BEGAN = frozenset({"in", "back in", "during", "over", "at", "throughout", "on"})
+
+
+def may_be_a_title(text: str, start: int) -> bool:
+    """Whether a word has a capital that only a name has, within a sentence that is written in small letters."""
+    return text[start].isupper() and _SMALL_BEFORE.search(text, 0, start) is not None
 
 
 def _dated(m: re.Match[str], today: date) -> When | None:
@@ -150,7 +157,7 @@ def _year(m: re.Match[str], today: date) -> tuple[int, bool]:
 
 def _stepped(m: re.Match[str], today: date) -> When | None:
     in_year, step = _in_year(m), m["step"].lower()
-    if m["step"][0].isupper() and m.start("step") > 0:
+    if may_be_a_title(m.string, m.start("step")):
         return None  # Last Christmas, the song
     if step == "next":
         return When(next_time(in_year, today), relative=True, present=True)
@@ -185,6 +192,8 @@ def _alone(m: re.Match[str], today: date) -> When | None:
 
 def _month_alone(m: re.Match[str], lead: str) -> When | None:
     """A month without day or year: its name may be a word, or a person's."""
+    if lead not in _BEGAN and not m["early"] and _NAME_BEHIND.match(m.string, m.end()):
+        return None  # October Sky
     sure = bool(lead or m["early"] or m["month2"])
     if not sure and (_modal(m) or m["month"] in _AMBIGUOUS):
         return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ingest.dates import calendars
 from rag.search.reading import units
+from rag.search.reading.english import may_be_a_title
 from rag.search.reading.times import Rule, When, last_over
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ _YEAR_AND_A_HALF = re.compile(
 _DAY = re.compile(
     rf"{_IN}(?:(?P<before>the\sday\sbefore\syesterday)|(?P<back>yesterday|last\snight)|(?P<now>today|tonight|this\s(?:morning|afternoon|evening))|(?P<far>the\sday\safter\stomorrow)|(?P<ahead>tomorrow)){_DAYTIME}\b(?:'s)?",
     re.IGNORECASE,
+)
+_NOWADAYS = re.compile(
+    r"\b(?:it\sis|they\sare|as|than|known|still|used|common|popular|exists?)\s\Z", re.IGNORECASE
 )
 _SAME = re.compile(
     rf"{_IN}(?:around\s)?(?:this\s(?P<about>time|day|month)|the\ssame\s(?P<same>time|day|month))\s(?:last\syear|(?P<n>[0-9]{{1,2}}|an?|{_NUMBERS})\syears?\sago)\b",
@@ -140,7 +144,9 @@ def _rolling(m: re.Match[str], today: date) -> When:
     return When(units.past(today, unit, count), relative=True)
 
 
-def _step(m: re.Match[str], today: date) -> When:
+def _step(m: re.Match[str], today: date) -> When | None:
+    if may_be_a_title(m.string, m.start("step")):
+        return None
     steps = _STEPS[" ".join(m["step"].lower().removeprefix("the ").split())]
     if m["unit"].lower() == "weekend":
         days = units.last_weekend(today) if steps < 0 else units.weekend(today, steps)
@@ -214,7 +220,11 @@ def _year_and_a_half(_: re.Match[str], today: date) -> When:
     return When(units.whole(today, "month", -18), relative=True)
 
 
-def _day(m: re.Match[str], today: date) -> When:
+def _day(m: re.Match[str], today: date) -> When | None:
+    if may_be_a_title(m.string, m.start(m.lastgroup or 0)):
+        return None  # "Who sang Yesterday?"
+    if m["now"] and _NOWADAYS.search(m.string, 0, m.start()):
+        return None
     if m["ahead"] or m["far"]:
         days = units.whole(today, "day", 1 if m["ahead"] else 2)
         return When(days, trust="weak", relative=True, present=True)

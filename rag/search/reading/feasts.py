@@ -142,6 +142,14 @@ def _turn_of_the_year(year: int) -> Days:
     return date(year - 1, 12, 31), date(year, 1, 2)
 
 
+def _after_thanksgiving(days: int) -> Callable[[int], Days]:
+    def of(year: int) -> Days:
+        found = _nth(11, _THURSDAY, 4)(year)[0] + timedelta(days=days)
+        return found, found
+
+    return of
+
+
 def _shared(name: str) -> Callable[[int], Days]:
     return lambda year: calendars.window(year, calendars.FEASTS[name])
 
@@ -170,7 +178,7 @@ _FEASTS: Final[tuple[tuple[Callable[[int], Days], str], ...]] = (
     (_fixed(11, 11), "双十一|双11|光棍节|singles' day|singles day|single's day|double eleven|double 11"),
     (_shared("圣诞"), "圣诞|christmas|xmas"),
     (_winter_holidays, "寒假"),
-    (_shared("暑假"), "暑假|summer holidays|summer holiday|summer vacation|summer break"),
+    (_shared("暑假"), "暑假|暑期|summer holidays|summer holiday|summer vacation|summer break"),
     (_fixed(12, 31, 1, 1), "跨年"),
     (_fixed(12, 31), "new year's eve|new years eve"),
     (_turn_of_the_year, "new year's|new year|new years"),
@@ -189,6 +197,8 @@ _FEASTS: Final[tuple[tuple[Callable[[int], Days], str], ...]] = (
     (_nth(5, _SUNDAY, 2), "母亲节|mother's day"),
     (_nth(6, _SUNDAY, 3), "父亲节|father's day"),
     (_nth(11, _THURSDAY, 4), "感恩节|thanksgiving"),
+    (_after_thanksgiving(1), "black friday|黑色星期五|黑五"),
+    (_after_thanksgiving(4), "cyber monday"),
     (_from_easter(-2, 1), "复活节|easter"),
     (_from_easter(-2, -2), "good friday"),
     (_from_easter(0, 0), "easter sunday"),

@@ -16,7 +16,7 @@ _YEAR = "(?P<year>(?:19|20)[0-9]{2})"
 _MONTH, _DAY = "(?P<month>1[0-2]|0?[1-9])", "(?P<day>3[01]|[12][0-9]|0?[1-9])"
 _NUMBER = "[0-9]{1,3}|[一二三四五六七八九十]{1,3}"
 _YEAR_FIRST = re.compile(
-    rf"{_IN}(?<![A-Za-z0-9_.+/-]){_YEAR}(?P<sep>[-/.]){_MONTH}(?:(?P=sep){_DAY}(?![0-9]|[-./][0-9])|(?<=[0-9]{{2}})(?![0-9]|[-./][0-9]))"
+    rf"{_IN}(?<![A-Za-z0-9_.+/])(?<!(?<![0-9])-){_YEAR}(?P<sep>[-/.]){_MONTH}(?:(?P=sep){_DAY}(?![0-9]|[-./][0-9])|(?![0-9]|[./][0-9]|-(?!(?:19|20)[0-9]{{2}}[-/.])[0-9]))"
 )
 _YEAR_LAST = re.compile(
     rf"{_IN}(?<![A-Za-z0-9_./-])(?P<a>[0-9]{{1,2}})(?P<sep>[-/.])(?P<b>[0-9]{{1,2}})(?P=sep){_YEAR}(?![0-9A-Za-z_/-]|\.[0-9])"
@@ -36,6 +36,13 @@ _IDENTIFIER = re.compile(
     r"(?:\b(?:no|number|id|order|ticket|issue|version|build|pr|ref|reference|invoice|commit|phone|code)[^\w]{1,3}|(?:号|号码|版本?|单|编号|代码|电话)[是为::#\s]{0,3})\Z",
     re.IGNORECASE,
 )
+_SEASON = re.compile(
+    r"(?<=-[0-9]{2})(?:\s?[年度学赛财]|\s(?:season|school\syear|academic\syear)\b)", re.IGNORECASE
+)
+_TO = re.compile(
+    r"(?<=[/-][0-9])[\u4e00-\u9fff]|\s?(?:[-~–—～]|[至到]|to|until|through)\s?(?:19|20)[0-9]{2}[-/.][0-9]"
+)
+_FROM = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}\s?(?:[-~–—～]|[至到]|to|until|through)\s?\Z")
 _MONTHS = 12
 _BEFORE_REPUBLIC = 1911
 
@@ -43,7 +50,15 @@ _BEFORE_REPUBLIC = 1911
 def _year_first(m: re.Match[str], _: date) -> When | None:
     if m["sep"] == "." and not m["lead"] and _VERSION.search(m.string, 0, m.start()):
         return None  # PyCharm 2022.1.3
+    if (
+        not m["day"]
+        and len(m["month"]) == 1
+        and not (_TO.match(m.string, m.end()) or _FROM.search(m.string, 0, m.start()))
+    ):
+        return None  # a fraction
     year, month = int(m["year"]), int(m["month"])
+    if month == (year + 1) % 100 and _SEASON.match(m.string, m.end()):
+        return When(calendars.years(year, year + 1))
     if m["day"]:
         return When(calendars.day(year, month, int(m["day"])))
     return When(calendars.months(year, month, month))

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from rag.search.reading.times import Time
 
 _ENGLISH = re.compile(
-    r"(?:\b(?:in|on|during|over|for)\s)?(?:\bthe\s)?\b(?P<nth>first|second|third|fourth|last|final)\s(?:(?P<n>two|three|four|five|six|ten|few|couple(?:\sof)?|[0-9]{1,2})\s)?(?P<unit>day|week|month|quarter)s?\s\Z",
+    r"(?:\b(?:in|on|during|over|for)\s)?(?:\bthe\s)?\b(?P<nth>first|second|third|fourth|last|final)\s(?:(?P<n>two|three|four|five|six|ten|few|couple(?:\sof)?|[0-9]{1,2})\s)?(?P<unit>day|weekend|week|month|quarter)s?\s\Z",
     re.IGNORECASE,
 )
 _WITHIN = re.compile(r"(?:of|in)\s", re.IGNORECASE)
 _CHINESE = re.compile(
-    r"的?(?P<nth>最后|头|前|第(?=[一二三四五六]))(?P<n>[0-9]{1,2}|[一二两三四五六七八九十几]{1,2})个?(?P<unit>天|周|星期|月|季度)"
+    r"的?(?P<nth>最后|头|前|第(?=[一二三四五六]))(?P<n>[0-9]{1,2}|[一二两三四五六七八九十几]{1,2})个?(?P<unit>天|周末|周|星期|月|季度)"
 )
 _WEEK_OF = re.compile(
     r"(?:\b(?:in|during|on|for)\s)?(?:\b(?:the|that)\s)?\b(?:week\s|week\s(?:of|starting|beginning|commencing|from)\s(?:on\s)?(?:the\s)?)\Z",
@@ -31,11 +31,11 @@ _HAN_WEEK_OF = re.compile(r"(?:所在)?的?\s?[那这当同](?:一?个?(?:周|�
 _BESIDE = re.compile(
     r"(?:\bon\s)?\bthe\s(?P<unit>day|week)\s(?P<side>before|after)\s(?:the\s)?\Z", re.IGNORECASE
 )
-_HAN_BESIDE = re.compile(r"节?的?(?:(?P<side>前|后)一?(?P<unit>天|周)|(?P<next>第二天))")
+_HAN_BESIDE = re.compile(r"节?的?(?:(?P<side>前|后)的?第?一?个?(?P<unit>天|周|星期)|(?P<next>第二天))")
 _ORDINALS: Final[Mapping[str, int]] = {"first": 1, "second": 2, "third": 3, "fourth": 4}
 _MONTHS_IN: Final[Mapping[str, int]] = {"month": 1, "月": 1, "季度": 3, "quarter": 3}
 _FEW = 3
-_WEEK = 7
+_WEEK, _SATURDAY = 7, 5
 
 
 def sliced(text: str, time: Time) -> Time:
@@ -69,7 +69,7 @@ def _moved(time: Time, start: int, end: int, days: Days) -> Time:
 
 def _next_to(days: Days, unit: str, side: str) -> Days:
     """The day or week before or after a time."""
-    length = timedelta(days=_WEEK - 1 if unit in {"week", "周"} else 0)
+    length = timedelta(days=_WEEK - 1 if unit in {"week", "周", "星期"} else 0)
     if side in {"before", "前"}:
         last = days[0] - timedelta(days=1)
         return last - length, last
@@ -82,7 +82,8 @@ def _cut(time: Time, m: re.Match[str], start: int, end: int) -> Time:
         days = _part(time.days, m["nth"].lower(), (m["n"] or "").lower(), m["unit"].lower())
     except (ValueError, OverflowError):
         return time
-    if not time.days[0] <= days[0] <= days[1] <= time.days[1]:
+    weekend = m["unit"].lower() in {"weekend", "周末"}  # its Sunday may be of the next month
+    if not time.days[0] <= days[0] <= days[1] - timedelta(days=weekend) <= time.days[1]:
         return time
     return _moved(time, start, end, days)
 
@@ -95,11 +96,22 @@ def _part(days: Days, nth: str, n: str, unit: str) -> Days:
     if unit in _MONTHS_IN:
         size = _MONTHS_IN[unit]
         return _months(days, size * (ordinal - 1), size * count, at_end=at_end)
+    if unit in {"weekend", "周末"}:
+        return _weekends(days, -count if at_end else ordinal - 1, count)
     length = timedelta(days=count * (1 if unit in {"day", "天"} else _WEEK))
     if at_end:
         return days[1] - length + timedelta(days=1), days[1]
     first = days[0] + length * (ordinal - 1)
     return first, first + length - timedelta(days=1)
+
+
+def _weekends(days: Days, skipped: int, count: int) -> Days:
+    """Some of those whose Saturday lies in a time, counted from its start or, where ``skipped`` is negative, its end."""
+    if skipped < 0:
+        saturday = days[1] - timedelta(days=(days[1].weekday() - _SATURDAY) % _WEEK + _WEEK * (-1 - skipped))
+    else:
+        saturday = days[0] + timedelta(days=(_SATURDAY - days[0].weekday()) % _WEEK + _WEEK * skipped)
+    return saturday, saturday + timedelta(days=_WEEK * (count - 1) + 1)
 
 
 def _counted(n: str) -> str:

@@ -134,9 +134,10 @@ _CLOSES = {
         r"\s?(?:以来|起(?![床来点])|开始(?=[，,、我你他她它们至到的]|\Z)|至今|到现在|到目前|到如今|(?:onwards?|on(?=\s?(?:[,.?!;]|\Z|I\b|we\b|what\b))|to now|to date|until now|to today|to the present)\b|(?:and|or) later\b(?!\s\w))",
         re.IGNORECASE,
     ),
-    "after": re.compile(r"\s?(?:[之以]后|后(?![来天半悔面台端]))"),
+    "after": re.compile(r"\s?(?:[之以]后|后(?![来天半悔面台端期]))"),
     "before": re.compile(
-        r"\s?(?:[之以]前|前(?![后夕往半面台端天年]))|\s(?:and|or) (?:earlier|before)\b(?!\s\w)", re.IGNORECASE
+        r"\s?(?:[之以]前|前(?![后夕往半面台端天年期]))|\s(?:and|or) (?:earlier|before)\b(?!\s\w)",
+        re.IGNORECASE,
     ),
     "until": re.compile(r"\s?(?:为止)"),
 }
@@ -281,7 +282,7 @@ def _opened(text: str, time: Time, today: date) -> Time | None:
 def _is_no_end(text: str, word: re.Match[str], start: int, end: int) -> bool:
     """Whether a word before a time is none that says until when: "what was I up to", "by the 2010 drought"."""
     busy = word[0].lower().startswith("up to") and _BUSY.search(text, 0, word.start())
-    return bool(busy) or (word[0].lower() == "by the " and text[start:end].isdigit())
+    return bool(busy) or (word[0].lower() in {"by the ", "as of the "} and text[start:end].isdigit())
 
 
 def _after_word(trust: Trust, kind: str) -> Trust:
