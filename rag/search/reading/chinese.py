@@ -69,6 +69,9 @@ _UNDATED = re.compile(
 )
 _HAPPENED = re.compile("[了过](?![解敏程期去于])")
 _SHORT_YEAR = re.compile(r"(?<![0-9.年])(?P<short>[0-2][0-9])年(?![前后来间级代以之内里的]|多)")
+_WINTER = re.compile(
+    rf"(?<![0-9.])(?P<first>(?:19|20)[0-9]{{2}})年?{TO}(?P<last>(?:19|20)[0-9]{{2}})\s?年的?(?:那个)?冬[天季]"
+)
 _LISTED_YEAR = re.compile(
     r"(?<![0-9.])(?P<year>(?:19|20)[0-9]{2})(?:(?=\s?(?:[和与跟及、]|[-~–—～]{1,2}|至|到)\s?(?:19|20)[0-9]{2}(?:\s?[和与跟及、]\s?(?:19|20)[0-9]{2})*\s?(?:[这那]?[两三四五六七八九十几])?年)|(?:\s?[这那]?[两三四五六七八九十几]年(?:里|间|之?内)?)(?!前|后|级))"
 )
@@ -203,6 +206,12 @@ _READERS: Final[Mapping[str, Callable[[_Groups], InYear]]] = {
 }
 
 
+def _winter(m: re.Match[str], _: date) -> When | None:
+    """2017到2018年那个冬天, which is one."""
+    first, last = int(m["first"]), int(m["last"])
+    return When(units.season(first, "冬")) if last == first + 1 else None
+
+
 def _short_year(m: re.Match[str], _: date) -> When:
     """22年; as like a number of years."""
     year = calendars.full_year(m["short"])
@@ -215,6 +224,7 @@ def _listed_year(m: re.Match[str], _: date) -> When:
 
 
 RULES = (
+    Rule(_WINTER, _winter, ("冬",)),
     Rule(_DATED, _dated),
     Rule(_LISTED_YEAR, _listed_year),
     Rule(_UNDATED, _undated),

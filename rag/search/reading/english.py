@@ -40,9 +40,9 @@ _PART = rf"""(?:
     | H(?P<h>[12])(?!\w)|(?P<half>first|second|latter|last|1st|2nd)\shalf
 )"""
 _WEEKDAY = r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun)\.?,?\s(?:the\s)?(?=[0-9]|[JFMASOND][a-z]+\.?\s(?:the\s)?[0-9])"
-_IN = rf"(?<![\w'’.-])(?:(?P<lead>back\sin|in|on|during|over|at|around|throughout|within|of|for)\s(?:the\s)?|the\s)?(?:{_WEEKDAY})?"
+_IN = rf"(?<![\w'’.-])(?:(?P<lead>back\sin|in|on|during|over|at|around|throughout|within|(?<!\bas\s)of|for)\s(?:the\s)?|the\s)?(?:{_WEEKDAY})?"
 _DATED = re.compile(
-    rf"{_IN}(?:{_PART}|(?P<edge>early|mid|late|beginning|start|middle|end)(?:\spart)?)(?:,?\s(?:of\s|in\s|the\s)*|,\s?|(?=')|-|/)(?:{_YEAR}|(?P<open>(?:the\s)?year)(?!\w|\s(?:of|before|ago|old)))(?:'s)?",
+    rf"{_IN}(?:{_PART}|(?P<edge>early|mid|late|(?:beginning|start|middle)(?=\s(?:of|in)\s)|end(?=-|\s(?:of|in|[12'])))(?:\spart)?)(?:,?\s(?:of\s|in\s|the\s)*|,\s?|(?=')|-|/)(?:{_YEAR}|(?P<open>(?:the\s)?year)(?!\w|\s(?:of|before|ago|old)))(?:'s)?",
     re.VERBOSE | re.IGNORECASE,
 )
 _WINTER = re.compile(

@@ -28,8 +28,10 @@ _WEEK_OF = re.compile(
     re.IGNORECASE,
 )
 _HAN_WEEK_OF = re.compile(r"(?:所在)?的?\s?[那这当同](?:一?个?(?:周|星期|礼拜))(?![一二三四五六日天末])")
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _BESIDE = re.compile(
-    r"(?:\bon\s)?\bthe\s(?P<unit>day|week)\s(?P<side>before|after)\s(?:the\s)?\Z", re.IGNORECASE
+    rf"(?:\b(?:on|in|over)\s)?\bthe\s(?P<unit>day|week|weekend|{'|'.join(_WEEKDAYS)})\s(?P<side>before|after)\s(?:the\s)?\Z",
+    re.IGNORECASE,
 )
 _HAN_BESIDE = re.compile(r"节?的?(?:(?P<side>前|后)的?第?一?个?(?P<unit>天|周|星期)|(?P<next>第二天))")
 _ORDINALS: Final[Mapping[str, int]] = {"first": 1, "second": 2, "third": 3, "fourth": 4}
@@ -68,7 +70,15 @@ def _moved(time: Time, start: int, end: int, days: Days) -> Time:
 
 
 def _next_to(days: Days, unit: str, side: str) -> Days:
-    """The day or week before or after a time."""
+    """The day or week before or after a time, or the nearest weekend or day of the week."""
+    if unit == "weekend" or unit in _WEEKDAYS:
+        number = _SATURDAY if unit == "weekend" else _WEEKDAYS.index(unit)
+        if side == "before":
+            last = days[0] - timedelta(days=1)
+            first = last - timedelta(days=(last.weekday() - number) % _WEEK)
+        else:
+            first = days[1] + timedelta(days=1 + (number - days[1].weekday() - 1) % _WEEK)
+        return first, first + timedelta(days=unit == "weekend")
     length = timedelta(days=_WEEK - 1 if unit in {"week", "周", "星期"} else 0)
     if side in {"before", "前"}:
         last = days[0] - timedelta(days=1)
