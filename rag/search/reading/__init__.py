@@ -12,7 +12,7 @@ from rag.search.reading.view import may_mean_more
 from rag.types import NO_FILTERS, Filters, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from datetime import date
 
 
@@ -23,6 +23,7 @@ def read(
     filters: Filters = NO_FILTERS,
     ignore: Collection[str] = (),
     exact_in_sentences: bool = True,
+    properties: Callable[[], Collection[str]] | None = None,
 ) -> Reading:
     """What a question asks for, and where and when.
 
@@ -33,6 +34,9 @@ def read(
         ignore: the ``written`` words of parts that were switched off: they are plain words again.
         exact_in_sentences: straight double quotes make an exact phrase in a sentence too, where they may as well
             set off a name or a title, not only among words to search for.
+        properties: gives the names of the properties that notes have, and is asked only where a question holds what
+            looks like a condition on one: on a property that no note has it is plain words, as in ``nginx:latest``.
+            Without it every such condition is one.
 
     Raises:
         QuestionError: a typed filter cannot be read.
@@ -42,4 +46,6 @@ def read(
         return Reading(text=text, filters=filters, rest=text)
     from rag.search.reading.reader import understood
 
-    return understood(question, today, filters, ignore, exact_in_sentences=exact_in_sentences)
+    return understood(
+        question, today, filters, ignore, exact_in_sentences=exact_in_sentences, properties=properties
+    )

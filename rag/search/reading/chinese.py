@@ -22,7 +22,7 @@ NUMBER = "[0-9]{1,2}|[一二三四五六七八九十廿]{1,3}"
 _AGO = "[0-9]{1,2}|[一二两三四五六七八九十]{1,3}"
 TO = r"\s?(?:[-~–—～]{1,2}|至|到)\s?"
 _FEAST = feasts.CHINESE
-_MID = "中(?![国学文心间的旬秋])"
+_MID = "中(?![国学文心间的旬秋央部小等级高低东西南北外华医介止共方考段餐午档超甲乙])"
 PARTS = f"中上旬|中下旬|上旬|中旬|下旬|上半月|下半月|初|底|末|{_MID}"
 _MONTH = rf"""(?P<month>{NUMBER})(?:(?:{TO}|[、和])(?P<month2>{NUMBER}))?\s?月
     (?![亮球饼薪租供卡票费经光嫂老后内龄河]|天(?!气)|大(?![概约])|革命|怀胎|[一两二三几][次回本篇更])
@@ -40,20 +40,23 @@ _PART = rf"""
     | (?P<after>大年初|年初|(?<!多)大年)(?P<nth>[一二三四五六七])(?![一二三四五六七八九十]|月)
     | {_MONTH}"""
 _BEHIND_YEAR = rf"(?:的|\s)?\s?(?:{_FEAST}|[春夏秋冬](?:[天季]|[^\u4e00-\u9fff]|$)|[上下]半年|第?[一二三四1-4]个?季度|[Qq][1-4]|(?:{NUMBER})(?:{TO}(?:{NUMBER}))?\s?月|年?[初底末](?!期)"
+# Of two digits; "二三年" may be two or three years.
+_SPOKEN = "[零〇○][一二三四五六七八九]|九[零〇○一二三四五六七八九]|八[零〇○一二三四五六七八]|二[零〇○一二]|一[零〇○一四五六七八九]"
 _YEAR = rf"""(?:
       (?P<year>(?:1[89]|20)[0-9]{{2}}|[一二][九零〇○][一二三四五六七八九零〇○]{{2}})\s?年(?![轻龄代])
     | (?P<bare>20[0-9]{{2}})(?={_BEHIND_YEAR}))
     | ['’]?(?P<short>[0-9]{{2}})\s?年(?={_BEHIND_YEAR}))
+    | (?P<spoken>{_SPOKEN}|(?:二[三四五]|一[二三]|八九|七[八九])(?=\s?年{_BEHIND_YEAR})))\s?年(?![级代龄前后多来间内以之生])
     | (?P<word>大前年|(?<![之以从目])前年|(?<!过)去年|上一年|今年|本年|明年|后年)(?![轻龄代级会]|的?(?:今[天日]|同[一期]|这个?时候|此时|这会))
     | (?P<ago>{_AGO})\s?年\s?(?:以|之)?前(?={_BEHIND_YEAR}))
 )"""
 DAYTIME = "早上|上午|中午|下午|晚上|凌晨|傍晚|夜里|早晨"
 _TAIL = rf"""(?:的|\s)?(?:
-      (?P<off>小长假|长假|假期|黄金周|放假期间|放假|期间|前后|前夕)|(?P<then>的?时候|那会儿?|那几?天|当[天日年月]|那[年周段]|那个月|这一?[天年]|这个月|{DAYTIME})
+      (?P<off>小长假|长假|假期|黄金周|放假期间|放假|期间|前后|前夕)|(?P<then>的?时候|那会儿?|那[一几]?天|当[天日年月]|那年|那周(?![一二三四五六日天末])|那段|那个月|这一?[天年]|这个月|{DAYTIME})
     | 全年|一?整年|一年[里内]?|年度|[里内](?!面|容|存|部|卷)|间)?"""
 # Only behind a year 十一 is a feast.
 _PART_OF_YEAR = _PART.replace("(?P<feast>", "(?P<feast>十一(?!月|[点个日号岁天])|")
-_LONE = r"(?<![0-9.第一二三四五六七八九十每逢满包近共·])(?<![0-9][-/:])"
+_LONE = r"(?<![0-9.第一二三四五六七八九十每逢满包近共·])(?<![0-9][/:])(?<!(?<![0-9]{4})(?<=[0-9])-)"
 _DATED = re.compile(
     rf"""{_LONE}{_YEAR}度?
     (?:(?:的|\s|那年|那个)*(?:{_PART_OF_YEAR}|第\s?(?P<week>{NUMBER})\s?周
@@ -61,12 +64,16 @@ _DATED = re.compile(
     re.VERBOSE,
 )
 _UNDATED = re.compile(
-    rf"{_LONE}(?<![0-9]年)(?:{_PART}|(?P<edge>(?<![0-9一二三四五六七八九十去前今明新学成半])年(?:[初底末尾]|中(?![国学文心间的旬秋]))))(?:{_TAIL})",
+    rf"{_LONE}(?<![0-9]年)(?:{_PART}|(?P<edge>(?<![0-9一二三四五六七八九十去前今明新学成半])年(?:[初底末尾]|中(?![国学文心间的旬秋奖报考级央]))))(?:{_TAIL})",
     re.VERBOSE,
 )
+_HAPPENED = re.compile("[了过](?![解敏程期去于])")
 _SHORT_YEAR = re.compile(r"(?<![0-9.年])(?P<short>[0-2][0-9])年(?![前后来间级代以之内里的]|多)")
+_WINTER = re.compile(
+    rf"(?<![0-9.])(?P<first>(?:19|20)[0-9]{{2}})年?{TO}(?P<last>(?:19|20)[0-9]{{2}})\s?年的?(?:那个)?冬[天季]"
+)
 _LISTED_YEAR = re.compile(
-    r"(?<![0-9.])(?P<year>(?:19|20)[0-9]{2})(?:(?=\s?(?:[和与跟及、]|[-~–—～]{1,2}|至|到)\s?(?:19|20)[0-9]{2}(?:\s?[和与跟及、]\s?(?:19|20)[0-9]{2})*\s?[两三四]?年)|(?=[两三四]年))"
+    r"(?<![0-9.])(?P<year>(?:19|20)[0-9]{2})(?:(?=\s?(?:[和与跟及、]|[-~–—～]{1,2}|至|到)\s?(?:19|20)[0-9]{2}(?:\s?[和与跟及、]\s?(?:19|20)[0-9]{2})*\s?(?:[这那]?[两三四五六七八九十几])?年)|(?:\s?[这那]?[两三四五六七八九十几]年(?:里|间|之?内)?)(?!前|后|级))"
 )
 _YEAR_STEPS: Final[Mapping[str, int]] = {
     "大前年": -3, "前年": -2, "去年": -1, "上一年": -1, "今年": 0, "本年": 0, "明年": 1, "后年": 2
@@ -88,7 +95,7 @@ def _year(m: re.Match[str], today: date) -> tuple[int, bool]:
         return today.year + _YEAR_STEPS[m["word"]], True
     if m["ago"]:
         return today.year - calendars.number(m["ago"]), True
-    return calendars.full_year(m["year"] or m["bare"] or m["short"]), False
+    return calendars.full_year(m["year"] or m["bare"] or m["short"] or m["spoken"]), False
 
 
 def _undated(m: re.Match[str], today: date) -> When | None:
@@ -99,7 +106,8 @@ def _undated(m: re.Match[str], today: date) -> When | None:
         days = last_time(in_year, today)
         return When(days, relative=True, present=days[1] >= today)
     weak = not (m["off"] or m["then"] or m["only"] or m["day"] or m["part"] or m["nth"] or m["lunar"])
-    weak = weak and not (m["month"] and m[0].rstrip().endswith("份"))
+    weak = weak and not (m["month"] and m[0].rstrip().endswith(("份", "里")))
+    weak = weak and not (m[0].endswith("里") and _HAPPENED.search(m.string, m.end()))
     trust: Trust = "weak" if weak else "sure"
     return When(in_year=in_year, trust=trust)
 
@@ -111,8 +119,12 @@ def _in_year(m: re.Match[str]) -> InYear | None:
 
 
 def _feast(groups: _Groups) -> InYear:
-    of = feasts.NAMES[groups["feast"]]
-    return _around(of) if "off" in groups else of
+    name = groups["feast"]
+    of = feasts.NAMES[name]
+    if "off" in groups:
+        return feasts.AROUND.get(name) or _around(of)
+    the_day = groups.get("then", "").startswith(("那天", "那一天", "当天", "当日", "这天", "这一天"))
+    return feasts.THE_DAY.get(name, of) if the_day else of
 
 
 def _quarter(groups: _Groups) -> InYear:
@@ -194,6 +206,12 @@ _READERS: Final[Mapping[str, Callable[[_Groups], InYear]]] = {
 }
 
 
+def _winter(m: re.Match[str], _: date) -> When | None:
+    """2017到2018年那个冬天, which is one."""
+    first, last = int(m["first"]), int(m["last"])
+    return When(units.season(first, "冬")) if last == first + 1 else None
+
+
 def _short_year(m: re.Match[str], _: date) -> When:
     """22年; as like a number of years."""
     year = calendars.full_year(m["short"])
@@ -206,6 +224,7 @@ def _listed_year(m: re.Match[str], _: date) -> When:
 
 
 RULES = (
+    Rule(_WINTER, _winter, ("冬",)),
     Rule(_DATED, _dated),
     Rule(_LISTED_YEAR, _listed_year),
     Rule(_UNDATED, _undated),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +23,7 @@ _WEEK = re.compile(
     rf"(?<![以如])(?P<step>{_STEP})(?:周|星期|礼拜)(?![期围边年遭岁])(?:(?P<end>末)|(?P<day>[一二三四五六日天])(?!天)(?:{TO}(?:周|星期)?(?P<day2>[一二三四五六日天]))?)?(?:的?(?:{DAYTIME}))?"
 )
 _MONTHS = re.compile(
-    rf"(?P<step>{_STEP})月(?![亮球饼台光])份?(?:的|\s)?\s?(?:(?P<part>{PARTS})|(?P<day>{NUMBER})[日号])?"
+    rf"(?P<step>{_STEP})月(?![亮球饼台光])份?(?:的|\s)?\s?(?:(?P<part>{PARTS}|头(?![疼痛发条等号三两])|尾(?!巴))|(?P<day>{NUMBER})[日号])?"
 )
 _QUARTER = re.compile(rf"(?P<step>{_STEP})季度")
 _SEASON = re.compile(
@@ -38,7 +39,7 @@ _AGO = re.compile(
     rf"(?<![0-9.一二三四五六七八九十百千万第哪某])(?:大概|大约|差不多)?(?P<n>{_COUNT}|好?几|两三|半|十几)多?\s?(?P<unit>{_UNIT})(?P<half>半)?多?\s?(?:以|之)?前(?![端后台面置言往来进景沿提辈夫妻任])(?:的?那(?:一?天|周|个月|一?年))?"
 )
 _DAY = re.compile(
-    rf"(?P<day>大前天|(?<![之以从目])前天(?!赋)|昨[天日晚夜儿]|今[天日晚早晨儿](?!头条)|明[天日早晚]|大后天|(?<!先天)后天(?![性的努]))(?:的?(?:{DAYTIME}))?"
+    rf"(?P<day>大前天|(?<![之以从目])前天(?!赋)|昨[天日晚夜儿]|今[天日晚早晨儿](?!头条|说法|看点|话题)|明[天日早晚]|大后天|(?<!先天)后天(?![性的努]|条件|环境|因素|培养|获得|教育|学习|形成|免疫|缺陷|养成|发育|影响))(?:的?(?:{DAYTIME}))?"
 )
 _SAME = re.compile(
     rf"(?P<word>去年|前年|大前年|(?P<n>{_COUNT})年前)的?(?:(?:今天|今日|同一天)|(?P<about>同期|这个?时候|此时|这会儿|这个月))"
@@ -74,6 +75,7 @@ _FEW_OF: Final[Mapping[Unit, int]] = {"day": 7, "week": 4, "month": 6, "quarter"
 _SOME = frozenset({"几", "好几", "数", "十几"})
 _PAIRS = frozenset({"一两", "两三", "三四"})
 _HALF: Final[Mapping[Unit, int]] = {"year": 182, "month": 15}
+_OLDEST = 80  # years ago
 _LATELY_DAYS, _BEFORE_DAYS = 30, 90
 
 
@@ -100,7 +102,7 @@ def _month(m: re.Match[str], today: date) -> When:
     days = units.whole(today, "month", _step(m["step"]))
     year, month = days[0].year, days[0].month
     if m["part"]:
-        days = units.part_of_month(year, month, m["part"])
+        days = units.part_of_month(year, month, m["part"].replace("头", "初").replace("尾", "底"))
     elif m["day"]:
         days = calendars.day(year, month, calendars.number(m["day"]))
     return _passing(days, today)
@@ -163,6 +165,8 @@ def _ago(m: re.Match[str], today: date) -> When | None:
     if m["half"]:
         months = 12 * calendars.number(n) + 6
         return When(units.whole(today, "month", -months), relative=True) if unit == "year" else None
+    if unit == "year" and n.isdigit() and int(n) > _OLDEST:
+        return None  # before something else: 进化论100年之前
     if n in _SOME:
         until = units.back(today, unit, 2)
         return When((units.back(today, unit, _FEW_OF[unit]), until), relative=True)
@@ -171,7 +175,8 @@ def _ago(m: re.Match[str], today: date) -> When | None:
 
 def _day(m: re.Match[str], today: date) -> When:
     written = m["day"] if m["day"] in _DAY_STEPS else m["day"][0]
-    return _passing(units.whole(today, "day", _DAY_STEPS[written]), today)
+    when = _passing(units.whole(today, "day", _DAY_STEPS[written]), today)
+    return replace(when, trust="weak") if m["day"] == "今日" else when  # as often "nowadays"
 
 
 def _same(m: re.Match[str], today: date) -> When:

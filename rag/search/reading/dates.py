@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 _HABIT = re.compile(
     r"(?:每一?个?年?的?|逢|\b(?:every|each|any|per|most|all|usual)\s(?:other\s)?)\s?\Z", re.IGNORECASE
 )
-_NUMERIC = re.compile(r"[0-9]{4}[-/.][0-9]|民[国國]|[0-9][-/.][0-9]{4}")
-_DAY_FIRST = re.compile(r"(?<![\w./-])[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{4}(?![\w/-]|\.[0-9])")
+_NUMERIC = re.compile(r"(?:19|20)[0-9]{6}|[0-9]{4}[-/.][0-9]|民国|[0-9][-/.][0-9]{4}|[0-9]/[0-9]{1,2}/[0-9]")
 
 
 def times_named(text: str, today: date) -> list[Time]:
@@ -39,11 +38,18 @@ def times_named(text: str, today: date) -> list[Time]:
 
 def _candidates(text: str, today: date) -> Iterator[Time]:
     if _NUMERIC.search(text):
-        yield from _numeric(text)
+        yield from _read(_numeric(), text, today)
     if HAN.search(text):
         yield from _read(_chinese(), text, today)
     if LATIN.search(text):
         yield from _read(_english(), text, today)
+
+
+@cache
+def _numeric() -> tuple[Rule, ...]:
+    from rag.search.reading import numeric
+
+    return numeric.RULES
 
 
 @cache
@@ -76,20 +82,3 @@ def _read(rules: tuple[Rule, ...], text: str, today: date) -> Iterator[Time]:
                 start, end = m.span("at") if "at" in rule.pattern.groupindex else m.span()
                 written = text[start:end]
                 yield Time(start + len(written) - len(written.lstrip()), start + len(written.rstrip()), when)
-
-
-def _numeric(text: str) -> Iterator[Time]:
-    """2023-05-03 and 25.12.2022, as the dates of notes are read."""
-    from ingest.dates import parse
-    from ingest.dates.moments import days_of
-    from ingest.dates.words import mentions
-    from rag.search.reading.times import Time, When
-
-    for mention in mentions(text):
-        known = days_of(mention.moment, None) if mention.moment.absolute else None
-        if known and _NUMERIC.match(text, mention.start):
-            yield Time(mention.start, mention.end, When(known[0]))
-    for m in _DAY_FIRST.finditer(text):
-        days = parse(m[0])
-        if days and days[0] == days[1]:
-            yield Time(m.start(), m.end(), When(days))

@@ -23,35 +23,37 @@ _MONTH = "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?
 _SEASON = "spring|summer|autumn|fall|winter"
 _FEAST = feasts.ENGLISH.replace(" ", r"\s")
 _NUMBERS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
-_YEAR = rf"""(?P<year>(?:1[89]|20)[0-9]{{2}})(?![0-9%\w]|[-./][0-9]|,[0-9]{{3}})
+_YEAR = rf"""(?P<year>(?:1[89]|20)[0-9]{{2}})(?:(?=[QH][1-4](?!\w))|(?![0-9%\w]|[-./][0-9]|,[0-9]{{3}}))
+    |'(?P<short>[0-9]{{2}})(?![\w'])
     |(?P<word>last\syear|this\syear|next\syear|(?:the\s)?previous\syear|(?:the\s)?year\sbefore\slast)
     |(?P<ago>[0-9]{{1,2}}|an?|{_NUMBERS})\syears?\sago"""
 _EARLY = r"early|mid|late|(?:beginning|start|middle|end|first\shalf|second\shalf|first\spart)\sof"
 _PART = rf"""(?:
       (?P<day>{_D})(?:st|nd|rd|th)?(?:\s?(?:-|–|—|to|and)\s?(?P<day2>{_D})(?:st|nd|rd|th)?)?(?:\sof)?[ -](?P<of>{_MONTH})(?![a-z])\.?
+    | (?P<feast>{_FEAST})(?!\w)(?:\s(?:holidays?|break|vacation|week|season|day|festival))?
     | (?:(?P<early>{_EARLY})[ -](?:in\s)?(?:the\s)?)?
       (?P<month>{_MONTH})(?![a-z'])\.?
       (?:\s(?:the\s)?(?P<mday>{_D})(?:st|nd|rd|th)?(?![0-9\w%]|[:.][0-9])(?:\s?(?:-|–|—|to|and)\s?(?P<mday2>{_D})(?:st|nd|rd|th)?(?![0-9\w]))?
         |\s?[-–—/]\s?(?P<month2>{_MONTH})(?![a-z]))?
     | (?:(?P<third>early|mid|late)[ -](?:in\s)?(?:the\s)?)?(?P<season>{_SEASON})(?:time)?(?![\w'])
-    | (?P<feast>{_FEAST})(?!\w)(?:\s(?:holidays?|break|vacation|week|season|eve|day|festival))?
-    | Q(?P<q>[1-4])(?![\w:])|(?P<quarter>first|second|third|fourth|last|final|1st|2nd|3rd|4th)\squarter
+    | Q(?P<q>[1-4])(?!\w)|(?P<quarter>first|second|third|fourth|last|final|1st|2nd|3rd|4th)\squarter
     | H(?P<h>[12])(?!\w)|(?P<half>first|second|latter|last|1st|2nd)\shalf
 )"""
-_IN = r"(?<![\w'’.-])(?:(?P<lead>back\sin|in|on|during|over|at|around|throughout|within|of|for)\s(?:the\s)?|the\s)?"
+_WEEKDAY = r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun)\.?,?\s(?:the\s)?(?=[0-9]|[JFMASOND][a-z]+\.?\s(?:the\s)?[0-9])"
+_IN = rf"(?<![\w'’.-])(?:(?P<lead>back\sin|in|on|during|over|at|around|throughout|within|(?<!\bas\s)of|for)\s(?:the\s)?|the\s)?(?:{_WEEKDAY})?"
 _DATED = re.compile(
-    rf"{_IN}(?:{_PART}|(?P<edge>early|mid|late|beginning|start|middle|end)(?:\spart)?)(?:,?\s(?:of\s|in\s|the\s)*|,\s?|'|-|/)(?:{_YEAR}|(?P<open>(?:the\s)?year)(?!\w|\s(?:of|before|ago|old)))(?:'s)?",
+    rf"{_IN}(?:{_PART}|(?P<edge>early|mid|late|(?:beginning|start|middle)(?=\s(?:of|in)\s)|end(?=-|\s(?:of|in|[12'])))(?:\spart)?)(?:,?\s(?:of\s|in\s|the\s)*|,\s?|(?=')|-|/)(?:{_YEAR}|(?P<open>(?:the\s)?year)(?!\w|\s(?:of|before|ago|old)))(?:'s)?",
     re.VERBOSE | re.IGNORECASE,
 )
 _WINTER = re.compile(
     rf"{_IN}winter(?:\sof)?\s(?P<year>20[0-9]{{2}})\s?[-–/]\s?(?:20)?[0-9]{{2}}(?![0-9])", re.IGNORECASE
 )
 _SHORT_YEAR = re.compile(
-    rf"(?<![\w'.-])(?:(?:back\s)?in|during|of|since|(?P<season>{_SEASON})(?:\sof)?)\s'(?P<short>[0-9]{{2}})(?![\w'])",
+    r"(?<![\w'.-])(?:(?P<lead>(?:back\s)?in|during|of|for|over|throughout)\s)?'(?P<short>[0-9]{2})(?![\w'])",
     re.IGNORECASE,
 )
 _YEAR_FIRST = re.compile(
-    rf"{_IN}(?:{_YEAR})(?:'s)?,?[\s-]?(?:(?:in|at|on|over|during)\s)?(?:the\s)?(?<![0-9]){_PART}",
+    rf"{_IN}(?:{_YEAR})(?:'s)?,?[\s-]?(?:(?:in|at|on|over|during)\s)?(?:the\s)?(?:(?<![0-9])|(?=[QH])){_PART}",
     re.VERBOSE | re.IGNORECASE,
 )
 _STEPPED = re.compile(
@@ -70,6 +72,12 @@ _WEEK = re.compile(
     re.IGNORECASE,
 )
 _SLASHED = re.compile(r"(?<![\w/.-])(?P<month>0?[1-9]|1[0-2])/(?P<year>20[0-9]{2})(?![\w/])")
+_SMALL_BEFORE = re.compile(r"(?<![\w'])[a-z][\w']*\s\Z")
+_NAME_BEHIND = re.compile(r"\s(?!I\b)[A-Z][a-z]")
+_HAPPENED = re.compile(r"\b(?:did|was|were|had)\b", re.IGNORECASE)
+_LEADS = re.compile(
+    r"\b(?:in|of|from|since|for|until|till|between|and|to|before|after|during)\s\Z", re.IGNORECASE
+)
 _LED_YEAR = re.compile(
     r"(?<![\w'.-])(?:(?:(?:back\s)?in|during|of|for|throughout|around)\s(?:(?:the\s)?(?:(?:whole|entire|calendar)\s)?year\s(?:of\s)?)?|(?:the\s)?year\s)(?P<year>(?:1[89]|20)[0-9]{2})(?:'s)?(?![\w%-]|[./][0-9]|,[0-9]{3})",
     re.IGNORECASE,
@@ -80,6 +88,10 @@ _YEARS = re.compile(
 )
 _YEAR_BEHIND = re.compile(
     r"\b(?:since|from|until|till|before|after|by|through|to|between)\s(?P<at>(?P<year>(?:1[89]|20)[0-9]{2}))(?![\w%-]|[./][0-9]|,[0-9]{3})",
+    re.IGNORECASE,
+)
+_YEAR_BETWEEN = re.compile(
+    r"\bbetween\s(?:1[89]|20)[0-9]{2}\sand\s(?P<at>(?P<year>(?:1[89]|20)[0-9]{2}))(?![\w%-]|[./][0-9]|,[0-9]{3})",
     re.IGNORECASE,
 )
 _BARE_YEAR = re.compile(
@@ -101,6 +113,11 @@ _AMBIGUOUS = frozenset({"may", "march", "mar", "dec", "sep", "jan", "jun", "june
 _BEGAN = frozenset({"in", "back in", "during", "over", "at", "throughout", "on"})
 
 
+def may_be_a_title(text: str, start: int) -> bool:
+    """Whether a word has a capital that only a name has, within a sentence that is written in small letters."""
+    return text[start].isupper() and _SMALL_BEFORE.search(text, 0, start) is not None
+
+
 def _dated(m: re.Match[str], today: date) -> When | None:
     in_year = _in_year(m)
     if m["open"]:
@@ -118,8 +135,7 @@ def _winter(m: re.Match[str], _: date) -> When:
 def _short_year(m: re.Match[str], _: date) -> When:
     """'22 is 2022."""
     year = calendars.full_year(m["short"])
-    season = (m["season"] or "").lower()
-    return When(units.season(year, season) if season else calendars.years(year, year))
+    return When(calendars.years(year, year), trust="sure" if m["lead"] else "soft")
 
 
 def _year_first(m: re.Match[str], today: date) -> When | None:
@@ -131,8 +147,8 @@ def _year_first(m: re.Match[str], today: date) -> When | None:
 
 
 def _year(m: re.Match[str], today: date) -> tuple[int, bool]:
-    if m["year"]:
-        return int(m["year"]), False
+    if m["year"] or m["short"]:
+        return calendars.full_year(m["year"] or m["short"]), False
     if m["ago"]:
         return today.year - calendars.number(m["ago"]), True
     word = m["word"].lower().removeprefix("the ")
@@ -141,6 +157,8 @@ def _year(m: re.Match[str], today: date) -> tuple[int, bool]:
 
 def _stepped(m: re.Match[str], today: date) -> When | None:
     in_year, step = _in_year(m), m["step"].lower()
+    if may_be_a_title(m.string, m.start("step")):
+        return None  # Last Christmas, the song
     if step == "next":
         return When(next_time(in_year, today), relative=True, present=True)
     if step == "this":
@@ -159,6 +177,8 @@ def _alone(m: re.Match[str], today: date) -> When | None:
     if (m["quarter"] or "").lower() == "last":
         return When(units.whole(today, "quarter", -1), relative=True)
     if m["quarter"] or m["half"] or m["q"] or m["h"]:
+        if m.string[m.end() :].startswith(":"):
+            return None  # the first of several questions
         days = last_time(_in_year(m), today)
         return When(days, trust="weak", relative=True, present=days[1] >= today)
     lead = " ".join((m["lead"] or "").lower().split()).removesuffix(" the")
@@ -166,11 +186,14 @@ def _alone(m: re.Match[str], today: date) -> When | None:
         return None
     if m["month"] and not m["mday"]:
         return _month_alone(m, lead)
-    return When(in_year=_in_year(m), trust="weak" if m["season"] or m["feast"] else "sure")
+    told = m["feast"] and lead in _BEGAN and _HAPPENED.search(m.string)
+    return When(in_year=_in_year(m), trust="weak" if m["season"] or (m["feast"] and not told) else "sure")
 
 
 def _month_alone(m: re.Match[str], lead: str) -> When | None:
     """A month without day or year: its name may be a word, or a person's."""
+    if lead not in _BEGAN and not m["early"] and _NAME_BEHIND.match(m.string, m.end()):
+        return None  # October Sky
     sure = bool(lead or m["early"] or m["month2"])
     if not sure and (_modal(m) or m["month"] in _AMBIGUOUS):
         return None
@@ -258,7 +281,10 @@ def _week(m: re.Match[str], _: date) -> When | None:
     return When(calendars.week(int(m["year"]), int(number))) if number else None
 
 
-def _slashed(m: re.Match[str], _: date) -> When:
+def _slashed(m: re.Match[str], _: date) -> When | None:
+    """05/2022; 1/2000 may be a share."""
+    if len(m["month"]) == 1 and not _LEADS.search(m.string, 0, m.start()):
+        return None
     return When(calendars.months(int(m["year"]), int(m["month"]), int(m["month"])))
 
 
@@ -287,9 +313,9 @@ def _bare_year(m: re.Match[str], today: date) -> When | None:
 _DIGITS = ("18", "19", "20")
 RULES = (
     Rule(_WINTER, _winter, ("winter",)),
+    Rule(_DATED, _dated, (*_DIGITS, "year", "'")),
+    Rule(_YEAR_FIRST, _year_first, (*_DIGITS, "year", "'")),
     Rule(_SHORT_YEAR, _short_year, ("'",)),
-    Rule(_DATED, _dated, (*_DIGITS, "year")),
-    Rule(_YEAR_FIRST, _year_first, (*_DIGITS, "year")),
     Rule(_STEPPED, _stepped, ("last ", "this ", "next ", "past ", "previous ")),
     Rule(_WEEK, _week, _DIGITS),
     Rule(_SLASHED, _slashed, ("/",)),
@@ -297,6 +323,7 @@ RULES = (
     Rule(_YEARS, _years, _DIGITS),
     Rule(_LED_YEAR, _led_year, _DIGITS),
     Rule(_YEAR_BEHIND, _year_behind, _DIGITS),
+    Rule(_YEAR_BETWEEN, _year_behind, ("between",)),
     Rule(_BARE_YEAR, _bare_year, _DIGITS),
 )
 """In this order: where two claim the same words, the first has them."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ingest.dates import calendars
 from rag.search.reading import units
+from rag.search.reading.english import may_be_a_title
 from rag.search.reading.times import Rule, When, last_over
 
 if TYPE_CHECKING:
@@ -52,12 +53,18 @@ _AGO = re.compile(
     rf"(?<![\w'-])(?:(?:about|around|roughly|some|almost|nearly|over|more\sthan)\s)?(?P<n>{_COUNT}|half\sa)\s(?:(?P<unit>{_UNIT})|(?P<season>{_SEASON}))s?\s(?:ago|back|earlier)\b(?P<today>\s(?:today|to\sthe\sday))?",
     re.IGNORECASE,
 )
+_WEEKDAYS_AGO = re.compile(
+    rf"(?<![\w'-])(?P<n>an?|{_NUMBERS}|[0-9]{{1,2}})\s(?P<day>{_DAYS})s?\sago\b{_DAYTIME}", re.IGNORECASE
+)
 _YEAR_AND_A_HALF = re.compile(
     r"(?<![\w'-])(?:a\syear\sand\sa\shalf|one\sand\sa\shalf\syears)\sago\b", re.IGNORECASE
 )
 _DAY = re.compile(
     rf"{_IN}(?:(?P<before>the\sday\sbefore\syesterday)|(?P<back>yesterday|last\snight)|(?P<now>today|tonight|this\s(?:morning|afternoon|evening))|(?P<far>the\sday\safter\stomorrow)|(?P<ahead>tomorrow)){_DAYTIME}\b(?:'s)?",
     re.IGNORECASE,
+)
+_NOWADAYS = re.compile(
+    r"\b(?:it\sis|they\sare|as|than|known|still|used|common|popular|exists?)\s\Z", re.IGNORECASE
 )
 _SAME = re.compile(
     rf"{_IN}(?:around\s)?(?:this\s(?P<about>time|day|month)|the\ssame\s(?P<same>time|day|month))\s(?:last\syear|(?P<n>[0-9]{{1,2}}|an?|{_NUMBERS})\syears?\sago)\b",
@@ -137,7 +144,9 @@ def _rolling(m: re.Match[str], today: date) -> When:
     return When(units.past(today, unit, count), relative=True)
 
 
-def _step(m: re.Match[str], today: date) -> When:
+def _step(m: re.Match[str], today: date) -> When | None:
+    if may_be_a_title(m.string, m.start("step")):
+        return None
     steps = _STEPS[" ".join(m["step"].lower().removeprefix("the ").split())]
     if m["unit"].lower() == "weekend":
         days = units.last_weekend(today) if steps < 0 else units.weekend(today, steps)
@@ -184,6 +193,12 @@ def _weekdays(m: re.Match[str], today: date) -> When:
     return When((units.last_weekday(until, first)[0], until), trust="weak", relative=True)
 
 
+def _weekdays_ago(m: re.Match[str], today: date) -> When:
+    """Two Fridays ago: a week before the last that is over."""
+    last = units.last_weekday(today, _DAYS.split("|").index(m["day"].lower()), over=True)
+    return When(units.whole(last[0], "day", -7 * (calendars.number(m["n"]) - 1)), relative=True)
+
+
 def _ago(m: re.Match[str], today: date) -> When:
     if m["season"]:
         name = m["season"].lower()
@@ -205,7 +220,11 @@ def _year_and_a_half(_: re.Match[str], today: date) -> When:
     return When(units.whole(today, "month", -18), relative=True)
 
 
-def _day(m: re.Match[str], today: date) -> When:
+def _day(m: re.Match[str], today: date) -> When | None:
+    if may_be_a_title(m.string, m.start(m.lastgroup or 0)):
+        return None  # "Who sang Yesterday?"
+    if m["now"] and _NOWADAYS.search(m.string, 0, m.start()):
+        return None
     if m["ahead"] or m["far"]:
         days = units.whole(today, "day", 1 if m["ahead"] else 2)
         return When(days, trust="weak", relative=True, present=True)
@@ -264,6 +283,7 @@ RULES = (
     Rule(_BEFORE_LAST, _before_last, ("before last",)),
     Rule(_WEEK_FIRST, _weekday, ("week",)),
     Rule(_WEEKDAYS, _weekdays, ("day",)),
+    Rule(_WEEKDAYS_AGO, _weekdays_ago, ("ago",)),
     Rule(_WEEKDAY, _weekday, ("day",)),
     Rule(_YEAR_AND_A_HALF, _year_and_a_half, ("half",)),
     Rule(_AGO, _ago, ("ago", "back", "earlier")),

@@ -108,8 +108,24 @@ def _tomb_sweeping(year: int) -> Days:
     return calendars.day(year, 4, int(of_century * 0.2422 + start) - of_century // 4)
 
 
-def _easter(year: int) -> Days:
-    """Good Friday to Easter Monday; Gregorian computus (Meeus/Jones/Butcher)."""
+def _winter_solstice(year: int) -> Days:
+    """As above."""
+    of_century = year % 100
+    start = 21.91 if year >= 2000 else 22.60  # noqa: PLR2004 - the constants of the two centuries
+    return calendars.day(year, 12, int(of_century * 0.2422 + start) - of_century // 4)
+
+
+def _winter_holidays(year: int) -> Days:
+    return date(year, 1, 10), calendars.months(year, 2, 2)[1]
+
+
+def _from_easter(first: int, last: int) -> Callable[[int], Days]:
+    """So many days after the Sunday."""
+    return lambda year: (_easter(year) + timedelta(days=first), _easter(year) + timedelta(days=last))
+
+
+def _easter(year: int) -> date:
+    """The Sunday; Gregorian computus (Meeus/Jones/Butcher)."""
     a, (b, c) = year % 19, divmod(year, 100)
     d, e = divmod(b, 4)
     g = (8 * b + 13) // 25
@@ -118,13 +134,20 @@ def _easter(year: int) -> Days:
     j = (32 + 2 * e + 2 * i - h - k) % 7
     m = (a + 11 * h + 19 * j) // 433
     month = (h + j - 7 * m + 90) // 25
-    sunday = date(year, month, (h + j - 7 * m + 33 * month + 19) % 32)
-    return sunday - timedelta(days=2), sunday + timedelta(days=1)
+    return date(year, month, (h + j - 7 * m + 33 * month + 19) % 32)
 
 
 def _turn_of_the_year(year: int) -> Days:
     """Of the year that begins."""
     return date(year - 1, 12, 31), date(year, 1, 2)
+
+
+def _after_thanksgiving(days: int) -> Callable[[int], Days]:
+    def of(year: int) -> Days:
+        found = _nth(11, _THURSDAY, 4)(year)[0] + timedelta(days=days)
+        return found, found
+
+    return of
 
 
 def _shared(name: str) -> Callable[[int], Days]:
@@ -133,25 +156,31 @@ def _shared(name: str) -> Callable[[int], Days]:
 
 _FEASTS: Final[tuple[tuple[Callable[[int], Days], str], ...]] = (
     (_spring_festival, "春节|新春|新年|过年|农历新年|chinese new year|spring festival|lunar new year"),
-    (_new_years_eve, "除夕|大年三十|年三十|chinese new year's eve"),
-    (_lunar(1, 1), "大年初一|年初一|正月初一"),
+    (_new_years_eve, "除夕|大年三十|年三十|chinese new year's eve|lunar new year's eve|spring festival eve"),
+    (_lunar(1, 1), "大年初一|年初一|正月初一|chinese new year's day|lunar new year's day"),
     (_lunar(1, 15), "元宵|正月十五|lantern festival"),
     (_tomb_sweeping, "清明|qingming|qingming festival|tomb-sweeping day|tomb sweeping day"),
-    (_lunar(5, 5), "端午|dragon boat festival"),
-    (_lunar(7, 7), "七夕|qixi"),
-    (_lunar(8, 15), "中秋|mid-autumn festival|mid-autumn|mid autumn festival|moon festival"),
+    (_lunar(5, 5), "端午|dragon boat festival|duanwu"),
+    (_lunar(7, 7), "七夕|qixi|qixi festival"),
+    (
+        _lunar(8, 15),
+        "中秋|mid-autumn festival|mid-autumn|mid autumn festival|moon festival|moon cake festival|mooncake festival",
+    ),
     (_lunar(9, 9), "重阳|double ninth festival"),
     (_lunar(12, 8), "腊八"),
-    (_shared("元旦"), "元旦"),
-    (_shared("国庆"), "国庆|十一|十一假期|十一长假|十一黄金周|十一期间|national day|golden week"),
+    (_winter_solstice, "冬至|winter solstice|dongzhi"),
+    (_fixed(1, 1), "元旦|new year's day|new years day"),
+    (
+        _shared("国庆"),
+        "国庆|十一|十一假期|十一长假|十一黄金周|十一期间|national day holiday|national day holidays|national day|golden week",
+    ),
     (_shared("五一"), "五一|劳动节"),
-    (_shared("双十一"), "双十一|双11"),
+    (_fixed(11, 11), "双十一|双11|光棍节|singles' day|singles day|single's day|double eleven|double 11"),
     (_shared("圣诞"), "圣诞|christmas|xmas"),
-    (_shared("寒假"), "寒假"),
-    (_shared("暑假"), "暑假|summer holidays|summer holiday|summer vacation|summer break"),
+    (_winter_holidays, "寒假"),
+    (_shared("暑假"), "暑假|暑期|summer holidays|summer holiday|summer vacation|summer break"),
     (_fixed(12, 31, 1, 1), "跨年"),
     (_fixed(12, 31), "new year's eve|new years eve"),
-    (_fixed(1, 1), "new year's day|new years day"),
     (_turn_of_the_year, "new year's|new year|new years"),
     (_fixed(2, 14), "情人节|valentine's day|valentines day|valentine's"),
     (_fixed(3, 8), "妇女节|三八节"),
@@ -162,12 +191,18 @@ _FEASTS: Final[tuple[tuple[Callable[[int], Days], str], ...]] = (
     (_fixed(10, 31), "万圣节|halloween"),
     (_fixed(12, 24), "平安夜|christmas eve"),
     (_fixed(12, 25), "christmas day"),
+    (_fixed(12, 26), "boxing day"),
     (_fixed(12, 12), "双十二|双12"),
     (_fixed(7, 4), "independence day|the fourth of july|4th of july"),
     (_nth(5, _SUNDAY, 2), "母亲节|mother's day"),
     (_nth(6, _SUNDAY, 3), "父亲节|father's day"),
     (_nth(11, _THURSDAY, 4), "感恩节|thanksgiving"),
-    (_easter, "复活节|easter"),
+    (_after_thanksgiving(1), "black friday|黑色星期五|黑五"),
+    (_after_thanksgiving(4), "cyber monday"),
+    (_from_easter(-2, 1), "复活节|easter"),
+    (_from_easter(-2, -2), "good friday"),
+    (_from_easter(0, 0), "easter sunday"),
+    (_from_easter(1, 1), "easter monday"),
 )
 
 
@@ -181,3 +216,18 @@ They raise ValueError for years that are not known.
 ENGLISH: Final = "|".join(sorted((n for n in NAMES if n[0].isascii() and n != "618"), key=len, reverse=True))
 CHINESE: Final = "|".join(sorted(NAMES.keys() - {*ENGLISH.split("|"), "十一"}, key=len, reverse=True))
 """Alternatives of a pattern; 十一 is as well the number."""
+
+THE_DAY: Final[Mapping[str, Callable[[int], Days]]] = {
+    **dict.fromkeys(("春节", "新年", "农历新年"), _lunar(1, 1)),
+    **dict.fromkeys(("国庆", "十一"), _fixed(10, 1)),
+    **dict.fromkeys(("五一", "劳动节"), _fixed(5, 1)),
+    "圣诞": _fixed(12, 25),
+    "复活节": _from_easter(0, 0),
+}
+"""Of feasts of several days the one that 国庆节当天 means."""
+AROUND: Final[Mapping[str, Callable[[int], Days]]] = {
+    "元旦": _shared("元旦"),
+    **dict.fromkeys(("双十一", "双11"), _shared("双十一")),
+    "618": _fixed(6, 1, 6, 20),
+}
+"""Of feasts of one day those that 双十一期间 means; of the others it is the days beside them."""

@@ -13,7 +13,7 @@ from rag.search.reading.view import PLAIN, blanked, viewed
 from rag.types import Part, Reading, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import date
 
     from rag.search.reading.times import Time
@@ -34,10 +34,18 @@ class _Natural:
 
 
 def understood(
-    question: str, today: date, filters: Filters, ignore: Collection[str], *, exact_in_sentences: bool
+    question: str,
+    today: date,
+    filters: Filters,
+    ignore: Collection[str],
+    *,
+    exact_in_sentences: bool,
+    properties: Callable[[], Collection[str]] | None,
 ) -> Reading:
     """As ``rag.search.reading.read``."""
-    found, plain = typed_in(question, today, ignore, exact_in_sentences=exact_in_sentences)
+    found, plain = typed_in(
+        question, today, ignore, exact_in_sentences=exact_in_sentences, properties=properties
+    )
     while True:
         natural = _natural(viewed(question, [(f.start, f.end) for f in found], plain), today)
         shown = _shown(question, found, natural)
@@ -58,7 +66,7 @@ def _natural(text: str, today: date) -> _Natural:
     personal = scope.is_personal(bare) or (bool(found) and scope.drops_the_subject(beside))
     cue = gathering.asks_for_all(bare, personal=personal, times=len(found))
     empty = bool(found) and scope.says_nothing(bare)
-    if not (personal or cue or empty):
+    if not (personal or cue or empty) or any(time.when.trust == "sure" for time in found):
         found = [time for time in found if time.when.trust != "weak"]
     if not found:
         return _Natural(cue=cue, gathers=cue is not None)

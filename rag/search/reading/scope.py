@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 _NOT_ME = re.compile(
     r"我国|我方|我军|我市|我省|我党|自我|我想(?:知道|了解|问)|告诉我们?|给我们?|帮我们?|教我|让我们?|问我|我(?:应该|该|可以|能|要怎么|怎么)"
-    r"|\b(?:tell|show|give|let|help|remind)\s(?:me|us)\b|\b(?:I\s(?:want|need)|I'd\slike)\sto\sknow\b|\b(?:can|could|should|may|must|how\sdo)\sI\b(?!\sever)",
+    r"|(?:^|[,;:.?!]\s?|\b(?:please|you|to|and|just|now|then|also)\s)(?:tell|show|give|let|help|remind|teach|walk|find|get)\s(?:me|us)\b|\b(?:I\s(?:want|need)|I'd\slike)\sto\sknow\b|\b(?:can|could|should|may|must|how\sdo)\sI\b(?!\sever)",
     re.IGNORECASE,
 )
 _ME = re.compile(
     rf"我|咱|俺|本人|笔者|博主|(?<![{PLAIN}的书])作者(?!是谁|是哪|是什么人|叫什么|的?名字|简介|为)|日记|笔记|随笔|日志|手记|周报|流水账"
     r"|(?:^|[,;:(]\s?|\b(?!type|class|phase|stage|group|grade|war|part|level)[a-z][\w']*\s|\b(?:Did|Have|Had|Was|Am|Were|Would|Will|What|When|Where|Who|Why|How|Which|That|If|And|Things|Books|Films|Movies|Places|People)\s)I(?:'\w+)?\b"
-    r"|(?:^|\s)i(?:'ve|'d|'m)?\s[a-z]|\b(?:[Ww]e|[Mm]y|[Oo]ur|[Mm]yself|[Oo]urselves)\b|\bthe\s(?:author|writer|diarist)\b(?!\sof)|\b(?:diary|journal)\b|\b(?:the|these)\snotes\b"
+    r"|(?:^|\s)i(?:'ve|'d|'m)?\s[a-z]|\b(?:[Ww]e|[Mm]y|[Oo]ur|[Mm]yself|[Oo]urselves|me|us)\b|\bthe\s(?:author|writer|diarist)\b(?!\sof)|\b(?:diary|journal)\b|\b(?:the|these)\snotes\b"
 )
 _BORN = re.compile(r"\s?的?(?:过?生日|出生|诞生)|[^，。,.?？]{0,6}(?:多大|几岁)|\sbirthday")
 _SENTENCE = re.compile(r"[。！？!?]+\s*(?=[^\s。！？!?])")
@@ -33,7 +33,7 @@ _SAID_OF_A_THING = re.compile(
 )
 _SCAFFOLD = re.compile(
     rf"""(?:[\s{FILTER}\W]
-    | 我们?|咱们?|作者|笔者|自己|大家|在|做|干|搞|过[得的]?|了|些|什么|啥|哪|事情?|发生|的|都|主要|有|呢|吗|啊|呀|经历|忙[些着]?|日记|笔记|记录|流水账
+    | 我们?|咱们?|作者|笔者|自己|大家|在|做|干|搞|过[得的]?|了|些|什么|啥|嘛|哪|事情?|发生|的|都|主要|有|呢|吗|啊|呀|经历|忙[些着]?|日记|笔记|记录|流水账
     | 总结|回顾|盘点|梳理|概括|复盘|一下|请|帮|给|列出|列举|所有|全部|内容|写|记|情况|怎么?样?|怎么|度过|如何|是|里|生活|日子|说|大事记?|一些|期间|这|那|段|时间|比较|对比|不同|区别|变化|和|与
     | \b(?:what|which|did|do|does|done|doing|was|were|is|are|am|have|had|has|been|being|be|i|we|me|us|my|our|you|the|author|writer|happened|happening|happens?|going|on|up|to|get|got|with|in|of|at|for|from|during|and|or|a|an|tell|about|show|give|list|summari[sz]e|sum|summary|recap|review|overview|compare|everything|anything|something|all|notes?|diary|journal|entries|entry|things?|stuff|how|life|spend|spent|please|go|went|events?|there|any|write|wrote|written|record(?:ed)?|note[ds]?|time|look|like|back|know|that|i've|i'd|'s|s|'ve|busy|new|major|main|key|highlights|it|they|them)\b
     )*""",

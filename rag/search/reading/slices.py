@@ -16,30 +16,36 @@ if TYPE_CHECKING:
     from rag.search.reading.times import Time
 
 _ENGLISH = re.compile(
-    r"(?:\b(?:in|on|during|over|for)\s)?(?:\bthe\s)?\b(?P<nth>first|second|third|fourth|last|final)\s(?:(?P<n>two|three|four|five|six|ten|few|couple(?:\sof)?|[0-9]{1,2})\s)?(?P<unit>day|week|month)s?\s\Z",
+    r"(?:\b(?:in|on|during|over|for)\s)?(?:\bthe\s)?\b(?P<nth>first|second|third|fourth|last|final)\s(?:(?P<n>two|three|four|five|six|ten|few|couple(?:\sof)?|[0-9]{1,2})\s)?(?P<unit>day|weekend|week|month|quarter)s?\s\Z",
     re.IGNORECASE,
 )
 _WITHIN = re.compile(r"(?:of|in)\s", re.IGNORECASE)
 _CHINESE = re.compile(
-    r"的?(?P<nth>最后|头|前|第(?=[一二三四五六]))(?P<n>[0-9]{1,2}|[一二两三四五六七八九十几]{1,2})个?(?P<unit>天|周|星期|月)"
+    r"的?(?P<nth>最后|头|前|第(?=[一二三四五六]))(?P<n>[0-9]{1,2}|[一二两三四五六七八九十几]{1,2})个?(?P<unit>天|周末|周|星期|月|季度)"
 )
-_WEEK_OF = re.compile(r"(?:\b(?:in|during|on)\s)?(?:\bthe\s)?\bweek\s\Z", re.IGNORECASE)
+_WEEK_OF = re.compile(
+    r"(?:\b(?:in|during|on|for)\s)?(?:\b(?:the|that)\s)?\b(?:week\s|week\s(?:of|starting|beginning|commencing|from)\s(?:on\s)?(?:the\s)?)\Z",
+    re.IGNORECASE,
+)
+_HAN_WEEK_OF = re.compile(r"(?:所在)?的?\s?[那这当同](?:一?个?(?:周|星期|礼拜))(?![一二三四五六日天末])")
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _BESIDE = re.compile(
-    r"(?:\bon\s)?\bthe\s(?P<unit>day|week)\s(?P<side>before|after)\s(?:the\s)?\Z", re.IGNORECASE
+    rf"(?:\b(?:on|in|over)\s)?\bthe\s(?P<unit>day|week|weekend|{'|'.join(_WEEKDAYS)})\s(?P<side>before|after)\s(?:the\s)?\Z",
+    re.IGNORECASE,
 )
-_HAN_BESIDE = re.compile(r"节?的?(?:(?P<side>前|后)一?(?P<unit>天|周)|(?P<next>第二天))")
+_HAN_BESIDE = re.compile(r"节?的?(?:(?P<side>前|后)的?第?一?个?(?P<unit>天|周|星期)|(?P<next>第二天))")
 _ORDINALS: Final[Mapping[str, int]] = {"first": 1, "second": 2, "third": 3, "fourth": 4}
+_MONTHS_IN: Final[Mapping[str, int]] = {"month": 1, "月": 1, "季度": 3, "quarter": 3}
 _FEW = 3
-_WEEK = 7
+_WEEK, _SATURDAY = 7, 5
 
 
 def sliced(text: str, time: Time) -> Time:
     """The part of a time that the words before or behind it count off, or all of it."""
     if (m := _ENGLISH.search(text, 0, time.start)) and _WITHIN.match(text, time.start):
         return _cut(time, m, m.start(), time.end)
-    if time.days[0] == time.days[1] and (m := _WEEK_OF.search(text, 0, time.start)):
-        monday = time.days[0] - timedelta(days=time.days[0].weekday())
-        return _moved(time, m.start(), time.end, (monday, monday + timedelta(days=_WEEK - 1)))
+    if time.days[0] == time.days[1] and (week := _week_of(text, time)):
+        return week
     if m := _BESIDE.search(text, 0, time.start):
         return _moved(time, m.start(), time.end, _next_to(time.days, m["unit"].lower(), m["side"].lower()))
     if m := _HAN_BESIDE.match(text, time.end - text[: time.end].endswith("的")):
@@ -49,13 +55,31 @@ def sliced(text: str, time: Time) -> Time:
     return time
 
 
+def _week_of(text: str, time: Time) -> Time | None:
+    """The week of a day, where the words beside it say so."""
+    monday = time.days[0] - timedelta(days=time.days[0].weekday())
+    days = monday, monday + timedelta(days=_WEEK - 1)
+    if m := _WEEK_OF.search(text, 0, time.start):
+        return _moved(time, m.start(), time.end, days)
+    m = _HAN_WEEK_OF.search(text, time.start)
+    return _moved(time, time.start, m.end(), days) if m and m.start() <= time.end <= m.end() else None
+
+
 def _moved(time: Time, start: int, end: int, days: Days) -> Time:
     return replace(time, start=start, end=end, when=replace(time.when, days=days))
 
 
 def _next_to(days: Days, unit: str, side: str) -> Days:
-    """The day or week before or after a time."""
-    length = timedelta(days=_WEEK - 1 if unit in {"week", "周"} else 0)
+    """The day or week before or after a time, or the nearest weekend or day of the week."""
+    if unit == "weekend" or unit in _WEEKDAYS:
+        number = _SATURDAY if unit == "weekend" else _WEEKDAYS.index(unit)
+        if side == "before":
+            last = days[0] - timedelta(days=1)
+            first = last - timedelta(days=(last.weekday() - number) % _WEEK)
+        else:
+            first = days[1] + timedelta(days=1 + (number - days[1].weekday() - 1) % _WEEK)
+        return first, first + timedelta(days=unit == "weekend")
+    length = timedelta(days=_WEEK - 1 if unit in {"week", "周", "星期"} else 0)
     if side in {"before", "前"}:
         last = days[0] - timedelta(days=1)
         return last - length, last
@@ -68,7 +92,8 @@ def _cut(time: Time, m: re.Match[str], start: int, end: int) -> Time:
         days = _part(time.days, m["nth"].lower(), (m["n"] or "").lower(), m["unit"].lower())
     except (ValueError, OverflowError):
         return time
-    if not time.days[0] <= days[0] <= days[1] <= time.days[1]:
+    weekend = m["unit"].lower() in {"weekend", "周末"}  # its Sunday may be of the next month
+    if not time.days[0] <= days[0] <= days[1] - timedelta(days=weekend) <= time.days[1]:
         return time
     return _moved(time, start, end, days)
 
@@ -78,13 +103,25 @@ def _part(days: Days, nth: str, n: str, unit: str) -> Days:
     ordinal = calendars.number(n) if nth == "第" else _ORDINALS.get(nth, 1)
     count = 1 if nth == "第" or not n else _FEW if n in {"few", "几"} else calendars.number(_counted(n))
     at_end = nth in {"最后", "last", "final"}
-    if unit in {"month", "月"}:
-        return _months(days, ordinal - 1, count, at_end=at_end)
-    size = timedelta(days=count * (1 if unit in {"day", "天"} else _WEEK))
+    if unit in _MONTHS_IN:
+        size = _MONTHS_IN[unit]
+        return _months(days, size * (ordinal - 1), size * count, at_end=at_end)
+    if unit in {"weekend", "周末"}:
+        return _weekends(days, -count if at_end else ordinal - 1, count)
+    length = timedelta(days=count * (1 if unit in {"day", "天"} else _WEEK))
     if at_end:
-        return days[1] - size + timedelta(days=1), days[1]
-    first = days[0] + size * (ordinal - 1)
-    return first, first + size - timedelta(days=1)
+        return days[1] - length + timedelta(days=1), days[1]
+    first = days[0] + length * (ordinal - 1)
+    return first, first + length - timedelta(days=1)
+
+
+def _weekends(days: Days, skipped: int, count: int) -> Days:
+    """Some of those whose Saturday lies in a time, counted from its start or, where ``skipped`` is negative, its end."""
+    if skipped < 0:
+        saturday = days[1] - timedelta(days=(days[1].weekday() - _SATURDAY) % _WEEK + _WEEK * (-1 - skipped))
+    else:
+        saturday = days[0] + timedelta(days=(_SATURDAY - days[0].weekday()) % _WEEK + _WEEK * skipped)
+    return saturday, saturday + timedelta(days=_WEEK * (count - 1) + 1)
 
 
 def _counted(n: str) -> str:

@@ -131,15 +131,21 @@ _OPENS = {
 }
 _CLOSES = {
     "from": re.compile(
-        r"\s?(?:以来|起(?![床来点])|开始(?=[，,、我你他她它们至到的]|\Z)|至今|到现在|到目前|到如今|(?:onwards?|on|to now|to date|until now|to today|to the present)\b(?!\s(?:the|a|my)\b)|(?:and|or) later\b(?!\s\w))",
+        r"\s?(?:以来|起(?![床来点])|开始(?=[，,、我你他她它们至到的]|\Z)|至今|到现在|到目前|到如今|(?:onwards?|on(?=\s?(?:[,.?!;]|\Z|I\b|we\b|what\b))|to now|to date|until now|to today|to the present)\b|(?:and|or) later\b(?!\s\w))",
         re.IGNORECASE,
     ),
-    "after": re.compile(r"\s?(?:[之以]后|后(?![来天半悔面台端]))"),
+    "after": re.compile(r"\s?(?:[之以]后|后(?![来天半悔面台端期]))"),
     "before": re.compile(
-        r"\s?(?:[之以]前|前(?![后夕往半面台端天年]))|\s(?:and|or) (?:earlier|before)\b(?!\s\w)", re.IGNORECASE
+        r"\s?(?:[之以]前|前(?![后夕往半面台端天年期]))|\s(?:and|or) (?:earlier|before)\b(?!\s\w)",
+        re.IGNORECASE,
     ),
     "until": re.compile(r"\s?(?:为止)"),
 }
+_LED = re.compile(r"(?:in|on|at|during|over|throughout|within)\s", re.IGNORECASE)
+_BUSY = re.compile(
+    r"(?:\b(?:be|been|being|am|is|are|was|were|get|gets|got|getting|gotten|look(?:s|ed|ing)?|live[sd]?|i|we|you|he|she|they|author|writer)|'(?:s|m|re|ve|d))\s(?:all\s|mostly\s|mainly\s|really\s)?\Z",
+    re.IGNORECASE,
+)
 _BEGINNING = re.compile(r"\s?(?:开始|起)")
 _LEADING_FROM = re.compile(r"(?:\bfrom\s(?:the\s)?|从\s?|自\s?)\Z", re.IGNORECASE)
 
@@ -253,10 +259,11 @@ def _opened(text: str, time: Time, today: date) -> Time | None:
     start, end, kind = time.start, time.end, ""
     if time.when.trust == "soft" and time.when.relative:
         return time  # "up to lately" is no more than lately
-    for name, pattern in _OPENS.items():
-        if m := pattern.search(text[:start]):
-            start, kind = m.start(), name
-            break
+    if not _LED.match(text, start, end):
+        for name, pattern in _OPENS.items():
+            if (m := pattern.search(text[:start])) and not _is_no_end(text, m, start, end):
+                start, kind = m.start(), name
+                break
     for name, pattern in _CLOSES.items():
         if m := pattern.match(text, end):
             end, kind = m.end(), kind or name
@@ -268,14 +275,19 @@ def _opened(text: str, time: Time, today: date) -> Time | None:
     if lead := _LEADING_FROM.search(text[:start]):
         start = lead.start()
     days = _open_days(kind, time.days, today)
-    return (
-        Time(start, end, replace(time.when, days=days, trust=_after_word(time.when.trust))) if days else None
-    )
+    trust = _after_word(time.when.trust, kind)
+    return Time(start, end, replace(time.when, days=days, trust=trust)) if days else None
 
 
-def _after_word(trust: Trust) -> Trust:
-    """A bare number behind "since" is a year."""
-    return "sure" if trust == "soft" else trust
+def _is_no_end(text: str, word: re.Match[str], start: int, end: int) -> bool:
+    """Whether a word before a time is none that says until when: "what was I up to", "by the 2010 drought"."""
+    busy = word[0].lower().startswith("up to") and _BUSY.search(text, 0, word.start())
+    return bool(busy) or (word[0].lower() in {"by the ", "as of the "} and text[start:end].isdigit())
+
+
+def _after_word(trust: Trust, kind: str) -> Trust:
+    """A bare number behind "since" is a year; and since a month or a feast is since the last one."""
+    return "sure" if trust == "soft" or kind == "from" else trust
 
 
 def _open_days(kind: str, days: Days, today: date) -> Days | None:
@@ -285,4 +297,6 @@ def _open_days(kind: str, days: Days, today: date) -> Days | None:
     if kind == "before":
         return _FIRST_DAY, first - timedelta(days=1)
     begun = first if kind == "from" else last + timedelta(days=1)
-    return (begun, max(today, begun, last if kind == "from" else begun))
+    if begun <= today:
+        return begun, today
+    return begun, max(begun, last)

@@ -14,13 +14,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 
 from rag.errors import QuestionError
 from rag.types import Condition, Part, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from rag.types import Language, Operator
 
@@ -82,7 +83,12 @@ class Typed:
 
 
 def typed_in(
-    question: str, today: date, ignore: Collection[str] = (), *, exact_in_sentences: bool = True
+    question: str,
+    today: date,
+    ignore: Collection[str] = (),
+    *,
+    exact_in_sentences: bool = True,
+    properties: Callable[[], Collection[str]] | None = None,
 ) -> tuple[list[Typed], list[tuple[int, int]]]:
     """The filters of a question, in order, and where words stand that look like filters and are ignored.
 
@@ -91,18 +97,38 @@ def typed_in(
     """
     found: list[Typed] = []
     plain: list[tuple[int, int]] = []
+    known = _known_by(properties)
     names_only = not exact_in_sentences and _SENTENCE.search(question) is not None
     for m in _TOKEN.finditer(question):
         if m[0] in ignore or (names_only and (m["phrase"] or m["inner"])):
             plain.append(m.span())
-        elif one := _filter(m, today):
+        elif one := _filter(m, today, known):
             found.append(one)
     return found, plain
 
 
-def _filter(m: re.Match[str], today: date) -> Typed | None:
+def _known_by(properties: Callable[[], Collection[str]] | None) -> Callable[[str], bool]:
+    """Whether notes have a property, by any name that it goes by; they are asked once, when first needed."""
+    if properties is None:
+        return lambda _: True
+
+    @cache
+    def had() -> frozenset[str]:
+        from rag.store.properties import plain
+
+        return frozenset(plain(part) for name in properties() for part in (name, name.rpartition(".")[2]))
+
+    def known(name: str) -> bool:
+        from rag.store.properties import same
+
+        return not same(name).isdisjoint(had())
+
+    return known
+
+
+def _filter(m: re.Match[str], today: date, known: Callable[[str], bool]) -> Typed | None:
     if m["key"]:
-        return _keyed(m, today)
+        return _keyed(m, today, known)
     if m["tag"]:
         return _tag(m, m["tag"], excluded=bool(m["not"])) if _TAG.fullmatch(m["tag"]) else None
     phrase = (m["phrase"] or m["inner"] or m["curly"] or m["corner"] or "").strip()
@@ -121,12 +147,12 @@ def _made(
     return Typed(m.start(), m.end(), part, excluded, value, condition, span)
 
 
-def _keyed(m: re.Match[str], today: date) -> Typed | None:
+def _keyed(m: re.Match[str], today: date, known: Callable[[str], bool]) -> Typed | None:
     written = m["key"]
     key = _KEYS.get(written.lower())
     value = _unquoted(m["value"])
     if key is None:
-        return _property(m, written) if m["colon"] == ":" and not m["minus"] else None
+        return _property(m, written, known) if m["colon"] == ":" and not m["minus"] else None
     if m["value"].startswith((":", "//", "\\")):
         return None  # std::vector
     if m["minus"] and key not in _EXCLUDED:
@@ -195,12 +221,12 @@ def _type(m: re.Match[str], written: str, value: str) -> Typed:
     )
 
 
-def _property(m: re.Match[str], name: str) -> Typed | None:
-    """A condition, where the words look like one."""
+def _property(m: re.Match[str], name: str, known: Callable[[str], bool]) -> Typed | None:
+    """A condition, where the words look like one and notes have the property."""
     written, quoted = m["value"], '"' in m["value"] or "“" in m["value"]
     if len(name) < 2 or _NO_KEY.fullmatch(name) or len(written) > _LONGEST:  # noqa: PLR2004 - C:\
         return None
-    if not quoted and _NO_PROPERTY.match(written):
+    if (not quoted and _NO_PROPERTY.match(written)) or not known(name):
         return None
     sign, value = _split(_unquoted(written))
     if not value:

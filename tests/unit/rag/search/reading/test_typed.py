@@ -183,3 +183,39 @@ def test_quotes_in_a_sentence_may_be_names() -> None:
     assert reading(sentence).filters.phrases == ("Roseanne",)
     assert read(sentence, today=TODAY, exact_in_sentences=False) == Reading(text=sentence, rest=sentence)
     assert read(words, today=TODAY, exact_in_sentences=False).filters.phrases == ("deep work",)
+
+
+@pytest.mark.parametrize(
+    ("question", "conditions"),
+    [
+        ("which tag of nginx:latest did I pin", ()),
+        ("nginx:> 4", ()),
+        ("rating:>4 of nginx:latest", (Condition("rating", ">", "4"),)),
+        ("评分:>4 的书", (Condition("评分", ">", "4"),)),
+        ("Read-At:2023", (Condition("Read-At", "=", "2023"),)),
+        ("city:Berlin", (Condition("city", "=", "Berlin"),)),
+    ],
+)
+def test_a_condition_on_what_no_note_has_is_plain_words(
+    question: str, conditions: tuple[Condition, ...]
+) -> None:
+    """Names are compared as conditions compare them: in any case, in both languages, one inside another by its own."""
+    got = read(question, today=TODAY, properties=lambda: ["rating", "read_at", "home.city"])
+    assert got.filters.conditions == conditions
+    if not conditions:
+        assert got == Reading(text=question, rest=question)
+
+
+def test_notes_are_asked_for_their_properties_only_where_a_condition_may_stand() -> None:
+    """Once, however many conditions there are."""
+    asked: list[int] = []
+
+    def properties() -> list[str]:
+        asked.append(1)
+        return ["rating"]
+
+    for plain in ("what did I read in 2022?", "tag:books after:2023 tea", 'at 12:30 "deep work"'):
+        read(plain, today=TODAY, properties=properties)
+    assert asked == []
+    read("rating:>4 rating:<9 nginx:latest", today=TODAY, properties=properties)
+    assert asked == [1]
