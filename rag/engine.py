@@ -137,12 +137,12 @@ class Engine:
             graph=wiring.graph_source(
                 self.settings, self._indexes.matrix, lambda: self.graph.store, self.catalogue
             ),
-            reranker=self.reranker,
+            reranker=self.reranker or wiring.builtin_reranker(self.settings, side.comparer if side else None),
         )
 
     @cached_property
     def reranker(self) -> Reranker | None:
-        """Orders the best passages anew, where a server for it is configured."""
+        """Orders the best passages anew, where a model for it is set; else the built-in one does."""
         return opening.open_reranker(self.settings.rerank)
 
     @cached_property

@@ -9,6 +9,7 @@ from ingest import loaders
 from ingest.loaders.source import Caption, Options
 from ingest.recipe import recipe
 from ingest.walk import ScanRules
+from rag.protocols import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ingest.workers import Limits
     from rag.answer.generate import GeneratedWriter
     from rag.home import Home
-    from rag.protocols import GraphStore
+    from rag.protocols import Comparer, GraphStore, Reranker
     from rag.search.linked import GraphSource
     from rag.settings import Settings
     from rag.store.catalogue import Catalogue
@@ -84,6 +85,15 @@ def graph_source(
     if matrix is not None:
         return MatrixSource(matrix, catalogue, weight)
     return StoreSource(store, catalogue, weight)
+
+
+def builtin_reranker(settings: Settings, comparer: Comparer | None) -> Reranker | None:
+    """The built-in reranker, where it is chosen and the built-in embedding model, with which it reads, answers."""
+    if settings.rerank.chosen != "builtin" or not isinstance(comparer, Reader):
+        return None
+    from rag.search.learnt import LearntReranker
+
+    return LearntReranker(comparer, settings.rerank.candidates)
 
 
 def generator(settings: Settings) -> GeneratedWriter | None:
