@@ -175,10 +175,12 @@ def _pairs(
 
 def _headings(question: str, titles: Sequence[str], reader: Reader) -> Numbers:
     """``heading``: each token by the square of its vector's length."""
-    asked, *said = reader.tokens([question, *titles])
+    asked, *titles_said = reader.tokens([question, *titles])
     wanted = np.unique(asked)
     weight = (reader.vectors(wanted) ** 2).sum(axis=1)
-    shared = np.array([np.isin(wanted, tokens) for tokens in said], dtype=np.float32).reshape(-1, len(wanted))
+    shared = np.zeros((len(titles), len(wanted)), dtype=np.float32)
+    for row, said in zip(shared, map(frozenset, (tokens.tolist() for tokens in titles_said)), strict=True):
+        row[:] = [token in said for token in wanted.tolist()]
     return np.asarray(shared @ weight / max(float(weight.sum()), _TINY), dtype=np.float32)
 
 
