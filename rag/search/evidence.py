@@ -35,6 +35,7 @@ _EQUAL: Final = 0.999
 _TERMS: Final = 30  # of an echo
 _ECHO: Final = (3, 2)  # candidates that are listened to, and the power of their scores
 _CHORUS: Final = (20, 4)
+_BEST: Final = 10
 _TINY: Final = 1e-9
 
 
@@ -47,7 +48,7 @@ def features(question: str, hits: Sequence[Hit], reader: Reader) -> Numbers:
       the same order, and those that are in one window.
     - ``heading``: how much of the question stands in the title and the headings.
     - ``echo``, ``chorus``: of what the best 3, the best 20 candidates say beyond the question, the share that this
-      one says too (pseudo-relevance feedback, Lavrenko and Croft 2001).
+      one says too (pseudo-relevance feedback, Lavrenko and Croft 2001); the less, the more the scores tell apart.
     """
     text = _text(question, [hit.chunk.index_text for hit in hits], reader)
     score = np.array([hit.score for hit in hits], dtype=np.float32)
@@ -78,14 +79,14 @@ class _Text(NamedTuple):
     length: Numbers
 
     @property
-    def count(self) -> int:
-        """Passages."""
+    def passages(self) -> int:
+        """How many there are."""
         return len(self.starts) - 1
 
     @property
     def owner(self) -> Places:
         """The passage of each token."""
-        return np.repeat(np.arange(self.count), np.diff(self.starts))
+        return np.repeat(np.arange(self.passages), np.diff(self.starts))
 
 
 def _text(question: str, texts: Sequence[str], reader: Reader) -> _Text:
@@ -105,15 +106,15 @@ def _question_in(text: _Text) -> list[Numbers]:
     """``window``, ``section``, ``ordered``, ``near``."""
     asked = np.unique(text.asked)
     if not len(asked) or not len(text.places):
-        return [np.zeros(text.count, dtype=np.float32)] * 4
+        return [np.zeros(text.passages, dtype=np.float32)] * 4
     alike = np.maximum(text.unit[asked] @ text.unit.T, 0)[:, text.places]
     begins, owner = _blocks(text.starts)
     blocks = np.maximum.reduceat(alike, begins, axis=1)
-    weight = _weights(text.length[asked], (_best(blocks, owner, text.count) > _SAME).sum(axis=1), text.count)
+    weight = _weights(text.length[asked], (_best(blocks, owner, text.passages) > _SAME).sum(axis=1), text.passages)
     window, section = (_joined(blocks, owner, size) for size in (_WINDOW, _SECTION))
     return [
-        _best(weight @ window, owner, text.count),
-        _best(weight @ section, owner, text.count),
+        _best(weight @ window, owner, text.passages),
+        _best(weight @ section, owner, text.passages),
         *_pairs(text, asked, weight, (window > _EQUAL, owner)),
     ]
 
@@ -158,7 +159,7 @@ def _pairs(
     row = {token: i for i, token in enumerate(asked.tolist())}
     pairs = [(a, b) for a, b in pairwise(text.asked.tolist()) if a != b]
     worth = np.array([min(weight[row[a]], weight[row[b]]) for a, b in pairs], dtype=np.float32)
-    ordered, near = np.zeros((2, text.count, len(pairs)), dtype=np.float32)
+    ordered, near = np.zeros((2, text.passages, len(pairs)), dtype=np.float32)
     within = text.owner
     for i, (a, b) in enumerate(pairs):
         at = (
@@ -189,13 +190,20 @@ def _headings(question: str, titles: Sequence[str], reader: Reader) -> Numbers:
 
 def _echoes(text: _Text, score: Numbers) -> list[Numbers]:
     """``echo`` and ``chorus``."""
-    count, width = text.count, len(text.length)
+    count, width = text.passages, len(text.length)
     long = np.diff(text.starts)
     bags = np.bincount(text.owner * width + text.places, minlength=count * width).reshape(count, width)
     rarity = np.log(1 + count / np.maximum(np.count_nonzero(bags, axis=0), 1))
     rarity[text.asked] = 0
     norm = (0.4 + 0.6 * long / max(float(long.mean()), 1.0))[:, None]
-    return [_echo(bags, norm, rarity, _voices(score, *which)) for which in (_ECHO, _CHORUS)]
+    even = _evenness(score)
+    return [even * _echo(bags, norm, rarity, _voices(score, *which)) for which in (_ECHO, _CHORUS)]
+
+
+def _evenness(score: Numbers) -> np.float32:
+    """How little the scores tell the best ten apart, from 0 to 1: the square of their mean over the best one."""
+    best = np.sort(np.maximum(score, 0))[::-1][:_BEST]
+    return np.float32((float(best.mean()) / max(float(best[0]), _TINY)) ** 2)
 
 
 def _voices(score: Numbers, heard: int, power: int) -> NDArray[np.float64]:

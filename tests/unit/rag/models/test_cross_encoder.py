@@ -89,7 +89,7 @@ def test_only_the_candidates_are_read(folder: Path) -> None:
 def test_no_time_is_an_error_that_names_the_budget(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asked keeps the order as it was; the first batch is read, the second is too late."""
     clock = iter([0.0, 0.5, 1.5])
-    monkeypatch.setattr(cross_encoder.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("rag.models.cross_encoder.time.monotonic", lambda: next(clock))
     it = reranker(folder, batch_size=3, time_budget_s=1.0)
     with pytest.raises(ModelError, match=r"read 3 of 4 passages in 1 s.*rerank\.time_budget_s"):
         it.rerank(Query("roof"), hits())
