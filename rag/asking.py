@@ -43,18 +43,17 @@ class Asked:
 def retriever(engine: Engine, side: DenseSide | None, matrix: Matrix | None) -> HybridRetriever:
     """What finds passages, of all sources that exist now."""
     search = engine.settings.search
+    comparer = side.comparer if side else None
     return HybridRetriever(
         engine.lexical,
         side.index if side else None,
         engine.catalogue,
         candidates=search.candidates,
         share=search.dense_weight,
-        comparer=side.comparer if side else None,
+        comparer=comparer,
         graph=wiring.graph_source(engine.settings, matrix, lambda: engine.graph.store, engine.catalogue),
-        reranker=engine.reranker,
-        expand=wiring.expansion(
-            engine.settings, engine.lexical, engine.catalogue, side.comparer if side else None
-        ),
+        reranker=engine.reranker or wiring.builtin_reranker(engine.settings, comparer),
+        expand=wiring.expansion(engine.settings, engine.lexical, engine.catalogue, comparer),
     )
 
 

@@ -131,7 +131,7 @@ class Engine:
 
     @cached_property
     def reranker(self) -> Reranker | None:
-        """Orders the best passages anew, where a server for it is configured."""
+        """Orders the best passages anew, where a model for it is set; else the built-in one does."""
         return opening.open_reranker(self.settings.rerank)
 
     @cached_property

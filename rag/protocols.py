@@ -56,6 +56,17 @@ class Thesaurus(Protocol):
         """(folded word, likeness up to 1) pairs, best first, in Chinese and English."""
 
 
+@runtime_checkable
+class Reader(Protocol):
+    """A model that reads texts token by token and has a vector for each token."""
+
+    def tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+        """Each text's tokens, by number."""
+
+    def vectors(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Shape (len(tokens), dimension); the longer a vector, the rarer its token."""
+
+
 class DerivedIndex(Protocol):
     """An index that follows the catalogue's journal and can be rebuilt from it at any time."""
 

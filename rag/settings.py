@@ -183,12 +183,19 @@ class GraphSettings(_Section):
 
 
 class RerankSettings(_Section):
-    """A reranking server that reads the best passages again. Off without ``url``."""
+    """What orders the best passages anew."""
 
+    backend: Literal["builtin", "cross-encoder", "remote", "none"] | None = Field(
+        default=None,
+        description="builtin; cross-encoder: `model` from sentence-transformers (extra: models); remote: a server at "
+        "`url`; none; default: remote where `url` is set, else builtin",
+    )
     url: str | None = Field(
         default=None, description="base URL of a server with /rerank, for example http://127.0.0.1:8080"
     )
-    model: str | None = Field(default=None, description="name of the model on that server")
+    model: str | None = Field(
+        default=None, description="name of the model on that server; or a cross-encoder's folder or hub id"
+    )
     kind: Literal["cohere", "tei"] = Field(
         default="cohere", description="cohere: llama.cpp, vLLM, Infinity; tei: text-embeddings-inference"
     )
@@ -196,7 +203,20 @@ class RerankSettings(_Section):
         default=None, description="only from the environment: FOOTNOTES_RERANK__API_KEY"
     )
     timeout_s: float = Field(default=60.0, gt=0, description="seconds to wait for that server")
+    time_budget_s: float = Field(
+        default=10.0, gt=0, description="seconds that a cross-encoder may read; then passages stay as found"
+    )
     candidates: int = Field(default=50, ge=1, description="passages that it reads")
+    batch_size: int = Field(default=16, ge=1, description="passages that a cross-encoder reads together")
+    max_length: int | None = Field(
+        default=512, ge=16, description="tokens of question and passage that a cross-encoder reads"
+    )
+    device: str | None = Field(default=None, description="cpu, cuda, mps; default: the best there is")
+
+    @property
+    def chosen(self) -> Literal["builtin", "cross-encoder", "remote", "none"]:
+        """The backend; an address alone means its server."""
+        return self.backend or ("remote" if self.url else "builtin")
 
 
 class SearchSettings(_Section):

@@ -9,7 +9,7 @@ from ingest import loaders
 from ingest.loaders.source import Caption, Options
 from ingest.recipe import recipe
 from ingest.walk import ScanRules
-from rag.protocols import Thesaurus
+from rag.protocols import Reader, Thesaurus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ingest.workers import Limits
     from rag.answer.generate import GeneratedWriter
     from rag.home import Home
-    from rag.protocols import GraphStore
+    from rag.protocols import Comparer, GraphStore, Reranker
     from rag.search.linked import GraphSource
     from rag.search.retrieve import Expand
     from rag.settings import Settings
@@ -99,6 +99,15 @@ def expansion(
 
     thesaurus = model if isinstance(model, Thesaurus) else None
     return partial(expanded, lexical, key_filter=catalogue, thesaurus=thesaurus)
+
+
+def builtin_reranker(settings: Settings, comparer: Comparer | None) -> Reranker | None:
+    """The built-in reranker, where it is chosen and the built-in embedding model, with which it reads, answers."""
+    if settings.rerank.chosen != "builtin" or not isinstance(comparer, Reader):
+        return None
+    from rag.search.learnt import LearntReranker
+
+    return LearntReranker(comparer, settings.rerank.candidates)
 
 
 def generator(settings: Settings) -> GeneratedWriter | None:

@@ -46,13 +46,25 @@ def is_lexical_only(settings: EmbeddingSettings) -> bool:
 
 
 def open_reranker(settings: RerankSettings) -> Reranker | None:
-    """The configured reranker; None without an address.
+    """The configured reranking model; None where there is none, or it is the built-in one, which needs an index.
 
     Raises:
-        ConfigError: the address is wrong.
+        ConfigError: what the backend needs is not set, or the address is wrong.
     """
-    if not settings.url:
-        return None
-    from rag.models import rerank
+    if settings.chosen == "remote":
+        if not settings.url:
+            raise ConfigError(
+                "rerank.backend is remote, and rerank.url is not set. Set it to the server's address."
+            )
+        from rag.models import rerank
 
-    return rerank.RemoteReranker(settings)
+        return rerank.RemoteReranker(settings)
+    if settings.chosen == "cross-encoder":
+        if not settings.model:
+            raise ConfigError(
+                "rerank.backend is cross-encoder, and rerank.model is not set. Set it to a model's name."
+            )
+        from rag.models import cross_encoder
+
+        return cross_encoder.CrossEncoderReranker(settings)
+    return None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import ModelError
+from rag.models.relevance import reordered
 from rag.models.server import Server, TextRefusedError
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from rag.types import Hit, Query
 
 _TEI_BATCH = 32  # what text-embeddings-inference takes unless started with --max-client-batch-size
-_FEATURE = "rerank"
 
 
 class RemoteReranker:
@@ -52,12 +50,7 @@ class RemoteReranker:
         if not read:
             return []
         raw = self._scores(query.text, [hit.chunk.index_text for hit in read])
-        scored = [
-            replace(hit, score=score, features=MappingProxyType({**hit.features, _FEATURE: number}))
-            for hit, score, number in zip(read, _relevance(raw), raw, strict=True)
-        ]
-        scored.sort(key=lambda hit: -hit.features[_FEATURE])
-        return scored + _below(rest, read[-1].score, scored[-1].score)
+        return reordered(read, raw, rest)
 
     def _scores(self, query: str, texts: list[str]) -> list[float]:
         """The server's number for each text."""
@@ -105,26 +98,3 @@ class RemoteReranker:
                 model=self._server.model,
             )
         return [scores[place] for place in range(wanted)]
-
-
-def _relevance(raw: Sequence[float]) -> list[float]:
-    """Scores from 0 to 1: as they are where all lie there, else their logistic (llama.cpp sends logits)."""
-    if all(0 <= score <= 1 for score in raw):
-        return list(raw)
-    return [_logistic(score) for score in raw]
-
-
-def _logistic(x: float) -> float:
-    small = math.exp(-abs(x))  # never overflows
-    return (1 if x >= 0 else small) / (1 + small)
-
-
-def _below(rest: Sequence[Hit], border: float, floor: float) -> list[Hit]:
-    """The hits that were not read, below the ``floor`` of those that were.
-
-    Each keeps its ratio to ``border``, the score with which the last hit that was read came in; where scores are not
-    positive, its place decides: ``floor`` / (2 + place).
-    """
-    if border > 0:
-        return [replace(hit, score=floor * min(1.0, max(0.0, hit.score) / border)) for hit in rest]
-    return [replace(hit, score=floor / (2 + place)) for place, hit in enumerate(rest)]

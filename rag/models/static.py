@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).with_name("builtin")
 _BATCH: Final = 1024  # texts whose distinct tokens are unpacked together
+_KNOWN: Final = 2000  # texts whose tokens are remembered: some 15 MB
 _TINY: Final = 1e-9
 # The two four-bit numbers of every byte, the low one first: -7.5, -6.5 ... 7.5. Each pair is one complex number, because
 # numpy looks those up twice as fast as rows of two.
@@ -60,6 +61,7 @@ class StaticEmbedder:
             )
         self._dimension = dimension or width
         self._lock = threading.Lock()
+        self._known: dict[str, NDArray[np.int64]] = {}
 
     @property
     def identity(self) -> str:
@@ -85,7 +87,7 @@ class StaticEmbedder:
 
     def compare(self, question: str, texts: Sequence[str]) -> Comparison:
         """Read passages against a question token by token: finer than one vector each, and slower."""
-        tokens = self._tokens([question, *texts])
+        tokens = self.tokens([question, *texts])
         distinct, places = _distinct(np.concatenate(tokens))
         table = self._rows(distinct)
         starts = np.cumsum([0, *map(len, tokens)])
@@ -106,6 +108,24 @@ class StaticEmbedder:
     def neighbours(self, word: str) -> list[tuple[str, float]]:
         """(word, cosine) pairs of words that mean nearly the same, best first; none where that is not known."""
         return self._neighbours.of(word) if self._neighbours else []
+
+
+    def tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
+        """Each text's tokens, by number; the last ones are remembered: passages are read more than once."""
+        with self._lock:
+            known = {text: self._known[text] for text in texts if text in self._known}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        fresh = dict(zip(new, self._tokens(new), strict=True)) if new else {}
+        with self._lock:
+            self._known.update(fresh)
+            while len(self._known) > _KNOWN:
+                del self._known[next(iter(self._known))]
+        known |= fresh
+        return [known[text] for text in texts]
+
+    def vectors(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Shape (len(tokens), dimension); not normalised: the longer, the rarer."""
+        return self._rows(tokens)
 
     def _tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib
-import importlib.util
-import os
 import threading
 from functools import cached_property
 from pathlib import Path
@@ -15,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.errors import ExtraMissingError, ModelError
+from rag.models.local_files import folder_of, installed, offline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from rag.settings import EmbeddingSettings
 
-_OFFLINE = "HF_HUB_OFFLINE"
 # What decides the vectors: weights, configuration, vocabulary.
 _DECISIVE = ("*.safetensors", "*.bin", "*.onnx", "*.xml", "*.json", "*.model", "vocab.txt", "merges.txt")
 _BACKENDS = {
@@ -134,7 +131,7 @@ class TransformerEmbedder:
         if s.backend != "torch":
             options["model_kwargs"] = {"file_name": self._graph(), "export": False}
         try:
-            with _offline():
+            with offline():
                 from sentence_transformers import SentenceTransformer
 
                 model = SentenceTransformer(
@@ -163,19 +160,7 @@ class TransformerEmbedder:
 
     @cached_property
     def _folder(self) -> Path | None:
-        """The model's files: the folder that is named, or the hub's cache; None where there are none."""
-        folder = Path(self._name).expanduser()
-        if folder.is_dir():
-            return folder
-        name = self._name if "/" in self._name else f"sentence-transformers/{self._name}"
-        with contextlib.suppress(ImportError, ValueError):  # a name that is no hub id
-            from huggingface_hub import try_to_load_from_cache
-
-            for file in ("modules.json", "config.json"):
-                path = try_to_load_from_cache(name, file)
-                if isinstance(path, str):
-                    return Path(path).parent
-        return None
+        return folder_of(self._name, "sentence-transformers")
 
     def _weights(self) -> str:
         folder = self._folder
@@ -217,7 +202,7 @@ class TransformerEmbedder:
 
     def _check(self) -> None:
         """Tell what is missing before the large imports."""
-        if not _installed("sentence_transformers", *_BACKENDS[self._settings.backend][0]):
+        if not installed("sentence_transformers", *_BACKENDS[self._settings.backend][0]):
             raise self._missing()
         if self._folder is None:
             raise ModelError(
@@ -227,7 +212,7 @@ class TransformerEmbedder:
             )
 
     def _missing(self) -> ExtraMissingError:
-        if self._settings.backend == "torch" or not _installed("sentence_transformers"):
+        if self._settings.backend == "torch" or not installed("sentence_transformers"):
             return ExtraMissingError(
                 "embedding.model = {model} needs sentence-transformers. Install it: pip install 'footnotes[models]'",
                 model=self._name,
@@ -237,40 +222,6 @@ class TransformerEmbedder:
             "Install them: pip install 'sentence-transformers[{backend}]', or set embedding.backend to torch.",
             backend=self._settings.backend,
         )
-
-
-def _installed(*modules: str) -> bool:
-    try:
-        return all(importlib.util.find_spec(module) for module in modules)
-    except ModuleNotFoundError:  # of the package that such a module would be in
-        return False
-
-
-@contextlib.contextmanager
-def _offline() -> Iterator[None]:
-    """Inside, huggingface_hub asks nothing of the network.
-
-    ``local_files_only`` is not enough: building its request headers, huggingface_hub 2 fetches a list from the
-    hub. The flag is read from the environment when it is imported, and from its constants afterwards.
-    """
-    before = os.environ.get(_OFFLINE)
-    os.environ[_OFFLINE] = "1"
-    try:
-        from huggingface_hub import constants
-    except ImportError:
-        constants = None
-    flag = getattr(constants, _OFFLINE, None)
-    try:
-        if constants is not None:
-            setattr(constants, _OFFLINE, True)
-        yield
-    finally:
-        if before is None:
-            del os.environ[_OFFLINE]
-        else:
-            os.environ[_OFFLINE] = before
-        if constants is not None:
-            setattr(constants, _OFFLINE, flag)
 
 
 def _file_digest(path: Path) -> bytes:

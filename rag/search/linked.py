@@ -133,12 +133,16 @@ class _Adding:
         return frozenset(tokens.words(f"{chunk.title}\n{chunk.body}"))
 
 
-def explained(walk: Walk, hits: Sequence[Hit], before: Sequence[Hit]) -> tuple[Hit, ...]:
-    """Those of the first hits that the graph brought or lifted say by which way."""
-    ranks = {hit.chunk.key: rank for rank, hit in enumerate(before)}
+def explained(
+    walk: Walk, hits: Sequence[Hit], before: Sequence[Hit], after: Sequence[Hit]
+) -> tuple[Hit, ...]:
+    """Those of the first hits that the graph brought or lifted, from ``before`` to ``after``, say by which way."""
+    old, new = ({hit.chunk.key: rank for rank, hit in enumerate(stage)} for stage in (before, after))
     return tuple(
         replace(hit, via=walk.via(hit.chunk.key))
-        if rank < _EXPLAINED and GRAPH in hit.ranks and rank < ranks.get(hit.chunk.key, rank + 1)
+        if rank < _EXPLAINED
+        and GRAPH in hit.ranks
+        and new.get(hit.chunk.key, len(new)) < old.get(hit.chunk.key, len(new))
         else hit
         for rank, hit in enumerate(hits)
     )

@@ -118,7 +118,7 @@ class HybridRetriever:
             final = resolved[RERANKED] = self._reranked(self._reranker, final, run)
         final = final[:k]
         if walk is not None:
-            final = linked.explained(walk, final, resolved.get(HYBRID, resolved[LEXICAL]))
+            final = linked.explained(walk, final, resolved.get(HYBRID, resolved[LEXICAL]), resolved[LINKED])
         stages = MappingProxyType(resolved)
         return Retrieval(query, final, run.trace(), stages, len(wanted) - len(chunks))
 

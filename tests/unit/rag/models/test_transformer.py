@@ -106,7 +106,7 @@ def test_a_backend_that_is_not_installed_names_the_extra(
     embed: Callable[..., TransformerEmbedder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before the model is loaded; whatever this machine has, here it lacks all but sentence-transformers."""
-    monkeypatch.setattr(transformer, "_installed", lambda *modules: modules == ("sentence_transformers",))
+    monkeypatch.setattr(transformer, "installed", lambda *modules: modules == ("sentence_transformers",))
     for backend in ("onnx", "openvino"):
         with pytest.raises(ExtraMissingError, match=rf"sentence-transformers\[{backend}\]"):
             embed(backend=backend).embed_query("x")

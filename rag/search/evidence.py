@@ -1,0 +1,228 @@
+"""What speaks for each of some candidates of a question, as numbers that a small scorer can weigh.
+
+All of it is read from the built-in model's tokens and their vectors, which are there already: no text is analysed anew.
+Numbers lie between 0 and 1 and mean the same for long and short questions. Words that many candidates have tell nothing
+between them, so a token weighs by the square of its vector's length (which falls with frequency) and by how rare it is
+among the candidates.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from rag.protocols import Reader
+    from rag.types import Hit
+
+    Numbers = NDArray[np.float32]
+    Places = NDArray[np.int64]
+
+FEATURES: Final = ("score", "window", "section", "ordered", "near", "heading", "echo", "chorus")
+"""The columns of what ``features`` gives."""
+
+_BLOCK: Final = 10  # tokens
+_WINDOW: Final = 2  # blocks: a sentence
+_SECTION: Final = 4
+_SAME: Final = 0.7  # cosine from which on two tokens are forms of one word
+_EQUAL: Final = 0.999
+_TERMS: Final = 30  # of an echo
+_ECHO: Final = (3, 2)  # candidates that are listened to, and the power of their scores
+_CHORUS: Final = (20, 4)
+_BEST: Final = 10
+_TINY: Final = 1e-9
+
+
+def features(question: str, hits: Sequence[Hit], reader: Reader) -> Numbers:
+    """One row a candidate, best first as they come, one column each of ``FEATURES``.
+
+    - ``score``: as it came.
+    - ``window``, ``section``: how much of the question has its like in the best 20, the best 40 tokens on end.
+    - ``ordered``, ``near``: of the question's pairs of neighbouring tokens, those that are neighbours in the passage in
+      the same order, and those that are in one window.
+    - ``heading``: how much of the question stands in the title and the headings.
+    - ``echo``, ``chorus``: of what the best 3, the best 20 candidates say beyond the question, the share that this
+      one says too (pseudo-relevance feedback, Lavrenko and Croft 2001); the less, the more the scores tell apart.
+    """
+    text = _text(question, [hit.chunk.index_text for hit in hits], reader)
+    score = np.array([hit.score for hit in hits], dtype=np.float32)
+    columns = [
+        score,
+        *_question_in(text),
+        _headings(question, [hit.chunk.context for hit in hits], reader),
+        *_echoes(text, score),
+    ]
+    return np.stack(columns, axis=1)
+
+
+class _Text(NamedTuple):
+    """Passages as places in a table of distinct tokens, one after another.
+
+    Attributes:
+        places: of all tokens.
+        starts: where each passage begins in ``places``; one more at the end.
+        asked: the question's tokens, in order.
+        unit: the table: vectors of length 1.
+        length: of each token's vector.
+    """
+
+    places: Places
+    starts: Places
+    asked: Places
+    unit: Numbers
+    length: Numbers
+
+    @property
+    def passages(self) -> int:
+        """How many there are."""
+        return len(self.starts) - 1
+
+    @property
+    def owner(self) -> Places:
+        """The passage of each token."""
+        return np.repeat(np.arange(self.passages), np.diff(self.starts))
+
+
+def _text(question: str, texts: Sequence[str], reader: Reader) -> _Text:
+    asked, *passages = reader.tokens([question, *texts])
+    distinct, places = np.unique(np.concatenate([*passages, asked]).astype(np.int64), return_inverse=True)
+    table = reader.vectors(distinct)
+    length = np.linalg.norm(table, axis=1)
+    starts = np.array([0, *accumulate(map(len, passages))], dtype=np.int64)
+    unit = table / np.maximum(length, _TINY)[:, None]
+    return _Text(places[: starts[-1]], starts, places[starts[-1] :], unit, length)
+
+
+# The question in the passages
+
+
+def _question_in(text: _Text) -> list[Numbers]:
+    """``window``, ``section``, ``ordered``, ``near``."""
+    asked = np.unique(text.asked)
+    if not len(asked) or not len(text.places):
+        return [np.zeros(text.passages, dtype=np.float32)] * 4
+    alike = np.maximum(text.unit[asked] @ text.unit.T, 0)[:, text.places]
+    begins, owner = _blocks(text.starts)
+    blocks = np.maximum.reduceat(alike, begins, axis=1)
+    weight = _weights(text.length[asked], (_best(blocks, owner, text.passages) > _SAME).sum(axis=1), text.passages)
+    window, section = (_joined(blocks, owner, size) for size in (_WINDOW, _SECTION))
+    return [
+        _best(weight @ window, owner, text.passages),
+        _best(weight @ section, owner, text.passages),
+        *_pairs(text, asked, weight, (window > _EQUAL, owner)),
+    ]
+
+
+def _weights(length: Numbers, having: NDArray[np.int64], count: int) -> Numbers:
+    """What each token of the question weighs, 1 in all; ``having``: candidates that have it, of ``count``."""
+    weight = length**2 * np.log(1 + (count - having + 0.5) / (having + 0.5))
+    return np.asarray(weight / max(float(weight.sum()), _TINY), dtype=np.float32)
+
+
+def _blocks(starts: Places) -> tuple[Places, Places]:
+    """Where each block of tokens begins, and which passage it belongs to; a passage without tokens has none."""
+    begins = [np.arange(a, b, _BLOCK) for a, b in pairwise(starts.tolist())]
+    return np.concatenate(begins), np.repeat(np.arange(len(begins)), [len(each) for each in begins])
+
+
+def _joined(blocks: Numbers, owner: Places, size: int) -> Numbers:
+    """The maximum over each block and those that follow it in its passage, ``size`` in all."""
+    found = blocks.copy()
+    for step in range(1, size):
+        follows = owner[step:] == owner[:-step]
+        np.maximum(found[:, :-step], blocks[:, step:], out=found[:, :-step], where=follows)
+    return found
+
+
+def _best(blocks: Numbers, owner: Places, count: int) -> Numbers:
+    """The maximum of each passage's blocks, along the last axis; 0 where it has none."""
+    found = np.zeros((*blocks.shape[:-1], count), dtype=np.float32)
+    filled, first = np.unique(owner, return_index=True)
+    found[..., filled] = np.maximum.reduceat(blocks, first, axis=-1)
+    return found
+
+
+def _pairs(
+    text: _Text, asked: Places, weight: Numbers, there: tuple[NDArray[np.bool_], Places]
+) -> list[Numbers]:
+    """``ordered`` and ``near``: shares of the question's pairs of neighbours, each by its lighter token.
+
+    ``there``: which window has which token of ``asked``, and the passage of each window.
+    """
+    has, owner = there
+    row = {token: i for i, token in enumerate(asked.tolist())}
+    pairs = [(a, b) for a, b in pairwise(text.asked.tolist()) if a != b]
+    worth = np.array([min(weight[row[a]], weight[row[b]]) for a, b in pairs], dtype=np.float32)
+    ordered, near = np.zeros((2, text.passages, len(pairs)), dtype=np.float32)
+    within = text.owner
+    for i, (a, b) in enumerate(pairs):
+        at = (
+            np.flatnonzero(text.places == a)[:-1]
+            if text.places[-1] == a
+            else np.flatnonzero(text.places == a)
+        )
+        at = at[(text.places[at + 1] == b) & (within[at + 1] == within[at])]
+        ordered[within[at], i] = 1
+        near[owner[has[row[a]] & has[row[b]]], i] = 1
+    worth /= max(float(worth.sum()), _TINY)
+    return [ordered @ worth, near @ worth]
+
+
+def _headings(question: str, titles: Sequence[str], reader: Reader) -> Numbers:
+    """``heading``: each token by the square of its vector's length."""
+    asked, *titles_said = reader.tokens([question, *titles])
+    wanted = np.unique(asked)
+    weight = (reader.vectors(wanted) ** 2).sum(axis=1)
+    shared = np.zeros((len(titles), len(wanted)), dtype=np.float32)
+    for row, said in zip(shared, map(frozenset, (tokens.tolist() for tokens in titles_said)), strict=True):
+        row[:] = [token in said for token in wanted.tolist()]
+    return np.asarray(shared @ weight / max(float(weight.sum()), _TINY), dtype=np.float32)
+
+
+# The candidates among themselves
+
+
+def _echoes(text: _Text, score: Numbers) -> list[Numbers]:
+    """``echo`` and ``chorus``."""
+    count, width = text.passages, len(text.length)
+    long = np.diff(text.starts)
+    bags = np.bincount(text.owner * width + text.places, minlength=count * width).reshape(count, width)
+    rarity = np.log(1 + count / np.maximum(np.count_nonzero(bags, axis=0), 1))
+    rarity[text.asked] = 0
+    norm = (0.4 + 0.6 * long / max(float(long.mean()), 1.0))[:, None]
+    even = _evenness(score)
+    return [even * _echo(bags, norm, rarity, _voices(score, *which)) for which in (_ECHO, _CHORUS)]
+
+
+def _evenness(score: Numbers) -> np.float32:
+    """How little the scores tell the best ten apart, from 0 to 1: the square of their mean over the best one."""
+    best = np.sort(np.maximum(score, 0))[::-1][:_BEST]
+    return np.float32((float(best.mean()) / max(float(best[0]), _TINY)) ** 2)
+
+
+def _voices(score: Numbers, heard: int, power: int) -> NDArray[np.float64]:
+    """How much each candidate is listened to: the best by a power of their scores, 1 in all."""
+    found = np.zeros(len(score))
+    best = np.argsort(-score, kind="stable")[:heard]
+    found[best] = np.maximum(score[best], 0) ** power
+    return found / max(float(found.sum()), _TINY)
+
+
+def _echo(
+    bags: NDArray[np.int64],
+    norm: NDArray[np.float64],
+    rarity: NDArray[np.float64],
+    voices: NDArray[np.float64],
+) -> Numbers:
+    """Of the tokens that some candidates say most, the share that each one says; repeats and length damped."""
+    heard = np.flatnonzero(voices)
+    said = voices[heard] @ (bags[heard] / (bags[heard] + norm[heard])) * rarity
+    kept = np.argsort(-said, kind="stable")[:_TERMS]
+    damped = bags[:, kept] / (bags[:, kept] + norm)
+    return np.asarray(damped @ said[kept] / max(float(said[kept].sum()), _TINY), dtype=np.float32)
