@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from graph.matrix.index import Matrix
     from rag.engine import Engine
     from rag.indexes import DenseSide
+    from rag.protocols import Reranker
     from rag.types import Retrieval, Turn
 
 _PATIENCE_S = 2.0
@@ -52,9 +53,14 @@ def retriever(engine: Engine, side: DenseSide | None, matrix: Matrix | None) -> 
         share=search.dense_weight,
         comparer=comparer,
         graph=wiring.graph_source(engine.settings, matrix, lambda: engine.graph.store, engine.catalogue),
-        reranker=engine.reranker or wiring.builtin_reranker(engine.settings, comparer),
+        reranker=reranker(engine, side),
         expand=wiring.expansion(engine.settings, engine.lexical, engine.catalogue, comparer),
     )
+
+
+def reranker(engine: Engine, side: DenseSide | None) -> Reranker | None:
+    """What orders the best passages anew: the model that is set, else the built-in one."""
+    return engine.reranking_model or wiring.builtin_reranker(engine.settings, side.comparer if side else None)
 
 
 def search(engine: Engine, asked: Asked, gathered: int) -> Retrieval:

@@ -129,9 +129,14 @@ class Engine:
         """The retriever over all sources that exist now: a search ends with the model that it began with."""
         return asking.retriever(self, self._indexes.side, self._indexes.matrix)
 
-    @cached_property
+    @property
     def reranker(self) -> Reranker | None:
-        """Orders the best passages anew, where a model for it is set; else the built-in one does."""
+        """What orders the best passages anew, if anything does."""
+        return asking.reranker(self, self._indexes.side)
+
+    @cached_property
+    def reranking_model(self) -> Reranker | None:
+        """The model of ``rerank.backend``; None where that is the built-in one, or none."""
         return opening.open_reranker(self.settings.rerank)
 
     @cached_property

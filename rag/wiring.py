@@ -105,7 +105,7 @@ def builtin_reranker(settings: Settings, comparer: Comparer | None) -> Reranker 
     """The built-in reranker, where it is chosen and the built-in embedding model, with which it reads, answers."""
     if settings.rerank.chosen != "builtin" or not isinstance(comparer, Reader):
         return None
-    from rag.search.learnt import LearntReranker
+    from rag.models.learnt import LearntReranker
 
     return LearntReranker(comparer, settings.rerank.candidates)
 

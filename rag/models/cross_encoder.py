@@ -31,6 +31,11 @@ class CrossEncoderReranker:
         self._name = settings.model
         self._lock = threading.Lock()
 
+    @property
+    def identity(self) -> str:
+        """Names the model."""
+        return self._name
+
     def rerank(self, query: Query, hits: Sequence[Hit]) -> list[Hit]:
         """The same hits, best first.
 

@@ -72,7 +72,7 @@ def entries(settings: Settings) -> list[Entry]:
     local = list(_local())
     configured = [
         *_embedding(settings.embedding, local),
-        _reranker(settings.rerank),
+        _reranker(settings.rerank, local),
         _llm(settings.llm),
     ]
     named = {(entry.role, entry.name) for entry in configured}
@@ -92,16 +92,22 @@ def _embedding(s: EmbeddingSettings, local: Sequence[Entry]) -> Iterator[Entry]:
     if is_lexical_only(s):
         yield Entry("embedding", "none", "off", configured=True)
     elif is_here or not s.url:
-        yield _on_disk(name, local)
+        yield _on_disk("embedding", name, local)
     if s.url:
         server = ("embedding", s.url, "" if is_here else name, s.kind, _PATIENCE_S, _plain(s.api_key))
         yield _on_server("embedding", server)
 
 
-def _reranker(s: RerankSettings) -> Entry:
-    if not s.url:
+def _reranker(s: RerankSettings, local: Sequence[Entry]) -> Entry:
+    if s.chosen == "none":
         return Entry("reranker", "none", "off", configured=True)
-    return _on_server("reranker", ("rerank", s.url, s.model or "", "openai", _PATIENCE_S, _plain(s.api_key)))
+    if s.chosen == "builtin":
+        return Entry("reranker", BUILTIN, "present", configured=True, place=str(FOLDER))
+    if s.chosen == "cross-encoder":
+        return _on_disk("reranker", s.model or "none", local)
+    return _on_server(
+        "reranker", ("rerank", s.url or "", s.model or "", "openai", _PATIENCE_S, _plain(s.api_key))
+    )
 
 
 def _llm(s: LLMSettings) -> Entry:
@@ -110,22 +116,20 @@ def _llm(s: LLMSettings) -> Entry:
     return _on_server("language model", ("llm", s.url, s.model or "", s.kind, _PATIENCE_S, _plain(s.api_key)))
 
 
-def _on_disk(name: str, local: Sequence[Entry]) -> Entry:
+def _on_disk(role: Role, name: str, local: Sequence[Entry]) -> Entry:
     """A configured model that should be on this machine."""
-    found = next((entry for entry in local if (entry.role, entry.name) == ("embedding", name)), None)
+    found = next((entry for entry in local if (entry.role, entry.name) == (role, name)), None)
     if found is not None:
         return replace(found, configured=True, state="present" if name == BUILTIN else _runnable())
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return Entry(
-            "embedding", name, _runnable(), configured=True, size_mb=_size(folder), place=str(folder)
-        )
-    offered = next((entry for entry in _profiles() if entry.name == name and entry.role == "embedding"), None)
+        return Entry(role, name, _runnable(), configured=True, size_mb=_size(folder), place=str(folder))
+    offered = next((entry for entry in _profiles() if entry.name == name and entry.role == role), None)
     if offered is not None:
         return replace(offered, state="missing", configured=True)
     is_hub_id = name.count("/") == 1 and not name.startswith((".", "~", "/"))
     command = f"hf download {name}" if is_hub_id else ""
-    return Entry("embedding", name, "missing", configured=True, command=command)
+    return Entry(role, name, "missing", configured=True, command=command)
 
 
 def _on_server(role: Role, server: tuple[str, str, str, str, float, str | None]) -> Entry:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import ModelError
 from rag.models.relevance import reordered
-from rag.models.server import Server, TextRefusedError
+from rag.models.server import Server, TextRefusedError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +39,11 @@ class RemoteReranker:
             timeout_s=settings.timeout_s,
             api_key=settings.api_key.get_secret_value() if settings.api_key else None,
         )
+
+    @property
+    def identity(self) -> str:
+        """Names the model and the server, without a login."""
+        return f"{self._settings.model or 'reranker'}@{shown(self._server.root)}"
 
     def rerank(self, query: Query, hits: Sequence[Hit]) -> list[Hit]:
         """The same hits, best first.

@@ -109,7 +109,6 @@ class StaticEmbedder:
         """(word, cosine) pairs of words that mean nearly the same, best first; none where that is not known."""
         return self._neighbours.of(word) if self._neighbours else []
 
-
     def tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         """Each text's tokens, by number; the last ones are remembered: passages are read more than once."""
         with self._lock:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from footnotes import Engine, Hit, Retrieval
 
-STAGES = {"lexical", "dense", "graph", "hybrid", "linked", "diverse"}
+STAGES = {"lexical", "dense", "graph", "hybrid", "linked", "reranked", "diverse"}
 
 
 def search(engine: Engine, query: str) -> Retrieval:

@@ -1,1 +1,1 @@
-"""How the built-in reranker's weights are learnt: ``python -m training.rerank DATA`` (``make train-reranker``)."""
+"""How the built-in reranker's weights are learnt: ``make train-reranker``."""

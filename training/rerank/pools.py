@@ -1,11 +1,16 @@
-"""Small corpora made of training pairs: questions whose passages are known, among passages that are like them."""
+"""What is asked: small corpora made of training pairs, and the development questions of evaluation sets."""
 
 from __future__ import annotations
 
+import hashlib
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from rag.evals import corpus as set_corpus
+from rag.evals import datasets
+from rag.evals.datasets import Question
+from rag.types import Document
 from training import corpus
 
 if TYPE_CHECKING:
@@ -54,31 +59,47 @@ RECIPES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A corpus.
-
-    Attributes:
-        passages: by id.
-        questions: each with the ids of its passages.
-    """
+    """A corpus, its questions, and by question id the ids of the documents that answer."""
 
     name: str
-    passages: Mapping[str, str]
-    questions: Sequence[tuple[str, frozenset[str]]]
+    root: str
+    documents: Sequence[Document]
+    questions: Sequence[Question]
+    answers: Mapping[str, Collection[str]]
 
 
-def pool(data: Path, recipe: Recipe, asked: int, seed: int) -> Pool:
+def drawn(data: Path, recipe: Recipe, asked: int, seed: int) -> Pool:
     """Draw a corpus and at most ``asked`` questions, the same for the same seed; equal passages are one."""
-    rng = random.Random(f"{recipe.name} {seed}")
-    drawn = _drawn(rng, list(_rows(data, recipe)), recipe.rows)
+    rng = random.Random(f"{recipe.name} {seed}")  # noqa: S311 - drawing, no secrets
+    pairs = _drawn(rng, list(_rows(data, recipe)), recipe.rows)
     more = _drawn(rng, list(_passages(data, recipe)), recipe.more)
-    texts = dict.fromkeys([*(row.right for row in drawn), *more])
-    ids = {text: f"{number:05}" for number, text in enumerate(sorted(texts))}
+    texts = dict.fromkeys([*(pair.right for pair in pairs), *more])
+    documents = {
+        text: _document(f"{recipe.name}/{number:05}", text) for number, text in enumerate(sorted(texts))
+    }
     answers: dict[str, set[str]] = {}
-    for row in drawn:
-        answers.setdefault(row.left, set()).add(ids[row.right])
-    questions = [(question, frozenset(found)) for question, found in sorted(answers.items())]
+    for pair in pairs:
+        answers.setdefault(pair.left, set()).add(documents[pair.right].id)
+    questions = [Question(text, text) for text in sorted(answers)]
     rng.shuffle(questions)
-    return Pool(recipe.name, {number: text for text, number in ids.items()}, questions[:asked])
+    return Pool(recipe.name, recipe.name, list(documents.values()), questions[:asked], answers)
+
+
+def developed(folder: Path) -> Pool:
+    """An evaluation set with the questions of its development split."""
+    data = datasets.load(folder)
+    rows = {row_id: doc_id for doc_id, row_id in data.row_ids.items()}
+    answers = {
+        question: {rows[row] for row, grade in graded.items() if grade > 0}
+        for question, graded in data.qrels.items()
+    }
+    documents = [set_corpus.document(row) for row in data.rows]
+    return Pool(data.name, data.root, documents, data.chosen("dev", None), answers)
+
+
+def _document(name: str, text: str) -> Document:
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    return Document(id=name, text=text, sha256=sha256, title="", format="text")
 
 
 def _rows(data: Path, recipe: Recipe) -> Iterator[corpus.Row]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag.errors import ModelError
+from rag.models.evidence import FEATURES
+from rag.models.learnt import WEIGHTS, LearntReranker
 from rag.models.static import StaticEmbedder
-from rag.search.evidence import FEATURES
-from rag.search.learnt import WEIGHTS, LearntReranker
 from rag.types import Chunk, Hit, Query
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from functools import cache
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rag.errors import ModelError
+from rag.models.evidence import FEATURES, features
 from rag.models.relevance import below
-from rag.search.evidence import FEATURES, features
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from rag.protocols import Reader
     from rag.types import Hit, Query
 
-WEIGHTS: Final = Path(__file__).parents[1] / "models" / "builtin" / "reranker.json"
+WEIGHTS: Final = Path(__file__).with_name("builtin") / "reranker.json"
+_NAME: Final = "builtin"
 _FEATURE: Final = "rerank"
 _DIGITS: Final = 6  # of a score; what lies beyond depends on the machine
 _SHOWN: Final = 4
@@ -48,6 +50,11 @@ class LearntReranker:
         self._reader = reader
         self._candidates = candidates
         self._path = weights
+
+    @property
+    def identity(self) -> str:
+        """Names the weights: two rerankers with the same one give the same order."""
+        return f"{_NAME}@{hashlib.sha256(self._path.read_bytes()).hexdigest()[:12]}"
 
     def rerank(self, query: Query, hits: Sequence[Hit]) -> list[Hit]:
         """The same hits, best first, ties by note and place in it.

@@ -24,14 +24,13 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float32]
     Places = NDArray[np.int64]
 
-FEATURES: Final = ("score", "window", "section", "ordered", "near", "heading", "echo", "chorus")
+# Others were tried and earned nothing beside these: docs/decisions/0008-reranking.md.
+FEATURES: Final = ("score", "window", "echo", "chorus")
 """The columns of what ``features`` gives."""
 
 _BLOCK: Final = 10  # tokens
 _WINDOW: Final = 2  # blocks: a sentence
-_SECTION: Final = 4
 _SAME: Final = 0.7  # cosine from which on two tokens are forms of one word
-_EQUAL: Final = 0.999
 _TERMS: Final = 30  # of an echo
 _ECHO: Final = (3, 2)  # candidates that are listened to, and the power of their scores
 _CHORUS: Final = (20, 4)
@@ -43,22 +42,13 @@ def features(question: str, hits: Sequence[Hit], reader: Reader) -> Numbers:
     """One row a candidate, best first as they come, one column each of ``FEATURES``.
 
     - ``score``: as it came.
-    - ``window``, ``section``: how much of the question has its like in the best 20, the best 40 tokens on end.
-    - ``ordered``, ``near``: of the question's pairs of neighbouring tokens, those that are neighbours in the passage in
-      the same order, and those that are in one window.
-    - ``heading``: how much of the question stands in the title and the headings.
+    - ``window``: how much of the question has its like in the best 20 tokens on end.
     - ``echo``, ``chorus``: of what the best 3, the best 20 candidates say beyond the question, the share that this
       one says too (pseudo-relevance feedback, Lavrenko and Croft 2001); the less, the more the scores tell apart.
     """
     text = _text(question, [hit.chunk.index_text for hit in hits], reader)
     score = np.array([hit.score for hit in hits], dtype=np.float32)
-    columns = [
-        score,
-        *_question_in(text),
-        _headings(question, [hit.chunk.context for hit in hits], reader),
-        *_echoes(text, score),
-    ]
-    return np.stack(columns, axis=1)
+    return np.stack([score, _window(text), *_echoes(text, score)], axis=1)
 
 
 class _Text(NamedTuple):
@@ -99,24 +89,17 @@ def _text(question: str, texts: Sequence[str], reader: Reader) -> _Text:
     return _Text(places[: starts[-1]], starts, places[starts[-1] :], unit, length)
 
 
-# The question in the passages
-
-
-def _question_in(text: _Text) -> list[Numbers]:
-    """``window``, ``section``, ``ordered``, ``near``."""
+def _window(text: _Text) -> Numbers:
+    """``window``: each of the question's tokens by its nearest like there."""
     asked = np.unique(text.asked)
     if not len(asked) or not len(text.places):
-        return [np.zeros(text.passages, dtype=np.float32)] * 4
+        return np.zeros(text.passages, dtype=np.float32)
     alike = np.maximum(text.unit[asked] @ text.unit.T, 0)[:, text.places]
     begins, owner = _blocks(text.starts)
     blocks = np.maximum.reduceat(alike, begins, axis=1)
-    weight = _weights(text.length[asked], (_best(blocks, owner, text.passages) > _SAME).sum(axis=1), text.passages)
-    window, section = (_joined(blocks, owner, size) for size in (_WINDOW, _SECTION))
-    return [
-        _best(weight @ window, owner, text.passages),
-        _best(weight @ section, owner, text.passages),
-        *_pairs(text, asked, weight, (window > _EQUAL, owner)),
-    ]
+    having = (_best(blocks, owner, text.passages) > _SAME).sum(axis=1)
+    weight = _weights(text.length[asked], having, text.passages)
+    return _best(weight @ _joined(blocks, owner), owner, text.passages)
 
 
 def _weights(length: Numbers, having: NDArray[np.int64], count: int) -> Numbers:
@@ -131,10 +114,10 @@ def _blocks(starts: Places) -> tuple[Places, Places]:
     return np.concatenate(begins), np.repeat(np.arange(len(begins)), [len(each) for each in begins])
 
 
-def _joined(blocks: Numbers, owner: Places, size: int) -> Numbers:
-    """The maximum over each block and those that follow it in its passage, ``size`` in all."""
+def _joined(blocks: Numbers, owner: Places) -> Numbers:
+    """The maximum over each block and those that follow it in its passage, a window in all."""
     found = blocks.copy()
-    for step in range(1, size):
+    for step in range(1, _WINDOW):
         follows = owner[step:] == owner[:-step]
         np.maximum(found[:, :-step], blocks[:, step:], out=found[:, :-step], where=follows)
     return found
@@ -146,43 +129,6 @@ def _best(blocks: Numbers, owner: Places, count: int) -> Numbers:
     filled, first = np.unique(owner, return_index=True)
     found[..., filled] = np.maximum.reduceat(blocks, first, axis=-1)
     return found
-
-
-def _pairs(
-    text: _Text, asked: Places, weight: Numbers, there: tuple[NDArray[np.bool_], Places]
-) -> list[Numbers]:
-    """``ordered`` and ``near``: shares of the question's pairs of neighbours, each by its lighter token.
-
-    ``there``: which window has which token of ``asked``, and the passage of each window.
-    """
-    has, owner = there
-    row = {token: i for i, token in enumerate(asked.tolist())}
-    pairs = [(a, b) for a, b in pairwise(text.asked.tolist()) if a != b]
-    worth = np.array([min(weight[row[a]], weight[row[b]]) for a, b in pairs], dtype=np.float32)
-    ordered, near = np.zeros((2, text.passages, len(pairs)), dtype=np.float32)
-    within = text.owner
-    for i, (a, b) in enumerate(pairs):
-        at = (
-            np.flatnonzero(text.places == a)[:-1]
-            if text.places[-1] == a
-            else np.flatnonzero(text.places == a)
-        )
-        at = at[(text.places[at + 1] == b) & (within[at + 1] == within[at])]
-        ordered[within[at], i] = 1
-        near[owner[has[row[a]] & has[row[b]]], i] = 1
-    worth /= max(float(worth.sum()), _TINY)
-    return [ordered @ worth, near @ worth]
-
-
-def _headings(question: str, titles: Sequence[str], reader: Reader) -> Numbers:
-    """``heading``: each token by the square of its vector's length."""
-    asked, *titles_said = reader.tokens([question, *titles])
-    wanted = np.unique(asked)
-    weight = (reader.vectors(wanted) ** 2).sum(axis=1)
-    shared = np.zeros((len(titles), len(wanted)), dtype=np.float32)
-    for row, said in zip(shared, map(frozenset, (tokens.tolist() for tokens in titles_said)), strict=True):
-        row[:] = [token in said for token in wanted.tolist()]
-    return np.asarray(shared @ weight / max(float(weight.sum()), _TINY), dtype=np.float32)
 
 
 # The candidates among themselves
