@@ -206,7 +206,7 @@ class RerankSettings(_Section):
     time_budget_s: float = Field(
         default=10.0, gt=0, description="seconds that a cross-encoder may read; then passages stay as found"
     )
-    candidates: int = Field(default=50, ge=1, description="passages that it reads")
+    candidates: int = Field(default=30, ge=1, description="passages that it reads")
     batch_size: int = Field(default=16, ge=1, description="passages that a cross-encoder reads together")
     max_length: int | None = Field(
         default=512, ge=16, description="tokens of question and passage that a cross-encoder reads"

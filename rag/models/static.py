@@ -62,6 +62,8 @@ class StaticEmbedder:
         self._dimension = dimension or width
         self._lock = threading.Lock()
         self._known: dict[str, NDArray[np.int64]] = {}
+        # Sorted tokens and their vectors: what was compared last is mostly read again.
+        self._read = np.zeros(0, dtype=np.int64), np.zeros((0, self._dimension), dtype=np.float32)
 
     @property
     def identity(self) -> str:
@@ -90,6 +92,7 @@ class StaticEmbedder:
         tokens = self.tokens([question, *texts])
         distinct, places = _distinct(np.concatenate(tokens))
         table = self._rows(distinct)
+        self._read = distinct, table
         starts = np.cumsum([0, *map(len, tokens)])
         asked = places[: starts[1]]
         if not len(asked) or not texts:
@@ -119,12 +122,17 @@ class StaticEmbedder:
             self._known.update(fresh)
             while len(self._known) > _KNOWN:
                 del self._known[next(iter(self._known))]
-        known |= fresh
-        return [known[text] for text in texts]
+        return [known[text] if text in known else fresh[text] for text in texts]
 
     def vectors(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
         """Shape (len(tokens), dimension); not normalised: the longer, the rarer."""
-        return self._rows(tokens)
+        known, table = self._read
+        places = np.minimum(np.searchsorted(known, tokens), max(len(known) - 1, 0))
+        there = known[places] == tokens if len(known) else np.zeros(len(tokens), dtype=np.bool_)
+        found = np.empty((len(tokens), self._dimension), dtype=np.float32)
+        found[there] = table[places[there]]
+        found[~there] = self._rows(tokens[~there])
+        return found
 
     def _tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)

@@ -1,28 +1,30 @@
 """What is shown first should not repeat itself: no note fills the list, no passage stands there twice.
 
-Nothing is dropped: what repeats moves behind everything else, in its order.
+Nothing is dropped: what repeats moves behind what is shown, in its order.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
-
-from rag.store import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rag.types import Hit
 
-_LOOKED_AT: Final = 50  # hits: nobody reads on, and every pair is compared
+_LOOKED_AT: Final = 50  # hits: nobody reads on
 _ALIKE: Final = 0.9  # share of words in common (Jaccard) from which on two passages are one
 _SHORTEST: Final = 8  # words; short passages are alike by chance
+# The analysis of full text would take ten times as long, and tell no more.
+_WORDS: Final = re.compile(r"[^\W_\u3400-\u9fff]+")
+_PAIRS_OF_HAN: Final = re.compile(r"(?=([\u3400-\u9fff]{2}))")
 
 
-def diverse(hits: Sequence[Hit], per_note: int) -> tuple[Hit, ...]:
-    """The hits, with at most ``per_note`` of a note and no near-duplicates first, then the rest.
+def diverse(hits: Sequence[Hit], per_note: int, k: int) -> tuple[Hit, ...]:
+    """The hits, with at most ``per_note`` of a note and no near-duplicates among the first k, then the rest.
 
     A near-duplicate shares nine tenths of its words and every number with a better hit. The scores of what moves are
     lowered to the last one's before it, so that the order stays that of the scores.
@@ -32,6 +34,8 @@ def diverse(hits: Sequence[Hit], per_note: int) -> tuple[Hit, ...]:
     counts: Counter[str] = Counter()
     said: list[frozenset[str]] = []
     for hit in hits[:_LOOKED_AT]:
+        if len(kept) == k:
+            break
         words = _words(hit)
         if counts[hit.chunk.doc_id] >= per_note or any(_alike(words, other) for other in said):
             moved.append(hit)
@@ -43,15 +47,16 @@ def diverse(hits: Sequence[Hit], per_note: int) -> tuple[Hit, ...]:
         return tuple(hits)
     floor = kept[-1].score
     below = [replace(hit, score=min(hit.score, floor)) for hit in moved]
-    return (*kept, *below, *hits[_LOOKED_AT:])
+    return (*kept, *below, *hits[len(kept) + len(moved) :])
 
 
 def _words(hit: Hit) -> frozenset[str]:
-    return frozenset(tokens.words(hit.chunk.body))
+    body = hit.chunk.body.casefold()
+    return frozenset((*_WORDS.findall(body), *_PAIRS_OF_HAN.findall(body)))
 
 
 def _alike(words: frozenset[str], other: frozenset[str]) -> bool:
-    small, large = sorted((len(words), len(other)))
+    small, large = (len(words), len(other)) if len(words) < len(other) else (len(other), len(words))
     if small < _SHORTEST or small < _ALIKE * large:
         return False
     return len(words & other) >= _ALIKE * len(words | other) and _numbers(words) == _numbers(other)

@@ -96,7 +96,7 @@ class UnderstandingRetriever:
             hits = stages[TIMELY] = self._timely(reading, hits)
             timed.append(_stage(TIMELY, hits, started))
         started = time.perf_counter()
-        hits = stages[DIVERSE] = diverse.diverse(hits, self._per_note)
+        hits = stages[DIVERSE] = diverse.diverse(hits, self._per_note, k)
         timed.append(_stage(DIVERSE, hits, started))
         trace = replace(found.trace, stages=tuple(timed))
         return replace(found, hits=hits[:k], trace=trace, stages=MappingProxyType(stages))
