@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import commonprefix
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Final
 
@@ -50,6 +51,8 @@ def mistakes(one: str, other: str, most: int) -> int:
 
     Where they are more than ``most``, that and one.
     """
+    same = len(commonprefix((one, other)))  # noqa: RUF071 - characters are what is compared here
+    one, other = one[same:], other[same:]
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, a in enumerate(one, 1):
