@@ -3,9 +3,10 @@
     python -m training.neighbours [FOLDER]
 
 A translation is a word of the other language with a cosine of at least 0.5, and 0.8 of the best one's. The English of a
-Chinese word must also have it among its own better ones (0.7 of the best): the English of 第一步 is not "first". A synonym is a word of the same language with as
-high a cosine that has a translation in common, which pairs of first and family names have not; in English with another
-stem, in Chinese without a common character, because those find each other anyway. About five minutes on two cores.
+Chinese word must also have it among its own better ones (0.7 of the best): the English of 第一步 is not "first". A synonym
+is a word of the same language with as high a cosine that has a translation in common, which pairs of first and family
+names have not; in English with another stem, in Chinese without a common character, because those find each other anyway.
+Two minutes.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rag.types import Query
 
 
-# Chosen on development questions: docs/decisions/0006-understanding-questions.md.
+# Chosen on development questions: docs/decisions/0006-weak-questions.md.
 _WEAK: Final = 0.2  # of the ceiling: what full text's best passage scores below this
 _MOST: Final = 3  # words that one word is looked for as
 _SPELT: Final = 0.8  # weight of a word that is spelt almost like one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import commonprefix
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Final
 
@@ -38,15 +39,20 @@ def _near(word: str, known: Iterable[tuple[str, int]], most: int) -> Iterator[tu
     """(mistakes, minus frequency, text) of what is within ``most`` mistakes."""
     letters = set(word)
     for text, count in known:
-        if abs(len(text) - len(word)) > most or len(letters ^ set(text)) > 2 * most:
+        # A mistake takes away one letter at most, and brings one at most.
+        if abs(len(text) - len(word)) > most or len(letters.difference(text)) > most:
             continue
-        distance = mistakes(word, text)
-        if distance <= most:
+        if len(set(text) - letters) <= most and (distance := mistakes(word, text, most)) <= most:
             yield distance, -count, text
 
 
-def mistakes(one: str, other: str) -> int:
-    """Letters to add, drop, replace or swap with their neighbour, to make one word of the other (optimal string alignment)."""
+def mistakes(one: str, other: str, most: int) -> int:
+    """Letters to add, drop, replace or swap with their neighbour, to make one word of the other (optimal string alignment).
+
+    Where they are more than ``most``, that and one.
+    """
+    same = len(commonprefix((one, other)))  # noqa: RUF071 - characters are what is compared here
+    one, other = one[same:], other[same:]
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, a in enumerate(one, 1):
@@ -56,4 +62,6 @@ def mistakes(one: str, other: str) -> int:
             if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
                 cost = min(cost, earlier[j - 2] + 1)
             row.append(cost)
-    return row[-1]
+        if min(row) > most:
+            break
+    return min(row[-1], most + 1)

@@ -141,7 +141,8 @@ def test_answers_are_read_in_the_words_that_were_found(
 
 def test_abstaining_is_said_in_the_language_of_the_question(engine: Engine) -> None:
     """Words of the other language, which were looked for, do not change it."""
-    answer = engine.ask("Why do purple unicorns and dragons fear the bicycle in their enchanted forests?")
+    beasts = "unicorns dragons griffins elves goblins wizards mermaids trolls vampires werewolves sphinxes phoenixes"
+    answer = engine.ask(f"Why do {beasts} fear the bicycle in enchanted forests?")
     assert answer.abstained
     assert answer.text.startswith("The notes do not say.")
     assert "bicycle" in {part.written for part in answer.trace.filters}

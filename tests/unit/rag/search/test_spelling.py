@@ -40,7 +40,8 @@ def mistaken(word: str, place: int) -> set[str]:
 )
 def test_mistakes_are_counted(one: str, other: str, count: int) -> None:
     """A letter more, less, or another is one, and so are two neighbours that changed places; either way round."""
-    assert spelling.mistakes(one, other) == spelling.mistakes(other, one) == count
+    assert spelling.mistakes(one, other, 5) == spelling.mistakes(other, one, 5) == count
+    assert spelling.mistakes(one, other, 1) == spelling.mistakes(other, one, 1) == min(count, 2)
 
 
 @pytest.mark.parametrize("word", ["harvest", "kubernetes"])
@@ -85,5 +86,5 @@ def test_random_words_are_found_as_comparing_all_would() -> None:
     words = sorted({"".join(rng.choices("abc", k=rng.randint(4, 6))) for _ in range(300)})
     spelt = known(*words)
     for typed in rng.sample(words, 60):
-        expected = {w for w in words if w[0] == typed[0] and spelling.mistakes(typed, w) <= 1}
+        expected = {w for w in words if w[0] == typed[0] and spelling.mistakes(typed, w, 9) <= 1}
         assert {word for word, _ in spelling.alike(typed, spelt)} == expected
