@@ -127,6 +127,17 @@ def test_vector_is_the_normalised_sum(tiny: StaticEmbedder) -> None:
         assert np.allclose(tiny.embed_query(text), expected, atol=1e-6), text
 
 
+def test_vectors_are_the_same_whatever_was_read_before(shipped: StaticEmbedder) -> None:
+    """A reader gets them from what was compared last, as far as they stand there."""
+    (tokens,) = shipped.tokens(["the roof leaks near the chimney 屋顶"])
+    first = shipped.vectors(tokens)
+    shipped.compare("the roof", ["rain on the roof", "a cat 屋顶"])
+    again = shipped.vectors(tokens)
+    assert first.shape == (len(tokens), shipped.dimension)
+    assert np.array_equal(first, again)
+    assert shipped.vectors(tokens[:0]).shape == (0, shipped.dimension)
+
+
 def test_low_half_of_a_byte_comes_first() -> None:
     """0x9F is 7.5 and 1.5, with a scale of two 15 and 3; as it is stored, so it is exported."""
     table = static.unpacked(
