@@ -26,7 +26,7 @@ export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test check wheels format bench train-model soak fuzz neo4j image clean
+.PHONY: help demo ui test check wheels format bench train-model train-reranker soak fuzz neo4j image clean
 
 help: ## list the targets
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,9 @@ bench: .venv-test/.installed ## speed and growth beside LlamaIndex and LangChain
 
 train-model: .venv-test/.installed ## make the built-in embedding model anew, from DATA or $$FOOTNOTES_SHARED/train
 	$(TEST_PY) -m training $(or $(DATA),$(FOOTNOTES_SHARED)/train)
+
+train-reranker: .venv-test/.installed ## learn the weights of the built-in reranker anew, from DATA and SETS or $$FOOTNOTES_SHARED
+	$(TEST_PY) -m training.rerank $(or $(DATA),$(FOOTNOTES_SHARED)/train) $(or $(SETS),$(FOOTNOTES_SHARED)/eval)
 
 soak: export FOOTNOTES_SOAK = 1
 soak: .venv-test/.installed ## the long proofs in full
