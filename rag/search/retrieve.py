@@ -35,7 +35,7 @@ HYBRID: Final = "hybrid"
 GRAPH: Final = linked.GRAPH
 LINKED: Final = "linked"
 RERANKED: Final = "reranked"
-_READ: Final = 50  # passages of each list that the model reads against the question
+_READ: Final = 30  # passages of each list that the model reads against the question; 50 found no more
 _WALKED: Final = 30  # passages that the graph may add to them
 # Chosen on development questions: docs/decisions/0003-built-in-model.md.
 _SHARE: Final = 0.2  # of vectors

@@ -3,8 +3,7 @@
     python -m training.rerank DATA SETS [--out rag/models/builtin/reranker.json] [--seed 0]
 
 DATA holds ``pairs-*.jsonl.zst`` and ``passages-*.jsonl.zst``, SETS evaluation sets, of which only the development
-questions are asked. Training pairs know one right passage a question, and so nothing of passages that vouch for each
-other; evaluation sets do. Both kinds count half. About 10 minutes on two cores.
+questions are asked. About 10 minutes on two cores.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ def main() -> None:
             (pools.developed(corpus.parent) for corpus in sorted(options.sets.glob("*/corpus.jsonl"))),
             Path(place),
         )
-    best = weights.best([pairs, sets])
+    best = weights.best(sets, pairs)
     write(options.out, best, {**pairs, **sets}, options.seed)
     sys.stdout.write(Path(options.out).read_text("utf-8"))
 

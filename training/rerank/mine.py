@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from training.rerank.pools import Pool
 
-DEPTH: Final = 50
+DEPTH: Final = 30  # rerank.candidates
 _STAGE: Final = "linked"
 
 
