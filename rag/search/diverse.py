@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rag.store import tokens
 
@@ -21,29 +21,43 @@ _ALIKE: Final = 0.9  # share of words in common (Jaccard) from which on two pass
 _SHORTEST: Final = 8  # words; short passages are alike by chance
 
 
+class Moved(NamedTuple):
+    """A hit that makes room, and the better one that says the same; None: its note fills its places already."""
+
+    hit: Hit
+    twin: Hit | None
+
+
 def diverse(hits: Sequence[Hit], per_note: int) -> tuple[Hit, ...]:
     """The hits, with at most ``per_note`` of a note and no near-duplicates first, then the rest.
 
     A near-duplicate shares nine tenths of its words and every number with a better hit. The scores of what moves are
     lowered to the last one's before it, so that the order stays that of the scores.
     """
+    kept, moved = parted(hits, per_note)
+    if not moved:
+        return tuple(hits)
+    floor = kept[-1].score
+    below = [replace(hit, score=min(hit.score, floor)) for hit, _ in moved]
+    return (*kept, *below, *hits[_LOOKED_AT:])
+
+
+def parted(hits: Sequence[Hit], per_note: int) -> tuple[list[Hit], list[Moved]]:
+    """Those of the first hits that stay, and those that make room for them, and why; each in their order."""
     kept: list[Hit] = []
-    moved: list[Hit] = []
+    moved: list[Moved] = []
     counts: Counter[str] = Counter()
     said: list[frozenset[str]] = []
     for hit in hits[:_LOOKED_AT]:
         words = _words(hit)
-        if counts[hit.chunk.doc_id] >= per_note or any(_alike(words, other) for other in said):
-            moved.append(hit)
+        twin = next((one for one, other in zip(kept, said, strict=True) if _alike(words, other)), None)
+        if twin is not None or counts[hit.chunk.doc_id] >= per_note:
+            moved.append(Moved(hit, twin))
             continue
         counts[hit.chunk.doc_id] += 1
         said.append(words)
         kept.append(hit)
-    if not moved:
-        return tuple(hits)
-    floor = kept[-1].score
-    below = [replace(hit, score=min(hit.score, floor)) for hit in moved]
-    return (*kept, *below, *hits[_LOOKED_AT:])
+    return kept, moved
 
 
 def _words(hit: Hit) -> frozenset[str]:
