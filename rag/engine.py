@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from rag.answer.generate import GeneratedWriter
     from rag.config import LoadedSettings
     from rag.coverage import Story
-    from rag.explaining import Explanation
     from rag.graphing import Graph
     from rag.live import Models
     from rag.protocols import Embedder, Reranker
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from rag.store.dense import DenseIndex
     from rag.store.lexical import LexicalIndex
     from rag.types import Document, Filters, Retrieval, Turn
+    from rag.verdicts import Explanation
 
 _CHECK_BUDGET_S = 0.15
 

@@ -6,15 +6,19 @@ the others makes one list of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from ingest import scan, walk
 from rag import asking, coverage
 from rag.errors import ModelError
+from rag.models.evidence import FEATURES
+from rag.search import diverse, gather
 from rag.search.retrieve import DENSE, GRAPH, LEXICAL
+from rag.search.understanding import DEPTH, DIVERSE
 from rag.store import tokens
 from rag.types import IN_LINES, NO_FILTERS
+from rag.verdicts import Block, Difference, Explanation, Standing, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,40 +29,14 @@ if TYPE_CHECKING:
     from rag.engine import Engine
     from rag.protocols import ScoredIndex
     from rag.store.catalogue import Catalogue
-    from rag.types import Chunk, Filters, Hit, Retrieval
-
-Cause = Literal[
-    "shown",
-    "no file",
-    "no root",
-    "folder",
-    "skipped",
-    "failed",
-    "forgotten",
-    "unsynced",
-    "changed",
-    "empty",
-    "filtered",
-    "unlike",
-    "asked",
-    "beyond",
-    "outranked",
-    "duplicate",
-    "dropped",
-]
-"""What became of a note; of one that was not lost ``shown``.
-
-It is not read: no such file, no registered folder around it, a folder, left out or unreadable or forgotten as the
-catalogue says, not met by a sync yet, or changed since; there is nothing in it but its title. A filter keeps it out. No source finds it: it
-has no telling word of the question and is not near it, it is a short question of the user's own, or it stands beyond the
-candidates that are looked at. It is ranked too low; it says what a better passage says; a stage left it out.
-"""
+    from rag.types import Filters, Hit
+    from rag.verdicts import Cause
 
 SHOWN: Final = "shown"  # what a user gets, after all stages
 _SOURCES: Final = frozenset({LEXICAL, DENSE, GRAPH})
 _ABOVE: Final = 3  # passages that stand above a note, as shown
 _DIFFERENCES: Final = 3
-_TWINS: Final = 0.7  # of the words of two passages, from which on they say the same
+_SUM: Final = "rerank"  # what the built-in reranker makes of its evidence: the outcome, not a reason
 _UNREAD: Final[Mapping[str, Cause]] = {
     coverage.NO_FILE: "no file",
     coverage.NO_ROOT: "no root",
@@ -66,76 +44,6 @@ _UNREAD: Final[Mapping[str, Cause]] = {
     coverage.UNSYNCED: "unsynced",
     walk.FORGOTTEN: "forgotten",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a note's best passage stands in a stage's list of ``length``; beyond it where a source was asked for more."""
-
-    stage: str
-    length: int
-    rank: int | None = None
-    score: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A field of ``Filters`` that keeps a note out, with those of its values that do."""
-
-    field: str
-    values: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A feature by which a passage falls short of those above it (their mean)."""
-
-    feature: str
-    own: float
-    above: float
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one note.
-
-    Attributes:
-        stage: which lost it; empty where it was not searched for, or is shown.
-        reason: the catalogue's, in English.
-        held: the last stage whose list holds it, ``rank`` of its best passage there.
-        limit: how many passages of each source are looked at.
-        standings: in every stage.
-        words: of the question that only the changed file says.
-        passage: its best one.
-        before: where it stood among those that are shown until ``stage`` took it down.
-        above: the first hits, where it is outranked; of a duplicate the one that says the same.
-        changed: the file is not as it was indexed.
-    """
-
-    id: str
-    cause: Cause
-    stage: str = ""
-    reason: str = ""
-    held: str = ""
-    rank: int | None = None
-    limit: int = 0
-    standings: tuple[Standing, ...] = ()
-    blocks: tuple[Block, ...] = ()
-    words: tuple[str, ...] = ()
-    passage: Chunk | None = None
-    before: Standing | None = None
-    above: tuple[Hit, ...] = ()
-    differences: tuple[Difference, ...] = ()
-    changed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """A search, and what became of one note in it; ``k`` passages are shown."""
-
-    found: Retrieval
-    k: int
-    verdict: Verdict | None = None
 
 
 def explained(engine: Engine, asked: Asked, path: Path | str | None) -> Explanation:
@@ -146,7 +54,8 @@ def explained(engine: Engine, asked: Asked, path: Path | str | None) -> Explanat
         return Explanation(found, k)
     story = engine.why(path)
     story = replace(story, changed=story.changed and _says_something_else(engine, story))
-    return Explanation(found, k, _unread(story) or _Search(engine, found, k, story).verdict())
+    told = Explanation(found, k)
+    return replace(told, verdict=_unread(story) or _Search(engine, asked, told, story).verdict())
 
 
 def _says_something_else(engine: Engine, story: Story) -> bool:
@@ -166,16 +75,19 @@ def _unread(story: Story) -> Verdict | None:
 class _Search:
     """One note's way through a search."""
 
-    def __init__(self, engine: Engine, found: Retrieval, k: int, story: Story) -> None:
+    def __init__(self, engine: Engine, asked: Asked, told: Explanation, story: Story) -> None:
         self._engine = engine
-        self._found = found
-        self._k = k
+        self._asked = asked
+        self._found = told.found
+        self._k = told.k
         self._story = story
-        self._limit = max(k, engine.settings.search.candidates)
-        self._sources = _sources(found.stages)
-        self._lists = [name for name in found.stages if name not in self._sources]
+        stages = told.found.stages
+        least = gather.DEEP if gather.GATHERED in stages else DEPTH
+        self._limit = max(told.k, least, engine.settings.search.candidates)
+        self._sources = _sources(stages)
+        self._lists = [name for name in stages if name not in self._sources]
         self._chunks = {chunk.key: chunk for chunk in engine.catalogue.chunks_of(story.id)}
-        self._standings = {name: self._standing(name, hits) for name, hits in found.stages.items()}
+        self._standings = {name: self._standing(name, hits) for name, hits in stages.items()}
 
     def verdict(self) -> Verdict:
         """The first of all causes that holds."""
@@ -188,9 +100,9 @@ class _Search:
             return self._told("changed", words=words)
         if not any(chunk.body.strip() for chunk in self._chunks.values()) and not self._by_title():
             return self._told("empty", reason=self._masks())
-        if any(one.rank for one in self._standings.values()):
-            return self._lost()
-        return self._unfound()
+        if gather.GATHERED in self._found.stages:
+            return self._unlisted()
+        return self._lost() if any(one.rank for one in self._standings.values()) else self._unfound()
 
     def _told(self, cause: Cause, **more: Any) -> Verdict:
         standings = tuple(self._standings.values())
@@ -222,13 +134,25 @@ class _Search:
 
     def _by_title(self) -> bool:
         """Whether full text finds it, however far down."""
-        return (
-            self._standings[LEXICAL].rank is not None or self._deep(LEXICAL, self._engine.lexical) is not None
-        )
+        standing = self._standings.get(LEXICAL)
+        return bool(standing and standing.rank) or self._deep(LEXICAL, self._engine.lexical) is not None
 
     def _masks(self) -> str:
         masks = self._story.contents.masks if self._story.contents else ()
         return ", ".join(mask.reason for mask in masks) or coverage.WHITE_SPACE
+
+    # A list of all there is was asked for
+
+    def _unlisted(self) -> Verdict:
+        """The list is longer than what is shown; or the note is not of the time, or not of what is asked for."""
+        filters, words = self._found.query.filters, tuple(self._found.query.text.split())
+        fitting = gather.fitting(self._engine.catalogue, filters)
+        if fitting is not None and fitting.keys().isdisjoint(self._chunks):
+            return self._told("unsure", stage=gather.GATHERED, blocks=(Block("spans", filters.spans),))
+        whole = asking.search(self._engine, self._asked, gather.MOST).hits
+        if any(hit.chunk.doc_id == self._story.id for hit in whole):
+            return self._told("cut", stage=gather.GATHERED, held=gather.GATHERED, rank=len(whole))
+        return self._told("unlisted", stage=gather.GATHERED, words=words)
 
     # No source has it
 
@@ -264,11 +188,37 @@ class _Search:
         held, rank, hit = self._held()
         following = [*self._lists, SHOWN][self._lists.index(held) + 1 if held in self._lists else 0]
         if held in self._lists and self._was_skipped(held, rank, self._kept(following)):
-            twin = next((one for one in self._found.hits if _say_the_same(one.chunk, hit.chunk)), None)
-            cause: Cause = "duplicate" if twin else "dropped"
-            above = (twin,) if twin else ()
-            return self._told(cause, stage=following, held=held, rank=rank, passage=hit.chunk, above=above)
-        return self._outranked(held, rank, hit)
+            return self._told("dropped", stage=following, held=held, rank=rank, passage=hit.chunk)
+        return self._repeating() or self._outranked(held, rank, hit)
+
+    def _repeating(self) -> Verdict | None:
+        """It would be shown, had its best passage not made room for what says the same.
+
+        A note that fills its places never is lost by that: those who fill them stand above.
+        """
+        if DIVERSE not in self._lists:
+            return None
+        before = self._before(DIVERSE)
+        if (own := self._own(self._found.stages[before])) is None:
+            return None
+        _, hit = own
+        _, moved = diverse.parted(self._found.stages[before], self._engine.settings.search.per_note, self._k)
+        twins = {one.chunk.key: twin for one, twin in moved}
+        if (twin := twins.get(hit.chunk.key)) is None:
+            return None
+        return self._told(
+            "duplicate",
+            stage=DIVERSE,
+            held=DIVERSE,
+            rank=self._standings[DIVERSE].rank,
+            passage=hit.chunk,
+            before=self._standings[before],
+            above=(twin,),
+        )
+
+    def _before(self, stage: str) -> str:
+        names = list(self._found.stages)
+        return names[names.index(stage) - 1]
 
     def _held(self) -> tuple[str, int, Hit]:
         """The last list that holds it, its rank there, and its passage; of sources the one that ranks it best."""
@@ -290,15 +240,18 @@ class _Search:
     def _outranked(self, held: str, rank: int, hit: Hit) -> Verdict:
         above = self._found.hits[:_ABOVE]
         before, stage = self._fall()
+        stage = stage or (
+            self._before(DIVERSE) if held == DIVERSE else held
+        )  # that one takes no first one down
         return self._told(
             "outranked",
-            stage=stage or held,
+            stage=stage,
             held=held,
             rank=rank,
             passage=hit.chunk,
             before=before,
             above=above,
-            differences=tuple(self._differences(hit, above)),
+            differences=tuple(self._differences(hit, above, stage)),
         )
 
     def _fall(self) -> tuple[Standing | None, str]:
@@ -316,26 +269,45 @@ class _Search:
         rank = self._standings[stage].rank
         return rank is not None and rank <= self._k
 
-    def _differences(self, hit: Hit, above: Sequence[Hit]) -> list[Difference]:
-        """What those above have more of, the most telling first."""
+    def _differences(self, hit: Hit, above: Sequence[Hit], stage: str) -> list[Difference]:
+        """What those above have more of: what the stage that ranked them looked at, then the rest; most telling first."""
         own, others = self._features(hit), [self._features(one) for one in above]
-        names = dict.fromkeys(name for one in others for name in one)
         found = [
-            Difference(name, own.get(name, 0.0), sum(one.get(name, 0.0) for one in others) / len(others))
-            for name in names
+            Difference(name, value, sum(one.get(name, 0.0) for one in others) / len(others))
+            for name, value in own.items()
         ]
+        looked_at = self._looked_at(stage)
         more = [one for one in found if one.above > one.own]
-        return sorted(more, key=lambda one: -_gap(one))[:_DIFFERENCES]
+        return sorted(more, key=lambda one: (one.feature not in looked_at, -_gap(one)))[:_DIFFERENCES]
+
+    def _looked_at(self, stage: str) -> frozenset[str]:
+        """The features that a stage has added."""
+        if stage not in self._lists:
+            return frozenset()
+        after, before = (
+            {name for hit in self._found.stages[which] for name in hit.features}
+            for which in (stage, self._before(stage))
+        )
+        return frozenset(after - before)
 
     def _features(self, hit: Hit) -> dict[str, float]:
-        """A passage's features, and its score in each source."""
-        scores = {
+        """What is known of a passage: its score in each source, and what stages have seen in it.
+
+        In full text, one that is not in the whole list has no word in common, and none leads to it in the graph; of
+        vectors that are further away, and of what no stage has looked at, nothing is known.
+        """
+        stages = self._found.stages
+        whole = [name for name in self._sources if name != DENSE and len(stages[name]) < self._limit]
+        scores = dict.fromkeys(whole, 0.0) | {
             name: one.score
             for name in self._sources
-            for one in self._found.stages[name]
+            for one in stages[name]
             if one.chunk.key == hit.chunk.key
         }
-        return {**scores, **hit.features}
+        seen = dict(hit.features)
+        if seen.keys() >= set(FEATURES):
+            seen.pop(_SUM, None)
+        return {**scores, **seen}
 
 
 def blocking(catalogue: Catalogue, filters: Filters, keys: Any) -> tuple[Block, ...]:
@@ -360,11 +332,6 @@ def _sources(stages: Mapping[str, Sequence[Hit]]) -> list[str]:
     """The stages that passages were found by."""
     ranked = {name for hits in stages.values() for hit in hits for name in hit.ranks}
     return [name for name in stages if name in ranked | _SOURCES]
-
-
-def _say_the_same(one: Chunk, other: Chunk) -> bool:
-    words, others = set(tokens.words(one.body)), set(tokens.words(other.body))
-    return bool(words) and len(words & others) >= _TWINS * len(words | others)
 
 
 def _gap(found: Difference) -> float:

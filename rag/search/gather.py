@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from rag.types import Chunk, Filters, Reading, Span
 
 GATHERED: Final = "gathered"
-_DEEP: Final = 200  # passages that are looked at for what is asked
-_MOST: Final = 2_000  # passages of the time that are looked at where nothing more is asked
+DEEP: Final = 200  # passages that are looked at for what is asked, at least
+MOST: Final = 2_000  # passages of the time that are looked at where nothing more is asked
 _LEXICAL: Final = "lexical"
 _FITTING: Final = 0.3  # share of the best fit to the time from which on a passage is of that time
 _RELEVANT: Final = 0.35  # share of the best score from which on a note is one of those asked for
@@ -84,21 +84,13 @@ class Gathering:
         """At most k passages of as many notes as there are, by time; the trace says how many notes there were."""
         asked = _content(reading.rest)
         query = Query(" ".join(asked) or reading.text, filters, today)
-        found = self._retriever.search(query, max(k, _DEEP)) if asked else Retrieval(query, ())
-        sure = self._sure(filters)
+        found = self._retriever.search(query, max(k, DEEP)) if asked else Retrieval(query, ())
+        sure = fitting(self._notes, filters)
         hits = self._asked_for(asked, found, filters) if asked else self._all(filters, sure)
         hits = [hit for hit in hits if sure is None or hit.chunk.key in sure]
         chosen = timely.in_order(_spread(hits, k), filters.spans)
         trace = replace(found.trace, in_range=_notes(hits), used=_notes(chosen))
         return replace(found, hits=chosen, trace=trace, stages={**found.stages, GATHERED: chosen})
-
-    def _sure(self, filters: Filters) -> Mapping[int, float] | None:
-        """Passages that are of the time, with how well they fit; those only that fit about as well as the best."""
-        if not filters.spans:
-            return None
-        keys, weights = self._notes.time_weights(filters.spans)
-        floor = _FITTING * max(weights.tolist(), default=0.0)
-        return {key: w for key, w in zip(keys.tolist(), weights.tolist(), strict=True) if w >= floor}
 
     def _asked_for(self, asked: Sequence[str], found: Retrieval, filters: Filters) -> list[Hit]:
         """The best passage of each note that is asked for.
@@ -120,13 +112,22 @@ class Gathering:
         ]
         found: dict[int, None] = {}
         for each in narrower:
-            found |= dict.fromkeys(self._notes.in_order(each, _MOST))
+            found |= dict.fromkeys(self._notes.in_order(each, MOST))
         return [Hit(chunk, 1.0) for chunk in _known(self._notes, list(found))]
 
     def _all(self, filters: Filters, sure: Mapping[int, float] | None) -> list[Hit]:
-        keys = sorted(sure, key=lambda key: (-sure[key], key))[:_MOST] if sure else []
-        keys = keys if sure is not None else self._notes.in_order(filters, _MOST)
+        keys = sorted(sure, key=lambda key: (-sure[key], key))[:MOST] if sure else []
+        keys = keys if sure is not None else self._notes.in_order(filters, MOST)
         return [Hit(chunk, sure[chunk.key] if sure else 1.0) for chunk in _known(self._notes, keys)]
+
+
+def fitting(notes: Notes, filters: Filters) -> Mapping[int, float] | None:
+    """Passages that are of the time, with how well they fit: about as well as the best. None: of any time."""
+    if not filters.spans:
+        return None
+    keys, weights = notes.time_weights(filters.spans)
+    floor = _FITTING * max(weights.tolist(), default=0.0)
+    return {key: w for key, w in zip(keys.tolist(), weights.tolist(), strict=True) if w >= floor}
 
 
 def _below(filters: Filters, folder: str) -> Filters:

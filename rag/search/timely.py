@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from rag.types import Chunk, DateRange, Hit, Span
 
+TIME: Final = "time"
 _KNOWN: Final = 0.25  # confidence from which on a date says when something was; a file's time does not
 
 
@@ -25,12 +27,16 @@ def narrowed(spans: Sequence[Span], wanted: Sequence[Span]) -> tuple[Span, ...]:
 def preferred(hits: Sequence[Hit], weights: Mapping[int, float], share: float) -> tuple[Hit, ...]:
     """Hits in the order of ``score * (1 - share + share * weight)``; ties by note and place in it.
 
-    ``weights``: by chunk key, from 0 to 1: how surely a passage is of the time that the question speaks of.
+    ``weights``: by chunk key, from 0 to 1: how surely a passage is of the time that the question speaks of. They
+    stand in ``features["time"]``.
     """
-    weighed = [
-        replace(hit, score=hit.score * (1 - share + share * weights.get(hit.chunk.key, 0.0))) for hit in hits
-    ]
+    weighed = [_weighed(hit, weights.get(hit.chunk.key, 0.0), share) for hit in hits]
     return tuple(sorted(weighed, key=lambda hit: (-hit.score, hit.chunk.doc_id, hit.chunk.start)))
+
+
+def _weighed(hit: Hit, weight: float, share: float) -> Hit:
+    features = MappingProxyType({**hit.features, TIME: round(weight, 4)})
+    return replace(hit, score=hit.score * (1 - share + share * weight), features=features)
 
 
 def day_in(chunk: Chunk, spans: Sequence[Span]) -> DateRange | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TIMELY: Final = "timely"
 DIVERSE: Final = "diverse"
-_DEPTH: Final = 50  # hits that a time may reorder
+DEPTH: Final = 50  # hits that a time may reorder, at least
 # Chosen on development questions: docs/decisions/0007-questions.md.
 _STRICT: Final = (
     0.3  # how much the sureness of a date counts among passages that are all of the time asked for
@@ -89,7 +89,7 @@ class UnderstandingRetriever:
 
     def _best(self, reading: Reading, filters: Filters, today: date | None, k: int) -> Retrieval:
         query = Query(reading.text, filters, today, () if reading.strict else reading.spans)
-        found = self._retriever.search(query, max(k, _DEPTH))
+        found = self._retriever.search(query, max(k, DEPTH))
         hits, stages, timed = found.hits, dict(found.stages), list(found.trace.stages)
         if reading.spans:
             started = time.perf_counter()

@@ -86,6 +86,8 @@ def test_sync_search_ask(notes: Path) -> None:
         "resolve",
         "hybrid",
         "linked",
+        "reranked",
+        "diverse",
     ]
     found = run_json("search", "Berlin", "--k", "3", "--set", "embedding.model=none")
     assert [(hit["path"], hit["sources"]) for hit in found["hits"]] == [

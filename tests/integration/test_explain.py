@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -14,16 +15,20 @@ import pytest
 
 import footnotes
 from footnotes import Filters
+from rag import asking, show_explain
 from rag.cli import main
 from rag.errors import ModelError
+from rag.models import opening
 from rag.models.static import StaticEmbedder
+from rag.search import diverse
 from tests.integration.seeded_causes import DEFAULT, WORDS_ONLY, Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from footnotes import Engine, Hit, Retrieval
-    from rag.explaining import Verdict
+    from rag.types import Query
+    from rag.verdicts import Verdict
 
 SAMPLE = Path(__file__).parents[1] / "data" / "vault"
 SEED = 20
@@ -31,7 +36,7 @@ CASES, RIGHT = 50, 48
 KINDS = 10
 JONAS = "vault/people/Jonas Brandt.md"
 LEAFPICK = "vault/projects/Leafpick.md"
-STAGES = ["lexical", "dense", "graph", "hybrid", "linked"]
+STAGES = ["lexical", "dense", "graph", "hybrid", "linked", "reranked", "diverse"]
 DEAD = "http://127.0.0.1:9"  # nothing listens there
 
 
@@ -124,6 +129,7 @@ def test_the_true_rank_beyond_the_limit(vault: Vault) -> None:
     home = vault.root.parent / "home"
     with footnotes.open(home, settings=case.settings) as engine:
         told = became(engine, case.question, case.path)
+        assert told.limit == len(engine.search(case.question).stages["lexical"])
     with footnotes.open(home, settings=WORDS_ONLY) as engine:  # 100 candidates
         stages = engine.search(case.question).stages
     ids = [hit.chunk.doc_id for hit in stages["lexical"]]
@@ -147,10 +153,13 @@ def test_an_outranked_note(engine: Engine) -> None:
     first = {name: [hit.chunk.doc_id for hit in hits].index(LEAFPICK) + 1 for name, hits in stages.items()}
     assert told.cause == "outranked"
     assert {one.stage: one.rank for one in told.standings} == first
-    assert (told.held, told.rank) == ("linked", first["linked"])
+    assert (told.held, told.rank) == ("diverse", first["diverse"])
+    assert told.stage == "reranked"
     assert [hit.chunk.doc_id for hit in told.above] == [JONAS]
     assert all(one.above > one.own for one in told.differences)
-    assert {one.feature for one in told.differences} <= {"lexical", "dense", "graph", "cosine", "coverage"}
+    assert {one.feature for one in told.differences} <= {"score", "window", "echo", "chorus"}, (
+        "reranked by these"
+    )
 
 
 def test_a_note_that_is_shown(engine: Engine) -> None:
@@ -181,60 +190,166 @@ def test_a_touched_file_has_not_changed(tmp_path: Path, footnotes_home: Path) ->
         assert (told.cause, told.changed) == ("shown", True)
 
 
-# Stages that are yet to come
-
-
-def changed(
-    found: Retrieval, stage: str, hits: tuple[Hit, ...], shown: tuple[Hit, ...] | None = None
-) -> Retrieval:
-    """A search with one more stage at its end."""
-    stages = MappingProxyType({**found.stages, stage: hits})
-    return replace(found, stages=stages, hits=hits[: len(found.hits)] if shown is None else shown)
+# Stages, one by one
 
 
 @pytest.fixture
 def pairs(tmp_path: Path, footnotes_home: Path) -> Iterator[Engine]:
     """A note, nearly the same note, and another of the same subject."""
-    folder = tmp_path / "n"
+    with noted(
+        tmp_path,
+        footnotes_home,
+        {
+            "one": "# Roof\n\nThe roof leaks near the chimney since the storm of last week.\n",
+            "two": "# Roof\n\nThe roof leaks near the chimney since the storm of last week!\n",
+            "three": "# Roof\n\nA roof of slate costs more than one of tiles, said the roofer.\n",
+        },
+    ) as engine:
+        yield engine
+
+
+@contextmanager
+def noted(place: Path, home: Path, notes: dict[str, str]) -> Iterator[Engine]:
+    """Notes of a folder ``n``, searched by their words."""
+    folder = place / "n"
     folder.mkdir()
-    for name, text in {
-        "one": "The roof leaks near the chimney since the storm of last week.",
-        "two": "The roof leaks near the chimney since the storm of last week!",
-        "three": "A roof of slate costs more than one of tiles, said the roofer.",
-    }.items():
-        (folder / f"{name}.md").write_text(f"# Roof\n\n{text}\n", encoding="utf-8")
-    with footnotes.open(footnotes_home, settings=WORDS_ONLY) as engine:
+    for name, text in notes.items():
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    with footnotes.open(home, settings=WORDS_ONLY) as engine:
         engine.add_root(folder)
         engine.sync()
         yield engine
 
 
-@pytest.mark.parametrize("in_stages", [True, False])
-@pytest.mark.parametrize(("lost", "cause"), [("two", "duplicate"), ("three", "dropped")])
-def test_a_stage_that_leaves_notes_out(
-    pairs: Engine, monkeypatch: pytest.MonkeyPatch, lost: str, cause: str, in_stages: bool
-) -> None:
-    """Whatever a stage is called: a note is gone while one below it stays, for what it says or for something else."""
+def test_a_note_that_repeats_another(pairs: Engine) -> None:
+    """It made room, though it stood high enough to be shown; the better one is named. Where it did not, it is outranked."""
+    first, second, third = (
+        hit.chunk.doc_id for hit in pairs.search("roof leaks chimney", 3).stages["lexical"]
+    )
+    assert {first, second} == {"n/one.md", "n/two.md"}
+    told = became(pairs, "roof leaks chimney", second, k=2)
+    assert (told.cause, told.stage, told.rank) == ("duplicate", "diverse", 3)
+    assert told.before is not None
+    assert (told.before.stage, told.before.rank) == ("lexical", 2)
+    assert [hit.chunk.doc_id for hit in told.above] == [first]
+    assert f"says nearly the same as {first}" in show_explain.message(told)
+    assert show_explain.remedy(told).endswith("-k 3")
+    assert became(pairs, "roof leaks chimney", second, k=3).cause == "shown"
+    assert became(pairs, "roof leaks chimney", third, k=2).cause == "shown"
+    assert became(pairs, "roof leaks chimney", second, k=1).cause == "outranked"
+
+
+class Upside:
+    """A reranker that turns the order round, and gives the reason as models do."""
+
+    identity = "upside:1"
+
+    def rerank(self, _query: Query, hits: Sequence[Hit]) -> list[Hit]:
+        return [
+            replace(hit, score=n / len(hits), features={"rerank": float(n)})
+            for n, hit in zip(range(len(hits), 0, -1), reversed(hits), strict=True)
+        ]
+
+
+def test_a_reranker_that_takes_a_note_down(pairs: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stage is named, with the rank before, and what it went by comes first."""
+    monkeypatch.setattr(opening, "open_reranker", lambda _: Upside())
+    with footnotes.open(pairs.home, settings=WORDS_ONLY) as engine:
+        first = engine.search("roof leaks chimney").stages["lexical"][0].chunk.doc_id
+        told = became(engine, "roof leaks chimney", first, k=1)
+    assert (told.cause, told.stage, told.held, told.rank) == ("outranked", "reranked", "diverse", 3)
+    assert told.before is not None
+    assert (told.before.stage, told.before.rank) == ("lexical", 1)
+    difference = told.differences[0]
+    assert (difference.feature, difference.own, difference.above) == ("rerank", 1.0, 3.0)
+
+
+@pytest.fixture
+def dated(tmp_path: Path, footnotes_home: Path) -> Iterator[Engine]:
+    """A cup that was won in one year and in the next, told in the same words; and something else."""
+    won = "Anna won the chess cup against {}, and the whole club sang."
+    said = {
+        "a": ("2021-05-01", won.format("Bertil")),
+        "b": ("2022-05-01", won.format("Carla")),
+        "c": ("2022-05-02", won.format("Dimitri")),
+        "d": ("2022-05-03", won.format("Emil")),
+        "hedge": ("2022-05-04", "The hedge was cut, and rain came at night."),
+    }
+    notes = {name: f"---\ndate: {day}\n---\n{text}\n" for name, (day, text) in said.items()}
+    with noted(tmp_path, footnotes_home, notes) as engine:
+        yield engine
+
+
+def test_a_note_of_another_time_is_taken_down(dated: Engine) -> None:
+    """Where the time is a preference: the stage is named, and that no date of the note lies in it."""
+    told = became(dated, "Who won the chess cup in '22?", "n/a.md", k=1)
+    assert (told.cause, told.stage) == ("outranked", "timely")
+    assert told.before is not None
+    assert (told.before.stage, told.before.rank) == ("lexical", 1)
+    assert (told.differences[0].feature, told.differences[0].own) == ("time", 0)
+    assert "No date of it lies in the time" in show_explain.message(told)
+
+
+def test_a_note_of_another_time_is_kept_out(dated: Engine) -> None:
+    """Where the time is a condition, it is named as such."""
+    told = became(dated, "What did I win in 2022?", "n/a.md")
+    assert (told.cause, told.stage) == ("filtered", "filters")
+    assert "not of the time that is asked for: 2022-01-01..2022-12-31" in show_explain.message(told)
+
+
+def test_lists(dated: Engine) -> None:
+    """One of more than are shown, with how many there are; or of the time, and not of what is asked for."""
+    days = [hit.chunk.doc_id for hit in dated.search("What did I do in 2022?", 10).hits]
+    assert len(days) == 4
+    shown = dated.search("What did I do in 2022?", 1).hits[0].chunk.doc_id
+    lost = next(day for day in days if day != shown)
+    told = became(dated, "What did I do in 2022?", lost, k=1)
+    assert (told.cause, told.stage, told.rank) == ("cut", "gathered", 4)
+    assert became(dated, "What did I do in 2022?", lost, k=4).cause == "shown"
+    told = became(dated, "Which chess cups did I win in 2022?", "n/hedge.md")
+    assert (told.cause, told.stage) == ("unlisted", "gathered")
+    assert "chess" in show_explain.message(told)
+
+
+def test_a_vague_date(dated: Engine) -> None:
+    """A note that only says the year is not surely of a month."""
+    (root,) = dated.roots()
+    assert root.path is not None
+    (root.path / "year.md").write_text("---\ndate: 2022\n---\nAll that was good in it.\n", encoding="utf-8")
+    dated.sync()
+    told = became(dated, "What did I do in May 2022?", "n/year.md")
+    assert (told.cause, told.stage) == ("unsure", "gathered")
+    assert "2022-05-01..2022-05-31" in show_explain.message(told)
+
+
+# Stages that are yet to come
+
+
+def changed(found: Retrieval, stage: str, hits: tuple[Hit, ...]) -> Retrieval:
+    """A search with one more stage before repeats are moved down."""
+    before = {name: hits for name, hits in found.stages.items() if name != "diverse"}
+    moved = diverse.diverse(hits, 4, 10)
+    stages = MappingProxyType({**before, stage: hits, "diverse": moved})
+    return replace(found, stages=stages, hits=moved[: len(found.hits)])
+
+
+def test_a_stage_that_leaves_notes_out(pairs: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a stage is called: a note is gone while one below it stays."""
     found = pairs.search("roof leaks chimney", 3)
-    assert len(found.hits) == 3
-    hits = sorted(found.hits, key=lambda hit: hit.chunk.doc_id == "n/one.md")
-    if lost == "three":
-        hits.sort(key=lambda hit: hit.chunk.doc_id != "n/three.md")
-    ranked = changed(found, "ranked", tuple(hits))
-    kept = tuple(hit for hit in hits if hit.chunk.doc_id != f"n/{lost}.md")
-    doctored = changed(ranked, "diverse", kept) if in_stages else replace(ranked, hits=kept)
-    monkeypatch.setattr(type(pairs), "search", lambda *_, **__: doctored)
-    told = became(pairs, "roof leaks chimney", f"n/{lost}.md", k=3)
-    assert (told.cause, told.stage, told.held) == (cause, "diverse" if in_stages else "shown", "ranked")
-    assert [hit.chunk.doc_id for hit in told.above] == (["n/one.md"] if cause == "duplicate" else [])
+    ranked = sorted(found.hits, key=lambda hit: hit.chunk.doc_id != "n/three.md")
+    doctored = changed(changed(found, "ranked", tuple(ranked)), "chosen", tuple(ranked[1:]))
+    monkeypatch.setattr(asking, "search", lambda *_: doctored)
+    told = became(pairs, "roof leaks chimney", "n/three.md", k=3)
+    assert (told.cause, told.stage, told.held, told.rank) == ("dropped", "chosen", "ranked", 1)
+    assert show_explain.message(told) == "chosen left it out from rank 1."
 
 
 def test_a_stage_that_takes_a_note_down(pairs: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it is called, it is named, with the rank before."""
     found = pairs.search("roof leaks chimney", 3)
-    turned = changed(found, "reversed", tuple(reversed(found.hits)))
+    turned = changed(found, "reversed", tuple(reversed(found.stages["lexical"])))
     doctored = replace(turned, hits=turned.hits[:1])
-    monkeypatch.setattr(type(pairs), "search", lambda *_, **__: doctored)
+    monkeypatch.setattr(asking, "search", lambda *_: doctored)
     first = found.hits[0].chunk.doc_id
     told = became(pairs, "roof leaks chimney", first, k=1)
     assert (told.cause, told.stage, told.rank) == ("outranked", "reversed", 3)
@@ -322,10 +437,10 @@ def test_without_a_model(run: Run) -> None:
     code, out, _ = run("explain", "Jonas", "vault/tech/Vim 配置.md", "--json", *alone)
     told = json.loads(out)
     assert code == 0
-    assert list(told["stages"]) == ["lexical"]
+    assert list(told["stages"]) == ["lexical", "diverse"]
     assert told["verdict"]["cause"] == "unlike"
     assert "No embedding model answers" in told["verdict"]["message"]
-    assert told["verdict"]["ranks"] == {"lexical": None}
+    assert told["verdict"]["ranks"] == {"lexical": None, "diverse": None}
 
 
 def test_a_model_that_fails(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ def configured(found: list[dict[str, Any]], role: str = "embedding") -> dict[str
 
 def test_nothing_is_configured(caches: dict[str, str], footnotes_home: Path) -> None:
     """Each role is named as off; what may be downloaded has its size, command and settings; no home is made."""
-    found = entries(caches, "embedding.model=none")
+    found = entries(caches, "embedding.model=none", "rerank.backend=none")
     assert [(e["role"], e["name"], e["state"]) for e in found if e["configured"]] == [
         ("embedding", "none", "off"),
         ("reranker", "none", "off"),
@@ -75,6 +75,21 @@ def test_nothing_is_configured(caches: dict[str, str], footnotes_home: Path) -> 
     assert all(e["size_mb"] and e["command"] and e["settings"] for e in offered)
     assert {e["role"] for e in offered} == {"embedding", "reranker", "language model"}
     assert not footnotes_home.exists()
+
+
+def test_rerankers(caches: dict[str, str], tmp_path: Path) -> None:
+    """The built-in one reads with the built-in embedding model, and is idle beside another; a cross-encoder is a model."""
+    chosen = "rerank.backend=cross-encoder"
+    for settings, name, state in (
+        ((), "builtin", {"present"}),
+        (("embedding.model=none",), "builtin", {"idle"}),
+        (("rerank.backend=none",), "none", {"off"}),
+        ((chosen,), "", {"unnamed"}),
+        ((chosen, "rerank.model=BAAI/bge-reranker-base"), "BAAI/bge-reranker-base", {"missing"}),
+        ((chosen, f"rerank.model={tmp_path}"), str(tmp_path), {"present", "needs extra"}),
+    ):
+        entry = configured(entries(caches, *settings), "reranker")
+        assert (entry["name"], entry["state"] in state) == (name, True), entry
 
 
 def test_the_table_is_for_people(caches: dict[str, str]) -> None:

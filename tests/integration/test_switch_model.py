@@ -80,7 +80,7 @@ def check(engine: Engine, folder: Path) -> None:
     there = {path.stem for path in folder.glob("*.md")}
     for word in (*WORDS, "newcomer"):
         found = engine.search(word)
-        assert set(found.stages) == {"lexical", "dense", "graph", "hybrid", "linked"}
+        assert set(found.stages) == {"lexical", "dense", "graph", "hybrid", "linked", "diverse"}
         assert {hit.chunk.doc_id for hit in found.hits} <= {f"notes/{name}.md" for name in there}
         for hit in found.hits:
             assert hit.chunk.text in (folder / Path(hit.chunk.doc_id).name).read_text("utf-8")
@@ -174,7 +174,7 @@ def test_lexical_only_is_obeyed_at_once(notes: Path, footnotes_home: Path) -> No
     start(footnotes_home, notes)
     embedded()
     with opened(footnotes_home, "None") as engine:
-        assert engine.search("zebra").stages.keys() == {"lexical", "graph", "linked"}
+        assert engine.search("zebra").stages.keys() == {"lexical", "graph", "linked", "diverse"}
         (notes / "zebra.md").unlink()
         write(notes, "apple", "fell")
         report = engine.sync()

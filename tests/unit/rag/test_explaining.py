@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pytest
 
-from rag.explaining import Block, blocking
+from rag.explaining import blocking
 from rag.show_explain import written
 from rag.types import Condition, Filters, Span
+from rag.verdicts import Block
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

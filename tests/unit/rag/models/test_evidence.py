@@ -139,7 +139,7 @@ def test_fifty_candidates_take_few_milliseconds() -> None:
     bodies = [" ".join(random.choice(WORDS, 300)) for _ in range(50)]
     hits = [hit(at, body, 1 - at / 100) for at, body in enumerate(bodies)]
     reader = FakeReader()
-    kept = {text: found for text, found in zip(bodies, reader.tokens(bodies), strict=True)}
+    kept = dict(zip(bodies, reader.tokens(bodies), strict=True))
     reader.tokens = lambda texts: [kept[t] if t in kept else FakeReader.tokens(reader, [t])[0] for t in texts]  # type: ignore[method-assign]
     features("roof leak near the chimney", hits, reader)
     took = []
