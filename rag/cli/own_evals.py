@@ -40,6 +40,7 @@ _COLUMNS = (
     "recall",
     "span_precision",
     "span_recall",
+    "leaked",
     "abstained",
     "sentences",
 )
