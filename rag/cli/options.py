@@ -75,7 +75,9 @@ def overrides_of(settings: Sequence[str] | None) -> dict[str, Any]:
     pairs = [s.partition("=") for s in settings or ()]
     for key, equals, _ in pairs:
         if not equals:
-            raise typer.BadParameter(f"{key!r} is not KEY=VALUE", param_hint="--set")
+            raise typer.BadParameter(
+                say("{key!r} is no setting. Write KEY=VALUE, as chunk.size=300.", key=key), param_hint="--set"
+            )
     return {key.strip(): value for key, _, value in pairs}
 
 
