@@ -86,6 +86,7 @@ def test_sync_search_ask(notes: Path) -> None:
         "resolve",
         "hybrid",
         "linked",
+        "diverse",
     ]
     found = run_json("search", "Berlin", "--k", "3", "--set", "embedding.model=none")
     assert [(hit["path"], hit["sources"]) for hit in found["hits"]] == [
