@@ -21,6 +21,7 @@ from rag.errors import (
     LLMError,
     LoadError,
     ModelError,
+    QuestionError,
     RootError,
 )
 from rag.types import (
@@ -41,6 +42,7 @@ from rag.types import (
     Span,
     Stage,
     Trace,
+    Turn,
 )
 
 if TYPE_CHECKING:
@@ -71,12 +73,14 @@ __all__ = [
     "ModelError",
     "Part",
     "Query",
+    "QuestionError",
     "Retrieval",
     "RootError",
     "SentenceSupport",
     "Span",
     "Stage",
     "Trace",
+    "Turn",
     "open",
 ]
 

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from rag import asking, coverage, forget, health, images, locate, roots, switch, wiring
+from rag import asking, coverage, health, locate, roots, wiring
 from rag.asking import Asked
 from rag.config import default_home, load
-from rag.forget import Forgotten
 from rag.home import Home
 from rag.indexes import Indexes
 from rag.live import Wish
 from rag.models import opening
-from rag.store.catalogue import Catalogue, Root
+from rag.store.catalogue import Catalogue
 from rag.types import NO_FILTERS, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from ingest.pipeline import Pipeline, Progress, SyncReport
+    from ingest.pipeline import Progress, SyncReport
     from ingest.walk import ScanRules
     from rag.answer.generate import GeneratedWriter
     from rag.config import LoadedSettings
     from rag.coverage import Story
+    from rag.forget import Forgotten
     from rag.graphing import Graph
     from rag.live import Models
     from rag.protocols import Embedder, Reranker
     from rag.search.retrieve import HybridRetriever
     from rag.settings import Settings
-    from rag.store.catalogue import FileRow, Record
+    from rag.store.catalogue import FileRow, Record, Root
     from rag.store.dense import DenseIndex
     from rag.store.lexical import LexicalIndex
     from rag.types import Document, Filters, Retrieval, Turn
+    from rag.upkeep import Upkeep
     from rag.verdicts import Explanation
 
 _CHECK_BUDGET_S = 0.15
@@ -151,6 +151,12 @@ class Engine:
 
         return Graph(self)
 
+    @property
+    def _upkeep(self) -> Upkeep:
+        from rag.upkeep import Upkeep  # what reads files: a search need not load it
+
+        return Upkeep(self, self._home, self._indexes)
+
     # Roots
 
     def roots(self) -> list[Root]:
@@ -172,10 +178,7 @@ class Engine:
         Raises:
             RootError: no such root, or the new name is taken.
         """
-        with self._home.writing():
-            roots.rename(self.catalogue, name, new)
-        self.refresh()
-        wiring.push_graph(self.catalogue, self.settings)
+        self._upkeep.rename_root(name, new)
 
     def remove_root(self, name: str) -> None:
         """Forget a root and what came from it; its files stay.
@@ -183,10 +186,7 @@ class Engine:
         Raises:
             RootError: no such root.
         """
-        with self._home.writing():
-            self.catalogue.remove_root(name)
-        self.refresh()
-        wiring.push_graph(self.catalogue, self.settings)
+        self._upkeep.remove_root(name)
 
     # Ingest
 
@@ -216,49 +216,17 @@ class Engine:
             RootError: no root has such a name.
             BusyError: another process does not let go of the write lock.
         """
-        from rag.syncing import Syncing  # what reads files: a search need not load it
-
-        started = time.perf_counter()
-        syncing = Syncing(
-            self.catalogue,
-            self._indexes,
-            self._pipeline(),
-            self.scan_rules(verify=verify),
-            accept_deletions,
-            progress or _silent,
-            paths,
+        return self._upkeep.sync(
+            names, verify=verify, accept_deletions=accept_deletions, progress=progress, paths=paths
         )
-        report = syncing.run(names)
-        forget.clear(self.catalogue, self._home, self._indexes)  # what a kill has left
-        images.tidy(self)
-        report.unpushed = wiring.push_graph(self.catalogue, self.settings)
-        report.seconds = time.perf_counter() - started
-        return report
 
     def scan_rules(self, *, verify: bool = False) -> ScanRules:
         """What scans leave out."""
         return wiring.scan_rules(self.settings, self._home, verify=verify)
 
-    def _pipeline(self) -> Pipeline:
-        from ingest.pipeline import Pipeline
-
-        return Pipeline(
-            self.catalogue,
-            write_lock=self._home.writing,
-            options=wiring.options(self.settings, self._home),
-            batch=self.settings.sync.batch,
-            embed=self._indexes.embed,
-            limits=wiring.limits(self.settings),
-        )
-
     def import_documents(self, root: str, documents: Iterable[Document]) -> int:
         """Make ``root`` (not a folder) hold exactly these documents; returns the passages in the index."""
-        with self._home.writing():
-            if root not in {r.name for r in self.roots()}:
-                self.catalogue.add_root(Root(root, None))
-        self._pipeline().put_documents(root, documents)
-        self._indexes.follow()
-        return self.catalogue.counts().chunks
+        return self._upkeep.import_documents(root, documents)
 
     def reindex(self, progress: Callable[[Progress], None] | None = None) -> None:
         """Switch to the embedding model that the settings ask for, building its index beside the live one.
@@ -270,7 +238,7 @@ class Engine:
             BusyError: another process is doing so, or does not let go of the write lock.
             ModelError: the model cannot be used; the one before goes on answering.
         """
-        switch.reindex(self._indexes, _embedding(progress))
+        self._upkeep.reindex(progress)
 
     def rollback(self, progress: Callable[[Progress], None] | None = None) -> None:
         """Switch back to the embedding model before; only passages that changed since are embedded.
@@ -278,11 +246,11 @@ class Engine:
         Raises:
             ModelError: no model is kept, or it cannot be used.
         """
-        switch.rollback(self._indexes, _embedding(progress))
+        self._upkeep.rollback(progress)
 
     def prune(self) -> int:
         """Remove what is kept of other models than the live one; returns how many vectors went."""
-        return switch.prune(self._indexes)
+        return self._upkeep.prune()
 
     def refresh(self, wait_s: float | None = None) -> None:
         """See what other processes have written, and heal indexes that were left behind.
@@ -304,7 +272,7 @@ class Engine:
         Raises:
             RootError: no root holds the path, or nothing is there.
         """
-        return forget.targets(self.catalogue, locate.place_of(self.catalogue, str(path)), self.scan_rules())
+        return self._upkeep.forgettable(path)
 
     def forget(self, path: Path | str, *, undo: bool = False) -> Forgotten:
         """Leave nothing of a note in the home, and keep syncs from reading it again; its file stays.
@@ -315,15 +283,7 @@ class Engine:
             RootError: no root holds the path, or nothing is there.
             BusyError: another process does not let go of the write lock.
         """
-        if undo:
-            return forget.remember(self.catalogue, self._home, locate.place_of(self.catalogue, str(path)))
-        records = self.forgettable(path)
-        passages = forget.mark(self.catalogue, self._home, records)
-        images.tidy(self)
-        is_complete = forget.clear(self.catalogue, self._home, self._indexes)
-        self.refresh()
-        is_complete = wiring.push_graph(self.catalogue, self.settings) is None and is_complete
-        return Forgotten(tuple(record.id for record in records), passages, is_complete)
+        return self._upkeep.forget(path, undo=undo)
 
     # Questions
 
@@ -438,14 +398,3 @@ class Engine:
     def doctor(self) -> list[health.Finding]:
         """Prove that index and folders are equal; each finding says what was checked and the remedy."""
         return health.doctor(self)
-
-
-def _embedding(progress: Callable[[Progress], None] | None) -> Callable[[int, int], None]:
-    from ingest.pipeline import Progress
-
-    report = progress or _silent
-    return lambda done, total: report(Progress("embed", done, total))
-
-
-def _silent(_: Progress) -> None:
-    """No progress is shown."""

@@ -11,7 +11,18 @@ from typer.core import TyperGroup
 
 from rag import show
 from rag.cli import own_evals
-from rag.cli.options import HomeOption, JsonOption, SetOption, overrides_of, print_json
+from rag.cli.options import (
+    CompareOption,
+    FailBelowOption,
+    FailOnLossOption,
+    HomeOption,
+    JsonOption,
+    SaveOption,
+    SetOption,
+    conclude,
+    overrides_of,
+    print_json,
+)
 from rag.messages import say
 
 if TYPE_CHECKING:
@@ -76,21 +87,10 @@ def run(
         Path | None,
         typer.Option("--grid", help="YAML, setting: [values]: tries all combinations.", show_default=False),
     ] = None,
-    save: Annotated[
-        str | None, typer.Option("--save", help="Keep the run, by name or path.", show_default=False)
-    ] = None,
-    compare: Annotated[
-        str | None, typer.Option("--compare", help="Compare with a kept run.", show_default=False)
-    ] = None,
-    fail_below: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fail-below", metavar="[SET:]METRIC=VALUE", help="Else exit with 1.", show_default=False
-        ),
-    ] = None,
-    fail_on_loss: Annotated[
-        bool, typer.Option("--fail-on-loss", help="Exit with 1 where --compare finds a loss.")
-    ] = False,
+    save: SaveOption = None,
+    compare: CompareOption = None,
+    fail_below: FailBelowOption = None,
+    fail_on_loss: FailOnLossOption = False,
     markdown: Annotated[
         Path | None, typer.Option("--markdown", help="Write a report.", show_default=False)
     ] = None,
@@ -163,12 +163,7 @@ def _performed(task: Task, *, as_json: bool) -> None:
         print_json(values[0] if len(values) == 1 else values)
     else:
         typer.echo(found.render())
-    for path in found.written:
-        show.line(say("Written: {path}", path=path))
-    for failure in found.failures:
-        show.line(failure)
-    if found.failures:
-        raise typer.Exit(1)
+    conclude(found.written, found.failures)
 
 
 def _swept(task: Task, path: Path, *, as_json: bool) -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rag.errors import RootError
-from rag.messages import set_language
+from rag.messages import say, set_language
+from rag.show import line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rag.engine import Engine
 
@@ -44,6 +45,19 @@ IgnoreOption = Annotated[
         metavar="WORDS",
     ),
 ]
+SaveOption = Annotated[
+    str | None, typer.Option("--save", help="Keep the run, by name or path.", show_default=False)
+]
+CompareOption = Annotated[
+    str | None, typer.Option("--compare", help="Compare with a kept run.", show_default=False)
+]
+FailBelowOption = Annotated[
+    list[str] | None,
+    typer.Option("--fail-below", metavar="[SET:]METRIC=VALUE", help="Else exit with 1.", show_default=False),
+]
+FailOnLossOption = Annotated[
+    bool, typer.Option("--fail-on-loss", help="Exit with 1 where --compare finds a loss.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -61,8 +75,20 @@ def overrides_of(settings: Sequence[str] | None) -> dict[str, Any]:
     pairs = [s.partition("=") for s in settings or ()]
     for key, equals, _ in pairs:
         if not equals:
-            raise typer.BadParameter(f"{key!r} is not KEY=VALUE", param_hint="--set")
+            raise typer.BadParameter(
+                say("{key!r} is no setting. Write KEY=VALUE, as chunk.size=300.", key=key), param_hint="--set"
+            )
     return {key.strip(): value for key, _, value in pairs}
+
+
+def conclude(written: Iterable[Path], failures: Sequence[str]) -> None:
+    """Say which files an evaluation wrote and which of its conditions do not hold, and end with 1 where one does not."""
+    for path in written:
+        line(say("Written: {path}", path=path))
+    for failure in failures:
+        line(failure)
+    if failures:
+        raise typer.Exit(1)
 
 
 def print_json(value: object) -> None:

@@ -9,10 +9,15 @@ import typer
 
 from rag import show
 from rag.cli.options import (
+    CompareOption,
     ConfigOption,
+    FailBelowOption,
+    FailOnLossOption,
     HomeOption,
     JsonOption,
+    SaveOption,
     SetOption,
+    conclude,
     no_notes,
     open_engine,
     overrides_of,
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from rag.evals.cases import Case
     from rag.evals.making.generated import Tally
     from rag.evals.own import OwnReport
+    from rag.evals.own_runs import Outcome
     from rag.evals.verdicts import Cited, Judgement
 
 _FILE = "own.yaml"
@@ -40,6 +46,7 @@ _COLUMNS = (
     "recall",
     "span_precision",
     "span_recall",
+    "leaked",
     "abstained",
     "sentences",
 )
@@ -102,22 +109,36 @@ def own(
     ] = None,
     *,
     reviewed: Annotated[bool, typer.Option("--reviewed", help="Only questions with `keep: true`.")] = False,
+    save: SaveOption = None,
+    compare: CompareOption = None,
+    fail_below: FailBelowOption = None,
+    fail_on_loss: FailOnLossOption = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
     config_file: ConfigOption = None,
     settings: SetOption = None,
 ) -> None:
     """Score search and answers on questions about your own notes."""
-    from rag.evals import own as scoring
+    from rag.evals import own_runs
 
+    task = own_runs.Task(
+        name=file.stem if file else Path(_FILE).stem,
+        reviewed=reviewed,
+        save=save,
+        compare=compare,
+        fail_below=fail_below or (),
+        fail_on_loss=fail_on_loss,
+    )
     with open_engine(home, config_file, settings) as engine:
         if not engine.roots():
             raise no_notes()
-        report = scoring.run(engine, _cases(engine, file), reviewed=reviewed)
+        found = own_runs.perform(engine, _cases(engine, file), task)
     if as_json:
-        print_json(report.to_json())
+        print_json(found.to_json())
     else:
-        _show_own(report)
+        _show_own(found.report)
+        _show_comparison(found)
+    conclude(found.written, found.failures)
 
 
 def add(
@@ -313,6 +334,22 @@ def _show_own(report: OwnReport) -> None:
                 rank=rank,
                 wanted=", ".join(dict.fromkeys(gold.note for gold in outcome.case.gold)),
                 found=", ".join(outcome.found[:3]) or "-",
+            )
+        )
+
+
+def _show_comparison(found: Outcome) -> None:
+    from rag.evals import runs
+
+    if found.comparison is None:
+        return
+    typer.echo("\n" + runs.render([found.comparison]))
+    if found.uncompared:
+        show.line(
+            say(
+                "{count} questions are new or were changed since the run '{run}': they are not compared.",
+                count=found.uncompared,
+                run=found.comparison.run,
             )
         )
 

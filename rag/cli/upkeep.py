@@ -54,7 +54,7 @@ def status(
 ) -> None:
     """Say what the index holds and which models it uses, or what became of every file."""
     if only is not None and not files:
-        raise typer.BadParameter("needs --files", param_hint="--status")
+        raise typer.BadParameter(say("Add --files."), param_hint="--status")
     with open_engine(home, config_file) as engine:
         if files:
             _list_files([f for f in engine.files() if only is None or f.status == only.value], as_json)
@@ -102,7 +102,7 @@ def reindex(
 ) -> None:
     """Rebuild the search indexes, or switch the embedding model; questions are answered meanwhile."""
     if sum((model is not None, rollback, prune)) > 1:
-        raise typer.BadParameter("choose one of --model, --rollback and --prune")
+        raise typer.BadParameter(say("Choose one of --model, --rollback and --prune."))
     with open_engine(home, config_file, [*(settings or ()), *_chosen(model)]) as engine:
         if prune:
             count = engine.prune()
@@ -120,7 +120,9 @@ def _chosen(model: str | None) -> list[str]:
     if model is None:
         return []
     if model.casefold() == "none":
-        raise typer.BadParameter("to search without a model, set embedding.model: none", param_hint="--model")
+        raise typer.BadParameter(
+            say("To search without a model, set embedding.model: none."), param_hint="--model"
+        )
     return [f"embedding.model={model}", *(["embedding.url="] if model == opening.BUILTIN else [])]
 
 

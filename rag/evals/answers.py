@@ -3,6 +3,9 @@
 The questions go through ``Engine.ask`` on the index that ``footnotes eval run`` builds. Where a set names no questions
 without an answer, each question is asked a second time with its right documents left out: then the notes do not say,
 unless a passage that was found holds a right answer all the same; such pairs do not count.
+
+Which time a question asks for is what the set says, else what is understood of its words, whether or not the search that
+is measured understands them.
 """
 
 from __future__ import annotations
@@ -11,26 +14,27 @@ import math
 import re
 import time
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, cast
 
 from rag import config as settings_of
-from rag.errors import EvalError
+from rag.errors import EvalError, QuestionError
 from rag.evals import corpus, datasets, texts
 from rag.evals.harness import _build, _engine, _questions, _silent
+from rag.search import reading
 from rag.store.database import private_folder
-from rag.types import Filters, Span
+from rag.types import Filters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
     from rag.evals.datasets import EvalSet, Question, Split
     from rag.evals.harness import OpenEngine, Progress, SearchEngine
-    from rag.types import Answer, Citation, DateRange, Document
+    from rag.types import Answer, Citation, DateRange, Document, Span
 
     Piece = tuple[int, int]
-    TimeOf = Callable[[str, date | None], Span | None]
 
 _SURE = 0.25  # confidence from which on a date says that something lies outside of a time
 
@@ -57,7 +61,7 @@ class Marks:
         recall: share of the right documents that are cited.
         span_precision: share of the cited characters that lie in the evidence.
         span_recall: share of the evidence's characters that are cited.
-        leaked: share of citations of another time than the question's.
+        leaked: share of citations of another time than the question's; undated ones are not counted against it.
         abstained: the answer is that the notes do not say.
         sentences: how many the answer has.
     """
@@ -177,11 +181,8 @@ def run(
     overrides: Mapping[str, object] | None = None,
     progress: Progress | None = None,
     open_engine: OpenEngine | None = None,
-    time_of: TimeOf | None = None,
 ) -> AnswerReport:
     """Measure the answers to one set's questions; arguments as of ``rag.evals.harness.run``.
-
-    ``time_of`` reads the time that a question asks for, from its text and the day that it is asked on.
 
     Raises:
         EvalError: the set cannot be read, or none of its questions has an answer.
@@ -202,19 +203,16 @@ def run(
     opened = open_engine or _engine()
     _build(data, folder, lambda: opened(folder, settings=chosen), progress or _silent)
     with opened(folder, settings=chosen) as engine:
-        return _Run(data, engine, progress or _silent, time_of).report(questions, split, limit)
+        return _Run(data, engine, progress or _silent).report(questions, split, limit)
 
 
 class _Run:
     """Asks the questions of one set."""
 
-    def __init__(
-        self, data: EvalSet, engine: SearchEngine, progress: Progress, time_of: TimeOf | None
-    ) -> None:
+    def __init__(self, data: EvalSet, engine: SearchEngine, progress: Progress) -> None:
         self._data = data
         self._engine = cast("AnswerEngine", engine)
         self._progress = progress
-        self._time_of = time_of
         self._doc_ids = {row_id: doc_id for doc_id, row_id in data.row_ids.items()}
 
     def report(self, questions: Sequence[Question], split: Split, limit: int | None) -> AnswerReport:
@@ -300,8 +298,8 @@ class _Run:
         return {doc_id: pieces for doc_id, pieces in found.items() if pieces}
 
     def _leaked(self, question: Question, answer: Answer) -> float | None:
-        wanted = self._time_of(question.text, question.day) if self._time_of else None
-        if wanted is None:
+        wanted = _times(question)
+        if not wanted:
             return None
         return _share(not _may_be_of(wanted, self._dates(citation, answer)) for citation in answer.citations)
 
@@ -324,9 +322,22 @@ def _plain(answer: Answer) -> str:
     return " ".join(support.sentence for support in answer.support) or answer.text
 
 
-def _may_be_of(wanted: Span, dates: Sequence[DateRange]) -> bool:
-    """Whether something may be of a time: of what has no date nothing is known."""
-    return not dates or any(day.first <= wanted.last and wanted.first <= day.last for day in dates)
+def _times(question: Question) -> tuple[Span, ...]:
+    """The times that a question asks for: the set's, else those that its words speak of."""
+    if question.time:
+        return (question.time,)
+    today = question.day or datetime.now().astimezone().date()
+    try:
+        return reading.read(question.text, today=today).spans
+    except QuestionError:
+        return ()
+
+
+def _may_be_of(wanted: Sequence[Span], dates: Sequence[DateRange]) -> bool:
+    """Whether something may be of one of the times: of what has no date nothing is known."""
+    return not dates or any(
+        day.first <= span.last and span.first <= day.last for day in dates for span in wanted
+    )
 
 
 def _place(sentence: str, text: str) -> Piece | None:

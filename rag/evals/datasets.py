@@ -3,13 +3,14 @@
 ::
 
     corpus.jsonl    {"_id", "title", "text"[, "date", "group", "source"]}
-    queries.jsonl   {"_id", "text"[, "group", "date", "exclude", "answers", "evidence"]}
+    queries.jsonl   {"_id", "text"[, "group", "date", "time", "exclude", "answers", "evidence"]}
     qrels.tsv       query-id  corpus-id  score     (or qrels/test.tsv, or qrels/dev.tsv)
     queries_noanswer.jsonl      like queries.jsonl: questions that the corpus does not answer; may be absent
 
 Judgements have three columns, or TREC's four, with or without a header. ``group`` limits a question to the
-rows of its group, ``exclude`` (row ids) takes rows out of its ranking, ``date`` is the day it is asked on. ``answers`` are texts, any of which is
-right; ``evidence`` are the sentences of the corpus that say it.
+rows of its group, ``exclude`` (row ids) takes rows out of its ranking, ``date`` is the day it is asked on, ``time`` the
+first and last day that it asks about. ``answers`` are texts, any of which is right; ``evidence`` are the sentences of the
+corpus that say it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from rag.errors import EvalError
+from rag.types import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +38,7 @@ Qrels = dict[str, dict[str, int]]
 _QRELS = ("qrels.tsv", "qrels/test.tsv", "qrels/dev.tsv")
 _UNANSWERABLE = "queries_noanswer.jsonl"
 _DEV_TENTHS = 3
+_TWO_DAYS = "two days, the earlier first"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]*\.?"
 _DATE_FORMS = tuple(
@@ -64,7 +67,8 @@ class Row:
 class Question:
     """One question. ``folder`` is the group to search in (an id prefix), ``exclude`` holds document ids.
 
-    ``answers`` are texts, any of which is right; ``evidence`` are sentences of the corpus that say it.
+    ``answers`` are texts, any of which is right; ``evidence`` are sentences of the corpus that say it. ``time`` is what
+    it asks about, where the set says so.
     """
 
     id: str
@@ -74,6 +78,7 @@ class Question:
     exclude: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    time: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -216,13 +221,26 @@ class _Record:
         value = self.data.get(key) or []
         if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
             return tuple(str(item) for item in value)
-        raise EvalError(
+        raise self._no_list(key, what)
+
+    def span(self, key: str) -> Span | None:
+        """A first and a last day; None where the field is absent."""
+        days = [parse_day(text) for text in self.names(key, _TWO_DAYS)]
+        match days:
+            case []:
+                return None
+            case [date() as first, date() as last] if first <= last:
+                return Span(first, last)
+        raise self._no_list(key, _TWO_DAYS)
+
+    def _no_list(self, key: str, what: str) -> EvalError:
+        return EvalError(
             "{path}, line {line}: '{key}' is {value!r}. Make it a list of {what}.",
             what=what,
             path=self.path,
             line=self.line,
             key=key,
-            value=value,
+            value=self.data.get(key),
         )
 
 
@@ -282,6 +300,7 @@ def _question(record: _Record, root: str, doc_ids: Mapping[str, str]) -> Questio
         exclude=tuple(doc_ids[row] for row in record.names("exclude") if row in doc_ids),
         answers=record.names("answers", "texts"),
         evidence=record.names("evidence", "texts"),
+        time=record.span("time"),
     )
 
 

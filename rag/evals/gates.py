@@ -11,10 +11,11 @@ from rag.evals import metrics, runs
 from rag.messages import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from rag.evals.report import EvalReport
-    from rag.evals.runs import Compared
+    from rag.evals.runs import Compared, Measured
+
+    Parsed = Callable[[Sequence[str]], Sequence[str]]
 
 _BOUND = re.compile(r"(?:(?P<set>.+):)?(?P<metric>[^:=]+)=(?P<value>[^=]+)")
 
@@ -28,16 +29,16 @@ class Bound:
     set: str = ""
 
 
-def bounds(texts: Sequence[str], sets: Sequence[str]) -> tuple[Bound, ...]:
-    """``ndcg@10=0.8`` and ``SET:ndcg@10=0.8``.
+def bounds(texts: Sequence[str], sets: Sequence[str], parsed: Parsed = metrics.parsed) -> tuple[Bound, ...]:
+    """``ndcg@10=0.8`` and ``SET:ndcg@10=0.8``; ``parsed`` gives the names of metrics as reports have them.
 
     Raises:
         EvalError: one is written otherwise, or names no metric or another set.
     """
-    return tuple(_bound(text, sets) for text in texts)
+    return tuple(_bound(text, sets, parsed) for text in texts)
 
 
-def _bound(text: str, sets: Sequence[str]) -> Bound:
+def _bound(text: str, sets: Sequence[str], parsed: Parsed) -> Bound:
     found = _BOUND.fullmatch(text.strip())
     value = _fraction(found["value"]) if found else None
     if found is None or value is None:
@@ -53,7 +54,7 @@ def _bound(text: str, sets: Sequence[str]) -> Bound:
             set=of,
             sets=", ".join(sets),
         )
-    (metric,) = metrics.parsed([found["metric"]])
+    (metric,) = parsed([found["metric"]])
     return Bound(metric, value, of)
 
 
@@ -65,12 +66,21 @@ def _fraction(text: str) -> float | None:
     return value if 0 <= value <= 1 else None
 
 
-def below(reports: Sequence[EvalReport], least: Sequence[Bound]) -> Iterator[str]:
+def below(reports: Sequence[Measured], least: Sequence[Bound]) -> Iterator[str]:
     """One line for each set whose headline stage stays below a bound."""
     for report in reports:
         means = report.stages[report.headline]
         for bound in least:
-            if bound.set in {"", report.set} and means[bound.metric] < bound.value:
+            if bound.set not in {"", report.set}:
+                continue
+            if bound.metric not in means:
+                yield say(
+                    "{set}, {stage}: no question measures {metric}, which --fail-below asks for.",
+                    set=report.set,
+                    stage=report.headline,
+                    metric=bound.metric,
+                )
+            elif means[bound.metric] < bound.value:
                 yield say(
                     "{set}, {stage}: {metric} is {value:.4f}, below {least}.",
                     set=report.set,

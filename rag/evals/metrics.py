@@ -65,9 +65,9 @@ def _checked(name: str) -> str:
 
 
 def heading(name: str) -> str:
-    """A metric for people: ``nDCG@10``, ``R@5``, ``MAP``."""
+    """A metric for people: ``nDCG@10``, ``R@5``, ``MAP``; what is no ranking metric as it is called."""
     family, at, depth = name.partition("@")
-    return f"{_FAMILIES[family][1]}{at}{depth}"
+    return f"{_FAMILIES[family][1]}{at}{depth}" if family in _FAMILIES else name
 
 
 def per_question(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag import quoting
@@ -14,7 +15,7 @@ from rag.store.tokens import fold
 from rag.types import Filters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from rag.engine import Engine
     from rag.evals.cases import Case, Gold
@@ -27,6 +28,8 @@ DEPTH = 100  # passages asked for; several may come from one note
 _READ = 10  # passages that an answer is written from, as in `footnotes ask`
 ALL = "all"
 FINAL = "final"
+_CITED = "cited"
+METRICS = (*ranked.NAMES, _CITED, "answered", "avoided", "abstained")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,46 @@ class OwnReport:
         outcomes: of each question that was asked.
         stale: questions that were not, because a note is gone or a quote no longer stands in it.
         left_out: questions with ``keep: false``, or not reviewed where only reviewed ones are asked.
+        set: what the questions are called together.
     """
 
     per_question: Mapping[str, Mapping[str, Mapping[str, float]]]
     outcomes: tuple[Outcome, ...]
     stale: tuple[Case, ...] = ()
     left_out: int = 0
+    set: str = "own"
+    headline = FINAL
+    corpus = ""  # notes change from day to day, and their questions are still the same
+
+    @property
+    def stages(self) -> dict[str, dict[str, float]]:
+        """The means of all questions."""
+        return {FINAL: self._means(self.outcomes)}
+
+    @property
+    def marks(self) -> dict[str, int]:
+        """Id -> checksum of what was asked and what should be found, of questions with gold."""
+        return {outcome.case.id: _mark(outcome.case) for outcome in self._measured}
+
+    @property
+    def columns(self) -> dict[str, dict[str, list[float]]]:
+        """The metrics of each of them, and whether what should be found is cited."""
+        values = self.per_question.get(FINAL, {})
+        found = {name: [values[o.case.id][name] for o in self._measured] for name in ranked.NAMES}
+        return {FINAL: {**found, _CITED: [float(bool(o.cited)) for o in self._measured]}}
+
+    @property
+    def latency(self) -> dict[str, float]:
+        """Wall time of each of their searches, in milliseconds."""
+        return {outcome.case.id: outcome.ms for outcome in self._measured}
+
+    @property
+    def _measured(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.case.gold]
+
+    def narrowed(self, ids: Collection[str]) -> OwnReport:
+        """The same over some of the questions only."""
+        return replace(self, outcomes=tuple(o for o in self.outcomes if o.case.id in ids))
 
     def kinds(self) -> dict[str, dict[str, float]]:
         """The means of each kind of question, and of all."""
@@ -113,10 +150,11 @@ def run(
     engine: Engine,
     cases: Iterable[Case],
     *,
+    name: str = "own",
     reviewed: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> OwnReport:
-    """Ask every question that is not taken out; ``reviewed``: only those with ``keep: true``."""
+    """Ask every question that is not taken out; ``reviewed``: only those with ``keep: true``, ``name``: of them all."""
     given = list(cases)
     wanted = [case for case in given if (case.keep is True if reviewed else case.keep is not False)]
     stands = quoting.standing(engine.catalogue)
@@ -134,6 +172,7 @@ def run(
         outcomes=tuple(outcomes),
         stale=tuple(case for case in wanted if id(case) not in asked),
         left_out=len(given) - len(wanted),
+        set=name,
     )
 
 
@@ -195,6 +234,10 @@ def _ranking(hits: Sequence[Hit], gold: Sequence[Gold], spans: _Spans) -> list[s
         other = f"{chunk.doc_id}\n{chunk.start}" if by_passage else chunk.doc_id
         names.update(dict.fromkeys(met or [other]))
     return list(names)
+
+
+def _mark(case: Case) -> int:
+    return zlib.crc32(repr((case.question, str(case.day), case.exclude, case.gold)).encode())
 
 
 def _name(gold: Gold) -> str:

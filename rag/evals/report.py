@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -88,6 +89,29 @@ class EvalReport:
         """Percentiles of a search."""
         found = np.percentile(list(self.latency.values()), PERCENTILES)
         return {f"p{name}": round(float(ms), 3) for name, ms in zip(PERCENTILES, found, strict=True)}
+
+    @property
+    def corpus(self) -> str:
+        """Hash of its rows."""
+        return self.data.corpus_hash
+
+    @property
+    def marks(self) -> dict[str, int]:
+        """Question id -> checksum of its words, its conditions and its judgements, in the order of ``columns``."""
+        return {
+            question.id: zlib.crc32(
+                repr((question.text, question.folder, str(question.day), question.exclude)).encode()
+                + repr(sorted(self.data.qrels[question.id].items())).encode()
+            )
+            for question in self.questions
+        }
+
+    @property
+    def columns(self) -> dict[str, dict[str, list[float]]]:
+        """Stage -> metric -> value of each question."""
+        return {
+            stage: {name: self.values(stage, name) for name in self.metrics} for stage in self.per_question
+        }
 
     def values(self, stage: str, metric: str) -> list[float]:
         """One metric of each question, in the order in which they were asked."""

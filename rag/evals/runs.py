@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rag.errors import EvalError
 from rag.evals import metrics
@@ -22,12 +21,44 @@ from rag.store.database import private_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rag.evals.datasets import EvalSet, Question
-    from rag.evals.report import EvalReport
-
 FORMAT = 1
 _SUFFIX = ".json"
 _NAME = re.compile(r"\w[\w.-]*")
+
+
+class Measured(Protocol):
+    """One set's report: what is kept of it, compared, and judged."""
+
+    @property
+    def set(self) -> str:
+        """The set's name."""
+
+    @property
+    def headline(self) -> str:
+        """The stage that a run is judged by."""
+
+    @property
+    def stages(self) -> Mapping[str, Mapping[str, float]]:
+        """Stage -> metric -> mean, as a fraction of 1."""
+
+    @property
+    def corpus(self) -> str:
+        """What was searched must be the same: its hash; empty: it need not be."""
+
+    @property
+    def marks(self) -> Mapping[str, int]:
+        """Question id -> checksum of what was asked and what is right."""
+
+    @property
+    def columns(self) -> Mapping[str, Mapping[str, Sequence[float]]]:
+        """Stage -> metric -> value of each question, in the order of ``marks``."""
+
+    @property
+    def latency(self) -> Mapping[str, float]:
+        """Question id -> wall time of its search, in milliseconds."""
+
+    def to_json(self) -> dict[str, object]:
+        """The figures, and what they depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +133,7 @@ def place(name: str, home: Path) -> Path:
     return home / "evals" / "runs" / (name + _SUFFIX)
 
 
-def save(reports: Sequence[EvalReport], path: Path) -> None:
+def save(reports: Sequence[Measured], path: Path) -> None:
     """Keep a run; one of that name is replaced.
 
     Raises:
@@ -129,7 +160,7 @@ def load(name: str, path: Path) -> KeptRun:
     except FileNotFoundError as e:
         kept = ", ".join(sorted(each.stem for each in path.parent.glob("*" + _SUFFIX))) or "none"
         raise EvalError(
-            "There is no run '{name}' ({path}). Kept: {kept}. Keep one: footnotes eval run SET_DIR --save {name}",
+            "There is no run '{name}' ({path}). Kept: {kept}. Keep one with --save {name}",
             name=name,
             path=path,
             kept=kept,
@@ -146,7 +177,7 @@ def load(name: str, path: Path) -> KeptRun:
         raise _not_a_run(path) from e
 
 
-def compared(report: EvalReport, run: KeptRun, needed: Sequence[str] = ()) -> Compared:
+def compared(report: Measured, run: KeptRun, needed: Sequence[str] = ()) -> Compared:
     """A set's headline stage against the same of a kept run; ``needed``: metrics that must be among them.
 
     Raises:
@@ -165,20 +196,20 @@ def compared(report: EvalReport, run: KeptRun, needed: Sequence[str] = ()) -> Co
     old = {
         name: dict(zip(kept.questions, values, strict=True)) for name, values in kept.values[stage].items()
     }
-    both = [name for name in report.metrics if name in old]
+    new = report.columns[stage]
+    both = [name for name in new if name in old]
     if not both or not set(needed) <= set(both):
         raise EvalError(
             "The run '{run}' lacks {metrics} of {set}. It has: {kept}.",
             run=run.name,
-            metrics=", ".join(name for name in (needed or report.metrics) if name not in old),
+            metrics=", ".join(name for name in (needed or new) if name not in old),
             set=report.set,
             kept=", ".join(old),
         )
-    before = {name: {query: old[name][query] for query in report.latency} for name in both}
-    now = {name: report.values(stage, name) for name in both}
-    found = {name: paired(list(before[name].values()), now[name]) for name in both}
+    before = {name: {query: old[name][query] for query in report.marks} for name in both}
+    found = {name: paired(list(before[name].values()), new[name]) for name in both}
     gains = {
-        name: [new - was for new, was in zip(now[name], before[name].values(), strict=True)] for name in both
+        name: [now - was for now, was in zip(new[name], before[name].values(), strict=True)] for name in both
     }
     return Compared(run.name, report.set, stage, found, before, gains)
 
@@ -215,7 +246,7 @@ def cells(both: Paired) -> tuple[str, str, str]:
     return f"{100 * both.before:.1f}", f"{100 * both.now:.1f}", f"{round(100 * both.gain, 1) + 0.0:+.1f}"
 
 
-def _same(report: EvalReport, run: KeptRun) -> KeptSet:
+def _same(report: Measured, run: KeptRun) -> KeptSet:
     """The kept set, if it holds these questions."""
     kept = run.sets.get(report.set)
     if kept is None:
@@ -225,13 +256,13 @@ def _same(report: EvalReport, run: KeptRun) -> KeptSet:
             set=report.set,
             sets=", ".join(run.sets),
         )
-    if kept.corpus != report.data.corpus_hash:
+    if kept.corpus != report.corpus:
         raise EvalError(
             "The rows of {set} have changed since the run '{run}'. Measure that run anew.",
             set=report.set,
             run=run.name,
         )
-    marks = _marks(report.data, report.questions)
+    marks = report.marks
     others = [query for query, mark in marks.items() if kept.questions.get(query) != mark]
     if others:
         raise EvalError(
@@ -246,27 +277,14 @@ def _same(report: EvalReport, run: KeptRun) -> KeptSet:
     return kept
 
 
-def _marks(data: EvalSet, questions: Sequence[Question]) -> dict[str, int]:
-    """Question id -> checksum of its words, its conditions and its judgements."""
-    return {
-        question.id: zlib.crc32(
-            repr((question.text, question.folder, str(question.day), question.exclude)).encode()
-            + repr(sorted(data.qrels[question.id].items())).encode()
-        )
-        for question in questions
-    }
-
-
-def _plain(report: EvalReport) -> dict[str, Any]:
-    values = {
-        stage: {name: report.values(stage, name) for name in report.metrics} for stage in report.per_question
-    }
+def _plain(report: Measured) -> dict[str, Any]:
     return {
         **report.to_json(),
-        "corpus": report.data.corpus_hash,
-        "questions": _marks(report.data, report.questions),
+        "set": report.set,
+        "corpus": report.corpus,
+        "questions": report.marks,
         "latency": [round(ms, 3) for ms in report.latency.values()],
-        "per_question": values,
+        "per_question": report.columns,
     }
 
 
@@ -282,4 +300,4 @@ def _kept(found: Mapping[str, Any]) -> KeptSet:
 
 
 def _not_a_run(path: Path) -> EvalError:
-    return EvalError("{path} is not a run that `footnotes eval run --save` kept. Name another.", path=path)
+    return EvalError("{path} is not a run that --save kept. Name another.", path=path)

@@ -113,7 +113,7 @@ def test_touch_of_a_row_that_changed_meanwhile_is_left_alone(engine: Engine, not
     engine.sync()
     path.write_bytes(old)
     report = pipeline.SyncReport()
-    engine._pipeline().apply(plan, report, lambda _: None)
+    engine._upkeep.pipeline().apply(plan, report, lambda _: None)
     assert report.overtaken == {"notes"}
     engine.sync()
     assert is_gone(engine, "walnut")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib.resources
+import inspect
+import re
 
 import footnotes
 import rag.errors
+import rag.types
+from footnotes import Engine
 
 PUBLIC = [
     "Answer",
@@ -31,12 +35,14 @@ PUBLIC = [
     "ModelError",
     "Part",
     "Query",
+    "QuestionError",
     "Retrieval",
     "RootError",
     "SentenceSupport",
     "Span",
     "Stage",
     "Trace",
+    "Turn",
     "open",
 ]
 
@@ -45,6 +51,20 @@ def test_all_is_pinned() -> None:
     """A change here is a change of the public API."""
     assert sorted(footnotes.__all__) == sorted(PUBLIC)
     assert all(hasattr(footnotes, name) for name in PUBLIC)
+
+
+def _is_ours(name: str) -> bool:
+    return getattr(getattr(rag.types, name, None), "__module__", "") == "rag.types"
+
+
+def test_what_the_engine_takes_gives_and_raises_is_public() -> None:
+    """Whoever passes a history or catches a filter's error need not reach into ``rag``."""
+    methods = [value for name, value in inspect.getmembers(Engine, inspect.isfunction) if name[0] != "_"]
+    annotated = [str(note) for method in methods for note in inspect.get_annotations(method).values()]
+    types = {name for name in re.findall(r"\w+", " ".join(annotated)) if _is_ours(name)}
+    raised = set(re.findall(r"\w+Error(?=:)", " ".join(method.__doc__ or "" for method in methods)))
+    assert {"Turn", "Answer", "QuestionError", "RootError"} <= types | raised, "names are found at all"
+    assert types | raised <= set(footnotes.__all__)
 
 
 def test_package_is_typed() -> None:

@@ -210,5 +210,5 @@ def test_who_does_not_want_it_does_not_get_it(
         engine.sync()
         assert not engine._home.graph.exists()
         found = engine.search("Qdrant")
-        assert list(found.stages) == ["lexical"]
-        assert found.hits == found.stages["lexical"]
+        assert list(found.stages) == ["lexical", "diverse"]
+        assert found.hits == found.stages["diverse"]

@@ -56,6 +56,16 @@ def test_every_message_has_its_chinese(chinese: dict[str, str]) -> None:
     assert chinese.keys() - used == set(), "no longer used"
 
 
+def test_no_message_is_said_in_english_only() -> None:
+    """What refuses an option goes through ``say`` too, which the test above sees."""
+    for path in (ROOT / "rag" / "cli").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) == "BadParameter":
+                said = node.args[0]
+                assert isinstance(said, ast.Call), f"{path.name}, line {node.lineno}"
+                assert _name(said.func) == "say", f"{path.name}, line {node.lineno}"
+
+
 def test_fields_are_the_same(chinese: dict[str, str]) -> None:
     """A translation says every value."""
     assert {t for t, zh in chinese.items() if fields(t) != fields(zh)} == set()

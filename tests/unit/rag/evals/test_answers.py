@@ -116,10 +116,10 @@ QUESTIONS: list[dict[str, object]] = [
 QRELS = [("q1", "a"), ("q2", "c"), ("q3", "a")]
 
 
-def write(folder: Path, *unanswerable: dict[str, object]) -> Path:
+def write(folder: Path, *unanswerable: dict[str, object], asked: Sequence[object] = QUESTIONS) -> Path:
     """The set."""
     folder.mkdir(exist_ok=True)
-    files: dict[str, Sequence[Mapping[str, object]]] = {"corpus": ROWS, "queries": QUESTIONS}
+    files: dict[str, Sequence[object]] = {"corpus": ROWS, "queries": asked}
     if unanswerable:
         files["queries_noanswer"] = unanswerable
     for name, rows in files.items():
@@ -128,6 +128,14 @@ def write(folder: Path, *unanswerable: dict[str, object]) -> Path:
     text = "".join(f"{query}\t{row}\t1\n" for query, row in QRELS)
     (folder / "qrels.tsv").write_text(text, "utf-8")
     return folder
+
+
+def leaked(opener: Opener, folder: Path, texts: tuple[str, str], **fields: object) -> list[float | None]:
+    """The figure of q1 and q2, asked in other words."""
+    asked = [{**old, "text": text, **fields} for old, text in zip(QUESTIONS[:2], texts, strict=True)]
+    found = answers.run(write(folder / "set", asked=[*asked, QUESTIONS[2]]), cache=folder, open_engine=opener)
+    assert ("leaked" in found.means) == any("leaked" in values for values in found.per_question.values())
+    return [values.get("leaked") for values in found.per_question.values()]
 
 
 def test_worked_by_hand(tmp_path: Path) -> None:
@@ -172,25 +180,32 @@ def test_questions_without_an_answer_are_taken_from_their_file(tmp_path: Path) -
 
 def test_citations_of_another_time_are_counted(tmp_path: Path) -> None:
     """Of q1's two one is of October; what has no date is not blamed, and without a time nothing is measured."""
-    april = Span(SPRING, date(2022, 4, 30))
-    found = answers.run(
-        write(tmp_path / "set"),
-        cache=tmp_path,
-        open_engine=Opener(),
-        time_of=lambda *_: april,
-    )
-    assert [values["leaked"] for values in found.per_question.values()] == [0.5, 0.0]
-    none = answers.run(write(tmp_path / "set"), cache=tmp_path, open_engine=Opener(), time_of=lambda *_: None)
-    assert "leaked" not in none.means
+    opener = Opener()
+    assert leaked(opener, tmp_path, ("ferries delayed", "梵語"), time=["2022-04-01", "2022-04-30"]) == [
+        0.5,
+        0.0,
+    ]
+    assert leaked(opener, tmp_path, ("ferries delayed", "梵語")) == [None, None]
+
+
+def test_a_time_is_understood_where_the_set_gives_none(tmp_path: Path) -> None:
+    """From the day that the question is asked on; what the set says goes before, and any of two times will do."""
+    opener = Opener()
+    texts = ("ferries in April 2022", "last spring which ferries")
+    assert leaked(opener, tmp_path, texts, date="2023-02-01") == [0.5, 0.5]
+    assert leaked(opener, tmp_path, texts, date="2021-02-01") == [0.5, 1.0]
+    assert leaked(opener, tmp_path, texts, date="2021-02-01", time=["2022-10-01", "2022-10-31"]) == [0.5, 0.5]
+    both = ("ferries in April 2022 and October 2022", "梵語 after:soon")
+    assert leaked(opener, tmp_path, both) == [0.0, None]
 
 
 def test_an_unsure_date_leaks_nothing() -> None:
     """A file's time says little of what a passage is about."""
     sure = DateRange(AUTUMN, AUTUMN, "front matter:date", 1.0)
     may = answers._may_be_of
-    assert not may(Span(SPRING, SPRING), [sure])
-    assert may(Span(SPRING, AUTUMN), [sure])
-    assert may(Span(SPRING, SPRING), [])
+    assert not may([Span(SPRING, SPRING)], [sure])
+    assert may([Span(SPRING, AUTUMN)], [sure])
+    assert may([Span(SPRING, SPRING)], [])
     assert replace(sure, confidence=0.1).confidence < answers._SURE
 
 

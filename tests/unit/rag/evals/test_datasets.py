@@ -106,6 +106,12 @@ def test_half_a_surrogate_pair_becomes_a_question_mark(folder: Path) -> None:
         ("corpus.jsonl", '{"_id": "d1", "text": ["x"]}\n', "line 1: 'text' is ['x']"),
         ("corpus.jsonl", "\n", "is empty"),
         ("queries.jsonl", '{"_id": "q1", "text": "a", "exclude": "d1"}\n', "line 1: 'exclude' is 'd1'"),
+        (
+            "queries.jsonl",
+            '{"_id": "q1", "text": "a", "time": ["2022-05-01", "2022-04-01"]}\n',
+            "Make it a list of two days, the earlier first",
+        ),
+        ("queries.jsonl", '{"_id": "q1", "text": "a", "time": ["spring"]}\n', "line 1: 'time' is"),
         ("qrels.tsv", "q1\td1\t1\nq1\td2\n", "line 2: not a judgement"),
         ("qrels.tsv", "q1\td1\t1\nq1\td2\t0.5\n", "line 2: not a judgement"),
         ("qrels.tsv", "q1\td1\t1\nq9\td2\t1\n", "line 2: no question 'q9'"),
