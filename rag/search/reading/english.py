@@ -190,14 +190,17 @@ def _alone(m: re.Match[str], today: date) -> When | None:
         days = last_time(_in_year(m), today)
         return When(days, trust="weak", relative=True, present=days[1] >= today)
     lead = " ".join((m["lead"] or "").lower().split()).removesuffix(" the")
-    if m["season"] and (lead not in _BEGAN or _NO_SEASON.match(m.string, m.end())):
+    if _is_no_feast(m, lead) or (m["season"] and (lead not in _BEGAN or _NO_SEASON.match(m.string, m.end()))):
         return None
     if m["month"] and not m["mday"]:
         return _month_alone(m, lead)
-    if m["feast"] and not lead and is_in_a_title(m.string, m.start("feast"), m.end()):
-        return None  # Easter Island
     told = m["feast"] and lead in _BEGAN and _HAPPENED.search(m.string)
     return When(in_year=_in_year(m), trust="weak" if m["season"] or (m["feast"] and not told) else "sure")
+
+
+def _is_no_feast(m: re.Match[str], lead: str) -> bool:
+    """Whether a feast only stands in a name, as in Easter Island."""
+    return bool(m["feast"] and not lead) and is_in_a_title(m.string, m.start("feast"), m.end())
 
 
 def _month_alone(m: re.Match[str], lead: str) -> When | None:

@@ -174,7 +174,7 @@ def _before_last(m: re.Match[str], today: date) -> When:
     return When(units.whole(today, unit, -2), relative=True) if count == 1 else _none(m)
 
 
-def _weekday(m: re.Match[str], today: date) -> When:
+def _weekday(m: re.Match[str], today: date) -> When | None:
     if not _ON.match(m[0]) and is_in_a_title(m.string, m.start("day"), m.end()):
         return None
     number = _DAYS.split("|").index(m["day"].lower())

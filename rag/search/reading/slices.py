@@ -27,7 +27,9 @@ _WEEK_OF = re.compile(
     r"(?:\b(?:in|during|on|for)\s)?(?:\b(?:the|that)\s)?\b(?:week(?P<end>end)?\s(?:(?:of|starting|beginning|commencing|from)\s(?:on\s)?(?:the\s)?)?)\Z",
     re.IGNORECASE,
 )
-_HAN_WEEK_OF = re.compile(r"(?:所在)?的?\s?[那这当同]一?个?(?:(?:周|星期|礼拜)(?![一二三四五六日天末])|(?P<end>周末|双休日))")
+_HAN_WEEK_OF = re.compile(
+    r"(?:所在)?的?\s?[那这当同]一?个?(?:(?:周|星期|礼拜)(?![一二三四五六日天末])|(?P<end>周末|双休日))"
+)
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _BESIDE = re.compile(
     rf"(?:\b(?:on|in|over)\s)?\bthe\s(?P<unit>day|week|weekend|{'|'.join(_WEEKDAYS)})\s(?P<side>before|after)\s(?:the\s)?\Z",

@@ -103,3 +103,19 @@ def test_chatter_before_the_question_is_not_read() -> None:
     assert (
         read("昨天下雨。我很累。上个月我买了什么？", today=TODAY).spans == read("上个月", today=TODAY).spans
     )
+
+
+@pytest.mark.parametrize(
+    ("question", "guessed"),
+    [
+        ("七月份失败的比赛是什么", True),
+        ("五月到七月我的体重", True),
+        ("What did I cook in July?", True),
+        ("2022年7月失败的比赛", False),
+        ("上个月我做了什么", False),
+        ("What did I cook in July 2022?", False),
+    ],
+)
+def test_year_that_was_left_open_is_guessed(question: str, guessed: bool) -> None:
+    """So that another may be meant where no note is of that one."""
+    assert [span.guessed for span in read(question, today=TODAY).spans] == [guessed]
