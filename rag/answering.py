@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag import images, locate, sending
 from rag.messages import say
-from rag.search import plan, sections, timely
+from rag.search import gather, plan, sections, timely
 from rag.search.expand import restated
 from rag.types import Answer, Part, Query, Turn
 
@@ -100,8 +100,9 @@ def _extracted(engine: Engine, question: str, found: Retrieval) -> Answer:
         from rag.answer.gathered import GatheredWriter
         from rag.answer.question import is_chinese
 
-        chinese = is_chinese(question)
-        return GatheredWriter().write(found.query, found.hits, engine.lexical.idf, chinese=chinese)
+        idf, chinese = engine.lexical.idf, is_chinese(question)
+        asked = found.stages.keys() != {gather.GATHERED}  # else all of a time was taken, without a search
+        return GatheredWriter().write(found.query, found.hits, idf, chinese=chinese, asked=asked)
     from rag.answer.extract import ExtractiveWriter  # thirty milliseconds that a search does not need
 
     query, hits, idf = found.query, _of_its_time(found), engine.lexical.idf
@@ -113,9 +114,15 @@ def _extracted(engine: Engine, question: str, found: Retrieval) -> Answer:
 
 
 def _of_its_time(found: Retrieval) -> Sequence[Hit]:
-    """The hits that may speak of the time that the question does: those of it, and those of no known time."""
+    """The hits that may speak of the time that the question does: those of it, and those of no known time.
+
+    All of them, where the year was left open and none is of the last: "in July" is another year's then.
+    """
     wanted = found.query.preferred
     if not wanted:
+        return found.hits
+    open_year = all(span.guessed for span in wanted)
+    if open_year and not any(timely.is_of(hit.chunk, wanted) for hit in found.hits):
         return found.hits
     return [hit for hit in found.hits if timely.may_be_of(hit.chunk, wanted)]
 

@@ -186,10 +186,14 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A span of days, both ends included."""
+    """A span of days, both ends included.
+
+    ``guessed``: the question left the year open, and these are the last such days.
+    """
 
     first: date
     last: date
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

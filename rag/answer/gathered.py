@@ -6,12 +6,13 @@ import math
 import time
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rag.answer.cite import citation_for, display, known_days
+from rag.answer.cite import citation_for, display
 from rag.answer.extract import abstain
 from rag.answer.passages import Kind, complete, units
 from rag.answer.question import weigh
+from rag.answer.when import ELSEWHERE, When
 from rag.types import Answer, SentenceSupport, Stage, Trace
 
 if TYPE_CHECKING:
@@ -20,25 +21,37 @@ if TYPE_CHECKING:
 
     from rag.answer.passages import Unit
     from rag.answer.question import Idf
-    from rag.types import Chunk, Hit, Query, Span
-
+    from rag.types import Chunk, DateRange, Hit, Query, Span
 _TELLING: Final = 12  # characters from which on a sentence says something
 _FENCES: Final = ("```", "~~~")
 _NAMES: Final = {Kind.HEADING, Kind.HEADER, Kind.LABEL}
 _YEAR: Final = 365
 
 
+class _Told(NamedTuple):
+    """A line of the answer: its sentence, its date, and how well it fits the time that is asked for."""
+
+    unit: Unit
+    day: DateRange | None
+    fits: int
+
+
 class GatheredWriter:
     """Answers with the sentence of each passage that fits the question best, in the order of the passages."""
 
-    def write(self, query: Query, hits: Sequence[Hit], idf: Idf, *, chinese: bool) -> Answer:
-        """A line for each hit: its day, its note, its sentence; abstains where there is no hit."""
+    def write(self, query: Query, hits: Sequence[Hit], idf: Idf, *, chinese: bool, asked: bool) -> Answer:
+        """A line for each hit: its day, its note, its sentence; abstains where there is no hit.
+
+        ``asked``: the query's words name what is looked for; else all of its time is, whatever their words.
+        """
         began = time.perf_counter()
-        weights = weigh(query.text, idf)
-        chosen = _telling([unit for hit in hits if (unit := _sentence(hit.chunk, weights))], weights)
-        if not chosen:
+        weights = weigh(query.text, idf) if asked else {}
+        lines = [one for hit in hits if (one := _sentence(hit.chunk, weights, query.filters.spans))]
+        told = _telling(_of_their_time(lines), weights)
+        if not told:
             return abstain(query.text, hits)
-        said = [_line(unit, query.filters.spans, chinese=chinese) for unit in chosen]
+        said = [_line(one, chinese=chinese) for one in told]
+        chosen = [one.unit for one in told]
         return Answer(
             question=query.text,
             text="\n".join(f"- {line} [{n}]" for n, line in enumerate(said, 1)),
@@ -49,21 +62,38 @@ class GatheredWriter:
         )
 
 
-def _sentence(chunk: Chunk, weights: Mapping[str, float]) -> Unit | None:
-    """The sentence that says most of the question; of equals the first that says something, a property last."""
+def _sentence(chunk: Chunk, weights: Mapping[str, float], spans: Sequence[Span]) -> _Told | None:
+    """The sentence of the time that says most of the question, with its date.
+
+    Of equals it is the first that names the time, else the first that says something, a property last.
+    """
     found = [u for u in units(chunk) if u.kind not in _NAMES and len(display(u.text)) >= _TELLING]
     found = [u for u in found if not u.text.lstrip().startswith(_FENCES)] or found
-    best = max(found, key=lambda u: (_says(u, weights), u.kind is not Kind.PROPERTY), default=None)
-    return complete(best) if best else None
+    when = When(chunk, spans)
+
+    def worth(unit: Unit) -> tuple[bool, float, bool, int]:
+        fits = when.fits(unit.span)
+        return fits > ELSEWHERE, _says(unit, weights), unit.kind is not Kind.PROPERTY, fits
+
+    best = max(found, key=worth, default=None)
+    return _Told(complete(best), when.day(best.span), when.fits(best.span)) if best else None
 
 
-def _telling(chosen: Sequence[Unit], weights: Mapping[str, float]) -> list[Unit]:
+def _of_their_time(told: Sequence[_Told]) -> list[_Told]:
+    """Without those of another time, where the same note has others: only the note is of the time then."""
+    better = {one.unit.chunk.doc_id for one in told if one.fits > ELSEWHERE}
+    return [one for one in told if one.fits > ELSEWHERE or one.unit.chunk.doc_id not in better]
+
+
+def _telling(told: Sequence[_Told], weights: Mapping[str, float]) -> list[_Told]:
     """Those that say something: no property that is not asked for, where another line is of the same note."""
-    lines = Counter(unit.chunk.doc_id for unit in chosen)
+    lines = Counter(one.unit.chunk.doc_id for one in told)
     return [
-        u
-        for u in chosen
-        if u.kind is not Kind.PROPERTY or lines[u.chunk.doc_id] == 1 or _says(u, weights) > 0
+        one
+        for one in told
+        if one.unit.kind is not Kind.PROPERTY
+        or lines[one.unit.chunk.doc_id] == 1
+        or _says(one.unit, weights) > 0
     ]
 
 
@@ -71,23 +101,12 @@ def _says(unit: Unit, weights: Mapping[str, float]) -> float:
     return math.fsum(weights.get(word, 0.0) for word in unit.words)
 
 
-def _line(unit: Unit, spans: Sequence[Span], *, chinese: bool) -> str:
-    day = _day(unit.chunk, spans)
-    title = f"《{unit.chunk.title}》" if chinese else f"{unit.chunk.title}:"
-    return " ".join(part for part in (day, title, display(unit.text)) if part)
-
-
-def _day(chunk: Chunk, spans: Sequence[Span]) -> str:
-    """The passage's best date in the time that is asked for, no more precise than it is known."""
-    dates = [
-        d
-        for d in known_days(chunk)
-        if not spans or any(d.first <= s.last and s.first <= d.last for s in spans)
-    ]
-    if not dates:
-        return ""
-    best = min(dates, key=lambda d: (-d.confidence, (d.last - d.first).days))
-    return _written(best.first, best.last)
+def _line(told: _Told, *, chinese: bool) -> str:
+    """The date no more precise than it is known, the note, the sentence."""
+    name, day = told.unit.chunk.title, told.day
+    title = f"《{name}》" if chinese else f"{name}:"
+    of = _written(day.first, day.last) if day else ""
+    return " ".join(part for part in (of, title, display(told.unit.text)) if part)
 
 
 def _written(first: date, last: date) -> str:

@@ -52,6 +52,12 @@ def may_be_of(chunk: Chunk, spans: Sequence[Span]) -> bool:
     return day_in(chunk, spans) is not None or all(d.confidence < _KNOWN for d in chunk.dates)
 
 
+def is_of(chunk: Chunk, spans: Sequence[Span]) -> bool:
+    """Whether a date of the passage that can be relied on touches a span."""
+    found = day_in(chunk, spans)
+    return found is not None and found.confidence >= _KNOWN
+
+
 def in_order(hits: Sequence[Hit], spans: Sequence[Span]) -> tuple[Hit, ...]:
     """Hits by the time that they are of, the undated last; of one time, by note and place in it."""
 

@@ -44,7 +44,7 @@ _DAY = re.compile(
 _SAME = re.compile(
     rf"(?P<word>去年|前年|大前年|(?P<n>{_COUNT})年前)的?(?:(?:今天|今日|同一天)|(?P<about>同期|这个?时候|此时|这会儿|这个月))"
 )
-_WEEKEND = re.compile(r"(?<![每个逢上下这本度大])(?:周末|双休日)(?:两天)?")
+_WEEKEND = re.compile(r"(?<![每个逢上下这那当本度大])(?:周末|双休日)(?:两天)?")
 _WEEKDAY = re.compile(r"(?<![每上下这本个逢一])(?:周|星期|礼拜)(?P<day>[一二三四五六日天])(?![年岁期到至个])")
 _OF_MONTH = re.compile(r"(?<![0-9月第.])(?P<day>[0-9]{1,2})号(?![楼线院店馆厅门机房码选手文字])(?:那天)?")
 _DECADE = re.compile(

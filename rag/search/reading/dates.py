@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from rag.search.reading.times import Rule, Time
 
 _HABIT = re.compile(
-    r"(?:每一?个?年?的?|逢|\b(?:every|each|any|per|most|all|usual)\s(?:other\s)?)\s?\Z", re.IGNORECASE
+    r"(?:每一?个?年?的?|逢|\b(?:every|each|per|(?P<some>any|most|all|usual))\s(?:other\s)?)\s?\Z",
+    re.IGNORECASE,
 )
-_NUMERIC = re.compile(r"(?:19|20)[0-9]{6}|[0-9]{4}[-/.][0-9]|民国|[0-9][-/.][0-9]{4}|[0-9]/[0-9]{1,2}/[0-9]")
+_LED = re.compile(r"(?:in|on|at|during|over|within|for|of|from|throughout|back)\s", re.IGNORECASE)
+_ONE = re.compile(r"\b(?:last|this|past|the|yesterday|today|(?:19|20)[0-9]{2})\b", re.IGNORECASE)
+_NUMERIC = re.compile(
+    r"(?:19|20)[0-9]{6}|[0-9]{4}[-/.][0-9]|民国|[0-9][-/.][0-9]{4}|[0-9]/[0-9]{1,2}/[0-9]|[0-9]\s?[那当这]"
+)
 
 
 def times_named(text: str, today: date) -> list[Time]:
@@ -31,9 +36,15 @@ def times_named(text: str, today: date) -> list[Time]:
     for time in _candidates(text, today):
         if not any(taken[time.start : time.end]):
             taken[time.start : time.end] = b"\1" * (time.end - time.start)
-            if not _HABIT.search(text, 0, time.start):
+            if not _is_habit(text, time.start, time.end):
                 found.append(time)
     return joined(text, sorted(found, key=lambda t: t.start), today) if found else []
+
+
+def _is_habit(text: str, start: int, end: int) -> bool:
+    """Whether a time comes again and again: "most Fridays", but not "at all last week", "the most in May"."""
+    m = _HABIT.search(text, 0, start)
+    return m is not None and not (_LED.match(text, start) or (m["some"] and _ONE.search(text, start, end)))
 
 
 def _candidates(text: str, today: date) -> Iterator[Time]:

@@ -25,8 +25,8 @@ _FEAST = feasts.ENGLISH.replace(" ", r"\s")
 _NUMBERS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _YEAR = rf"""(?P<year>(?:1[89]|20)[0-9]{{2}})(?:(?=[QH][1-4](?!\w))|(?![0-9%\w]|[-./][0-9]|,[0-9]{{3}}))
     |'(?P<short>[0-9]{{2}})(?![\w'])
-    |(?P<word>last\syear|this\syear|next\syear|(?:the\s)?previous\syear|(?:the\s)?year\sbefore\slast)
-    |(?P<ago>[0-9]{{1,2}}|an?|{_NUMBERS})\syears?\sago"""
+    |(?P<word>(?:last|this|next|(?:the\s)?previous)\s(?:year|yr)|(?:the\s)?year\sbefore\slast)
+    |(?P<ago>[0-9]{{1,2}}|an?|{_NUMBERS})\s(?:year|yr)s?\sago"""
 _EARLY = r"early|mid|late|(?:beginning|start|middle|end|first\shalf|second\shalf|first\spart)\sof"
 _PART = rf"""(?:
       (?P<day>{_D})(?:st|nd|rd|th)?(?:\s?(?:-|–|—|to|and)\s?(?P<day2>{_D})(?:st|nd|rd|th)?)?(?:\sof)?[ -](?P<of>{_MONTH})(?![a-z])\.?
@@ -74,6 +74,7 @@ _WEEK = re.compile(
 _SLASHED = re.compile(r"(?<![\w/.-])(?P<month>0?[1-9]|1[0-2])/(?P<year>20[0-9]{2})(?![\w/])")
 _SMALL_BEFORE = re.compile(r"(?<![\w'])[a-z][\w']*\s\Z")
 _NAME_BEHIND = re.compile(r"\s(?!I\b)[A-Z][a-z]")
+_TITLE_BEFORE = re.compile(r"[a-z,]\s(?:The|A|An)\s\Z")
 _HAPPENED = re.compile(r"\b(?:did|was|were|had)\b", re.IGNORECASE)
 _LEADS = re.compile(
     r"\b(?:in|of|from|since|for|until|till|between|and|to|before|after|during)\s\Z", re.IGNORECASE
@@ -97,6 +98,8 @@ _YEAR_BETWEEN = re.compile(
 _BARE_YEAR = re.compile(
     r"(?<![\w'.#$€£¥+/-])(?<![-–—]\s)(?P<year>20[0-9]{2})(?:'s)?(?![0-9A-Za-z_%'+#/]|[.,:-][0-9]|\s?[元块个人只页字步米公万]|\s(?:users|people|words|pages|items|lines|files|rows|times|dollars|euros|calories|steps|points|km|miles|years|days)\b)(?![\u4e00-\u9fff](?<![至到和与跟及有我的全这整是]))"
 )
+_ASKS_A_NAME = re.compile(r"\b(?:called|named|titled)[\s?.]*\Z", re.IGNORECASE)
+_NAME_OF = re.compile(r"\b(?:name|title)\sof\s(?:the\s)?\Z", re.IGNORECASE)
 _NAME_BEFORE = re.compile(r"(?:\S\s|^\S*[a-z]\S*\s)(?:[A-Z][\w.'-]*)\s?\Z")
 
 _ORDINALS: Final[Mapping[str, int]] = {
@@ -116,6 +119,11 @@ _BEGAN = frozenset({"in", "back in", "during", "over", "at", "throughout", "on"}
 def may_be_a_title(text: str, start: int) -> bool:
     """Whether a word has a capital that only a name has, within a sentence that is written in small letters."""
     return text[start].isupper() and _SMALL_BEFORE.search(text, 0, start) is not None
+
+
+def is_in_a_title(text: str, start: int, end: int) -> bool:
+    """Whether words that always have a capital stand in a name: "The Sunday Times", "A Christmas Carol"."""
+    return _NAME_BEHIND.match(text, end) is not None or _TITLE_BEFORE.search(text, 0, start) is not None
 
 
 def _dated(m: re.Match[str], today: date) -> When | None:
@@ -182,12 +190,17 @@ def _alone(m: re.Match[str], today: date) -> When | None:
         days = last_time(_in_year(m), today)
         return When(days, trust="weak", relative=True, present=days[1] >= today)
     lead = " ".join((m["lead"] or "").lower().split()).removesuffix(" the")
-    if m["season"] and (lead not in _BEGAN or _NO_SEASON.match(m.string, m.end())):
+    if _is_no_feast(m, lead) or (m["season"] and (lead not in _BEGAN or _NO_SEASON.match(m.string, m.end()))):
         return None
     if m["month"] and not m["mday"]:
         return _month_alone(m, lead)
     told = m["feast"] and lead in _BEGAN and _HAPPENED.search(m.string)
     return When(in_year=_in_year(m), trust="weak" if m["season"] or (m["feast"] and not told) else "sure")
+
+
+def _is_no_feast(m: re.Match[str], lead: str) -> bool:
+    """Whether a feast only stands in a name, as in Easter Island."""
+    return bool(m["feast"] and not lead) and is_in_a_title(m.string, m.start("feast"), m.end())
 
 
 def _month_alone(m: re.Match[str], lead: str) -> When | None:
@@ -303,9 +316,11 @@ def _year_behind(m: re.Match[str], _: date) -> When:
 
 
 def _bare_year(m: re.Match[str], today: date) -> When | None:
-    """A number that may be a year; behind a name it is a part of it, as in "Office 2019"."""
+    """A number that may be a year; behind a name it is a part of it, as in "Office 2019", or where one is asked for."""
     year = int(m["year"])
     if year > today.year + 1 or _NAME_BEFORE.search(m.string, 0, m.start()):
+        return None
+    if _ASKS_A_NAME.search(m.string, m.end()) or _NAME_OF.search(m.string, 0, m.start()):
         return None
     return When(calendars.years(year, year), trust="soft")
 
@@ -313,8 +328,8 @@ def _bare_year(m: re.Match[str], today: date) -> When | None:
 _DIGITS = ("18", "19", "20")
 RULES = (
     Rule(_WINTER, _winter, ("winter",)),
-    Rule(_DATED, _dated, (*_DIGITS, "year", "'")),
-    Rule(_YEAR_FIRST, _year_first, (*_DIGITS, "year", "'")),
+    Rule(_DATED, _dated, (*_DIGITS, "year", "yr", "'")),
+    Rule(_YEAR_FIRST, _year_first, (*_DIGITS, "year", "yr", "'")),
     Rule(_SHORT_YEAR, _short_year, ("'",)),
     Rule(_STEPPED, _stepped, ("last ", "this ", "next ", "past ", "previous ")),
     Rule(_WEEK, _week, _DIGITS),

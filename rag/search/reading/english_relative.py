@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ingest.dates import calendars
 from rag.search.reading import units
-from rag.search.reading.english import may_be_a_title
+from rag.search.reading.english import is_in_a_title, may_be_a_title
 from rag.search.reading.times import Rule, When, last_over
 
 if TYPE_CHECKING:
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 _NUMBERS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _COUNT = rf"[0-9]{{1,3}}|an?|{_NUMBERS}|(?:a\s)?few|(?:a\s)?couple(?:\sof)?|several"
-_UNIT = "day|week|fortnight|month|quarter|year|decade"
+_UNIT = "day|week|wk|fortnight|month|mth|quarter|year|yr|decade"
 _DAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _SEASON = "spring|summer|autumn|fall|winter"
 _IN = r"(?<![\w'-])(?:(?:in|on|at|during|over|within|for|of|from\swithin)\s)?"
+_ON = re.compile(r"(?:on|at|over|during)\s|.*\b(?:last|this|next|past)\s", re.IGNORECASE)
 _DAYTIME = r"(?:\s(?:morning|afternoon|evening|night))?"
 _PAST = re.compile(
     rf"{_IN}(?:(?:the|my|these)\s)?(?:last|past|previous)\s(?P<n>{_COUNT}|half)[\s-](?:a\s)?(?P<unit>{_UNIT})s?\b(?!\sof\s(?:[A-Z0-9]))",
@@ -67,11 +68,11 @@ _NOWADAYS = re.compile(
     r"\b(?:it\sis|they\sare|as|than|known|still|used|common|popular|exists?)\s\Z", re.IGNORECASE
 )
 _SAME = re.compile(
-    rf"{_IN}(?:around\s)?(?:this\s(?P<about>time|day|month)|the\ssame\s(?P<same>time|day|month))\s(?:last\syear|(?P<n>[0-9]{{1,2}}|an?|{_NUMBERS})\syears?\sago)\b",
+    rf"{_IN}(?:around\s)?(?:this\s(?P<about>time|day|month)|the\ssame\s(?P<same>time|day|month))\s(?:last\s(?:year|yr)|(?P<n>[0-9]{{1,2}}|an?|{_NUMBERS})\s(?:year|yr)s?\sago)\b",
     re.IGNORECASE,
 )
 _SO_FAR = re.compile(
-    rf"(?:{_IN}(?:earlier|so\sfar)\s(?:in\s)?this\s(?P<unit>week|month|quarter|year)|(?:this\s)?(?P<to_date>week|month|quarter|year)\s(?:to\sdate|so\sfar)|since\sthe\s(?:beginning|start)\sof\s(?:the|this)\s(?P<since>week|month|quarter|year))\b",
+    rf"(?:{_IN}(?:earlier|so\sfar)\s(?:in\s)?this\s(?P<unit>week|wk|month|mth|quarter|year|yr)|(?:this\s)?(?P<to_date>week|month|quarter|year)\s(?:to\sdate|so\sfar)|since\sthe\s(?:beginning|start)\sof\s(?:the|this)\s(?P<since>week|month|quarter|year))\b",
     re.IGNORECASE,
 )
 _MONTH_EDGE = re.compile(
@@ -79,7 +80,7 @@ _MONTH_EDGE = re.compile(
     re.IGNORECASE,
 )
 _OF_MONTH = re.compile(
-    rf"{_IN}the\s(?P<day>[12][0-9]|3[01]|[1-9])(?:st|nd|rd|th)(?:\sof\s(?P<step>last|this|the)\smonth\b|(?=[\s?.,]*(?:$|[?.,])))",
+    rf"{_IN}the\s(?P<day>[12][0-9]|3[01]|[1-9])(?:st|nd|rd|th)(?:(?:\sof)?\s(?P<step>last|this|next|(?<=of\s)the)\s(?:month|mth)\b|(?=[\s?.,]*(?:$|[?.,])))",
     re.IGNORECASE,
 )
 _WEEKEND = re.compile(rf"{_IN}(?:the\s)weekend\b(?!\s(?:of|before|after))", re.IGNORECASE)
@@ -120,6 +121,7 @@ def _units(n: str, unit: str) -> tuple[int, Unit]:
     known: Mapping[str, tuple[int, Unit]] = {
         "day": (1, "day"), "week": (1, "week"), "fortnight": (2, "week"), "month": (1, "month"),
         "quarter": (1, "quarter"), "year": (1, "year"), "decade": (10, "year"),
+        "wk": (1, "week"), "mth": (1, "month"), "yr": (1, "year"),
     }  # fmt: skip
     times, plain = known[unit.lower()]
     words = " ".join(n.lower().split())
@@ -172,7 +174,9 @@ def _before_last(m: re.Match[str], today: date) -> When:
     return When(units.whole(today, unit, -2), relative=True) if count == 1 else _none(m)
 
 
-def _weekday(m: re.Match[str], today: date) -> When:
+def _weekday(m: re.Match[str], today: date) -> When | None:
+    if not _ON.match(m[0]) and is_in_a_title(m.string, m.start("day"), m.end()):
+        return None
     number = _DAYS.split("|").index(m["day"].lower())
     step = " ".join((m.groupdict().get("step") or "").lower().split())
     if m["week"]:
@@ -251,7 +255,8 @@ def _month_edge(m: re.Match[str], today: date) -> When:
 def _of_month(m: re.Match[str], today: date) -> When:
     """The 3rd, of the month that is named, else of this one or, before it has come, of the last."""
     day, step = int(m["day"]), (m["step"] or "").lower()
-    month = units.back(today, "month", 1) if step == "last" or (not step and day > today.day) else today
+    back = _STEPS["last" if not step and day > today.day else step.replace("the", "") or "this"]
+    month = units.back(today, "month", -back)
     return When(calendars.day(month.year, month.month, day), trust="sure" if step else "weak", relative=True)
 
 
@@ -277,7 +282,7 @@ def _lately(m: re.Match[str], today: date) -> When:
 
 
 RULES = (
-    Rule(_SAME, _same, ("year",)),
+    Rule(_SAME, _same, ("year", "yr")),
     Rule(_SO_FAR, _so_far, ("earlier", "far", "date", "since")),
     Rule(_MONTH_EDGE, _month_edge, ("month",)),
     Rule(_BEFORE_LAST, _before_last, ("before last",)),
@@ -290,8 +295,8 @@ RULES = (
     Rule(_PAST, _past, ("last", "past", "previous")),
     Rule(_ROLLING, _rolling, ("last", "past")),
     Rule(_DAY, _day, ("day", "night", "this", "tomorrow")),
-    Rule(_STEP, _step),
     Rule(_OF_MONTH, _of_month, ("st", "nd", "rd", "th")),
+    Rule(_STEP, _step),
     Rule(_DECADE, _decade, ("0s", "0's", "ties")),
     Rule(_WEEKEND, _weekend, ("weekend",)),
     Rule(_LATELY, _lately),

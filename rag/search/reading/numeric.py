@@ -1,4 +1,4 @@
-"""Days and months in digits alone: 2023-05-03, 20230503, 23.10.2024, 3/14/2021, and years of the Republic."""
+"""Days and months in digits alone: 2023-05-03, 20230503, 23.10.2024, 3/14/2021, 5.3那天, and years of the Republic."""
 
 from __future__ import annotations
 
@@ -31,7 +31,11 @@ _COMPACT = re.compile(
 _REPUBLIC = re.compile(
     rf"民国\s?(?P<republic>{_NUMBER})\s?年(?:\s?(?P<month>[0-9]{{1,2}}|[一二三四五六七八九十]{{1,2}})\s?月(?:\s?(?P<day>[0-9]{{1,2}}|[一二三四五六七八九十]{{1,3}})\s?[日号])?)?"
 )
-_VERSION = re.compile(r"(?:[A-Za-z][ _-]?|版本?[是为号: ]{0,3})\Z")
+# What follows says that it is a day.
+_THAT_DAY = re.compile(
+    rf"从?(?<![A-Za-z0-9_./-]){_MONTH}(?P<sep>[./-]){_DAY}(?:\s?[-~–—～至到]\s?(?P<month2>1[0-2]|0?[1-9])(?P=sep)(?P<day2>3[01]|[12][0-9]|0?[1-9]))?\s?(?:(?:那|这)[一几]?天|那几?日|当[天日晚]|那晚)"
+)
+_VERSION = re.compile(r"(?:[A-Za-z][ _-]?|版本?[是为号: ]{0,3}|(?:升级?|更新|评分|得分)[到至是为了]?\s?)\Z")
 _IDENTIFIER = re.compile(
     r"(?:\b(?:no|number|id|order|ticket|issue|version|build|pr|ref|reference|invoice|commit|phone|code)[^\w]{1,3}|(?:号|号码|版本?|单|编号|代码|电话)[是为::#\s]{0,3})\Z",
     re.IGNORECASE,
@@ -78,6 +82,14 @@ def _compact(m: re.Match[str], today: date) -> When | None:
     return When(calendars.day(int(m["year"]), int(m["month"]), int(m["day"])))
 
 
+def _that_day(m: re.Match[str], _: date) -> When | None:
+    if _VERSION.search(m.string, 0, m.start()):
+        return None
+    first = int(m["month"]), int(m["day"])
+    last = (int(m["month2"]), int(m["day2"])) if m["month2"] else first
+    return When(in_year=lambda year: calendars.window(year, (*first, *last)))
+
+
 def _republic(m: re.Match[str], _: date) -> When:
     year = _BEFORE_REPUBLIC + calendars.number(m["republic"])
     if not m["month"]:
@@ -93,6 +105,7 @@ RULES = (
     Rule(_YEAR_LAST, _year_last),
     Rule(_SHORT_YEAR_LAST, _year_last, ("/",)),
     Rule(_COMPACT, _compact),
+    Rule(_THAT_DAY, _that_day, ("那", "当", "这")),
     Rule(_REPUBLIC, _republic, ("民国",)),
 )
 """In this order: where two claim the same words, the first has them."""

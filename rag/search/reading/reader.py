@@ -115,7 +115,7 @@ def _reading(
     return Reading(
         text=text,
         filters=merged(filters, found),
-        spans=tuple(Span(*time.days) for time in natural.times),
+        spans=tuple(Span(*time.days, guessed=time.when.guessed) for time in natural.times),
         strict=natural.strict,
         gathers=natural.gathers or (not text and bool(found)),
         rest="" if natural.empty and not phrases else rest,

@@ -24,10 +24,12 @@ _CHINESE = re.compile(
     r"的?(?P<nth>最后|头|前|第(?=[一二三四五六]))(?P<n>[0-9]{1,2}|[一二两三四五六七八九十几]{1,2})个?(?P<unit>天|周末|周|星期|月|季度)"
 )
 _WEEK_OF = re.compile(
-    r"(?:\b(?:in|during|on|for)\s)?(?:\b(?:the|that)\s)?\b(?:week\s|week\s(?:of|starting|beginning|commencing|from)\s(?:on\s)?(?:the\s)?)\Z",
+    r"(?:\b(?:in|during|on|for)\s)?(?:\b(?:the|that)\s)?\b(?:week(?P<end>end)?\s(?:(?:of|starting|beginning|commencing|from)\s(?:on\s)?(?:the\s)?)?)\Z",
     re.IGNORECASE,
 )
-_HAN_WEEK_OF = re.compile(r"(?:所在)?的?\s?[那这当同](?:一?个?(?:周|星期|礼拜))(?![一二三四五六日天末])")
+_HAN_WEEK_OF = re.compile(
+    r"(?:所在)?的?\s?[那这当同]一?个?(?:(?:周|星期|礼拜)(?![一二三四五六日天末])|(?P<end>周末|双休日))"
+)
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _BESIDE = re.compile(
     rf"(?:\b(?:on|in|over)\s)?\bthe\s(?P<unit>day|week|weekend|{'|'.join(_WEEKDAYS)})\s(?P<side>before|after)\s(?:the\s)?\Z",
@@ -56,13 +58,16 @@ def sliced(text: str, time: Time) -> Time:
 
 
 def _week_of(text: str, time: Time) -> Time | None:
-    """The week of a day, where the words beside it say so."""
+    """The week of a day, or the weekend of its week, where the words beside it say so."""
     monday = time.days[0] - timedelta(days=time.days[0].weekday())
-    days = monday, monday + timedelta(days=_WEEK - 1)
     if m := _WEEK_OF.search(text, 0, time.start):
-        return _moved(time, m.start(), time.end, days)
-    m = _HAN_WEEK_OF.search(text, time.start)
-    return _moved(time, time.start, m.end(), days) if m and m.start() <= time.end <= m.end() else None
+        start, end = m.start(), time.end
+    elif (m := _HAN_WEEK_OF.search(text, time.start)) and m.start() <= time.end <= m.end():
+        start, end = time.start, m.end()
+    else:
+        return None
+    first = monday + timedelta(days=_SATURDAY if m["end"] else 0)
+    return _moved(time, start, end, (first, monday + timedelta(days=_WEEK - 1)))
 
 
 def _moved(time: Time, start: int, end: int, days: Days) -> Time:

@@ -32,6 +32,7 @@ class When:
             question is about its writer's own days.
         relative: counted from today, or from the last time that such days came.
         present: of a time that is not over, such as this year.
+        guessed: the year was left open, and is the last in which such days have begun.
     """
 
     days: Days | None = None
@@ -39,6 +40,7 @@ class When:
     trust: Trust = "sure"
     relative: bool = False
     present: bool = False
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +189,10 @@ def _span(text: str, first: Time, last: Time, today: date) -> Time | None:
     days = _days_between(first.when, last.when, today)
     if days is None:
         return None
-    relative = (
-        first.when.relative or last.when.relative or (first.when.days is None and last.when.days is None)
-    )
+    guessed = first.when.days is None and last.when.days is None
+    relative = first.when.relative or last.when.relative or guessed
     trust: Trust = "sure" if named else _surer(first.when.trust, last.when.trust)
-    return Time(start, end, When(days, trust=trust, relative=relative))
+    return Time(start, end, When(days, trust=trust, relative=relative, guessed=guessed))
 
 
 def _surer(a: Trust, b: Trust) -> Trust:
@@ -251,7 +252,7 @@ def _listed(text: str, found: Sequence[Time], today: date) -> Iterator[Time]:
                 days = last_time(time.when.in_year, today)
             except ValueError:
                 continue
-            yield replace(time, when=replace(time.when, days=days))
+            yield replace(time, when=replace(time.when, days=days, guessed=True))
 
 
 def _opened(text: str, time: Time, today: date) -> Time | None:

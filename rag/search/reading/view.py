@@ -28,7 +28,7 @@ _NAMES = re.compile(r"《[^《》]*》|“[^“”]*”|「[^「」]*」|『[^�
 
 MAY_NAME_A_TIME: Final = re.compile(
     r"[0-9]{4}|[0-9]/[0-9]|'[0-9]{2}\b|[年月周节天号日夏冬秋春昨今前近]|星期|礼拜|季度|除夕|清明|端午|中秋|元[旦宵]|国庆|五一|七夕|重阳|腊八|圣诞|暑假|寒假|长假|平安夜|双|冬至|黑五|光棍|618|六一"
-    r"|\b(?:[Qq][1-4]|[Hh][12])\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|day|week|month|quarter|year|night|morning|spring|summer|autumn|fall\b|winter|decade|fortnight|tomorrow|ago\b|recent|lately|easter|christ|xmas|hallow|thanksg|single|solstice|dongzhi|duanwu|valentine|festival|qixi|qingming|golden|mid-autumn|[0-9]0'?s\b|[0-9](?:st|nd|rd|th)\b|ties\b|half",
+    r"|[那当]晚|\b(?:[Qq][1-4]|[Hh][12])\b|\b(?:yr|mth|wk)s?\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|day|week|month|quarter|year|night|morning|spring|summer|autumn|fall\b|winter|decade|fortnight|tomorrow|ago\b|recent|lately|easter|christ|xmas|hallow|thanksg|single|solstice|dongzhi|duanwu|valentine|festival|qixi|qingming|golden|mid-autumn|[0-9]0'?s\b|[0-9](?:st|nd|rd|th)\b|ties\b|half",
     re.IGNORECASE,
 )
 """Whether the rules of dates, which take a while to load, are worth asking."""
