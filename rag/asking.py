@@ -80,6 +80,7 @@ def _read(engine: Engine, asked: Asked) -> Reading:
         today=asked.day,
         filters=asked.filters,
         ignore=asked.ignore,
+        properties=engine.catalogue.property_names,
         exact_in_sentences=False,  # "Who sang \"Yesterday\"?" is about the song, and notes may spell it otherwise
     )
 

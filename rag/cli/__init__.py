@@ -15,6 +15,9 @@ from rag.messages import explain
 
 # Pydantic would look through every installed package for plugins, at each command.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+# numpy's products are small here: a second thread saves a millisecond where the machine is idle, and where it is not (a
+# sync is running, say) the two wait for each other a hundred. Torch has its own threads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from rag.cli import (
     evals,

@@ -85,7 +85,9 @@ class UnderstandingRetriever:
         return 2 * self._notes.count_notes(ever) >= self._notes.count_notes(filters)
 
     def _is_list(self, reading: Reading, filters: Filters) -> bool:
-        return (reading.gathers or not reading.rest.strip()) and filters != NO_FILTERS
+        """Whether all of a range is asked for. A folder to look in is no range: a list of what is in it is searched for."""
+        limited = replace(filters, folders=(), exclude=()) != NO_FILTERS
+        return limited and (reading.gathers or not reading.rest.strip())
 
     def _best(self, reading: Reading, filters: Filters, today: date | None, k: int) -> Retrieval:
         query = Query(reading.text, filters, today, () if reading.strict else reading.spans)

@@ -287,6 +287,12 @@ class Catalogue:
         with self.database.reading() as db:
             return self._allowed.of(filters, db)
 
+    def property_names(self) -> list[str]:
+        """The names of all properties of notes, as they are written, sorted."""
+        with self.database.reading() as db:
+            found = db.execute("SELECT DISTINCT m.key FROM documents d, json_each(d.meta) m ORDER BY m.key")
+            return [name for (name,) in found]
+
     def count_notes(self, filters: Filters) -> int:
         """How many notes have a passage that the filters let through."""
         with self.database.reading() as db:

@@ -167,6 +167,8 @@ class DenseIndex:
                 return []
             params = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
         vector = self._fitting(self._embedder.embed_query(query.text)[None, :], index)
+        # One question gains nothing by more threads, and loses much where other work keeps the cores busy.
+        faiss.omp_set_num_threads(1)
         scores, keys = index.search(vector, min(k, index.ntotal), params=params)
         found = [
             (int(key), float(s)) for key, s in zip(keys[0], scores[0], strict=True) if key >= 0 and s > 0

@@ -87,3 +87,10 @@ def test_the_doctor_sees_lost_days_and_a_sync_mends_them(engine: Engine) -> None
     assert finding() == (False, "notes/review.md", "footnotes sync --verify")
     engine.sync(verify=True)
     assert finding() == (True, "", "")
+
+
+def test_what_no_note_has_as_a_property_is_words(engine: Engine) -> None:
+    """``rating:9`` limits the search, by any name of the property; ``nginx:latest`` is looked for."""
+    assert [part.kind for part in engine.search("train nginx:latest", 10).trace.filters] == []
+    assert [part.kind for part in engine.search("火车 score:9", 10).trace.filters] == ["property"]
+    assert engine.catalogue.property_names() == ["date", "director", "rating", "导演"]

@@ -71,12 +71,17 @@ def _natural(text: str, today: date) -> _Natural:
     if not found:
         return _Natural(cue=cue, gathers=cue is not None)
     gathers = cue is not None or empty
-    strict = _is_strict(text, found, own=personal or gathers)
+    strict = _is_strict(text, found, today, own=personal or gathers)
     return _Natural(found, cue, strict, gathers, empty)
 
 
-def _is_strict(text: str, found: Sequence[Time], *, own: bool) -> bool:
-    """Whether only what is of these times is asked for; a number that may be none, or a thing's year, never says so."""
+def _is_strict(text: str, found: Sequence[Time], today: date, *, own: bool) -> bool:
+    """Whether only what is of these times is asked for.
+
+    A number that may be none, or a thing's year, never says so, nor does a time that is to come: its plans are older.
+    """
+    if any(t.days[0] > today for t in found):
+        return False
     if any(t.when.trust == "soft" or scope.of_a_thing(text, t.start, t.end) for t in found):
         return False
     return own or all(t.when.relative and not t.when.present for t in found)
