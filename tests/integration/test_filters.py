@@ -93,4 +93,4 @@ def test_what_no_note_has_as_a_property_is_words(engine: Engine) -> None:
     """``rating:9`` limits the search, by any name of the property; ``nginx:latest`` is looked for."""
     assert [part.kind for part in engine.search("train nginx:latest", 10).trace.filters] == []
     assert [part.kind for part in engine.search("火车 score:9", 10).trace.filters] == ["property"]
-    assert engine.catalogue.property_names() == ["date", "director", "rating", "导演"]
+    assert engine.catalogue.property_names() == ["date", "director", "rating", "tags", "导演"]
