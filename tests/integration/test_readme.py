@@ -50,6 +50,7 @@ def test_commands_run(name: str, tmp_path: Path) -> None:
     found = commands(name)
     assert [words[0] for words in found] == [
         *("sync", "ask", "sync", "ask"),
+        *("search", "ask", "search", "explain"),
         *("status", "why", "forget"),
         *("related", "related", "graph", "graph", "graph"),
         *("reindex", "reindex", "reindex"),
@@ -134,7 +135,9 @@ def test_example_settings_load(path: Path, tmp_path: Path) -> None:
     assert config.load(tmp_path, config=path).origins
 
 
-@pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md", "docs/evaluate.md", "benchmarks/README.md"])
+@pytest.mark.parametrize(
+    "name", [*READMES, "CONTRIBUTING.md", "docs/evaluate.md", "docs/questions.md", "benchmarks/README.md"]
+)
 def test_links_lead_somewhere(name: str) -> None:
     """Relative links name files that exist."""
     path = ROOT / name
