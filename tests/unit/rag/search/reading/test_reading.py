@@ -29,7 +29,7 @@ VOCABULARY = (
     "2023年 2022 4月 五月 5月3日 去年 前年 夏天 春节 中秋 国庆期间 上个月 上周 周末 三天前 最近两周 昨天 第三季度 到 和 之前 以来 "
     "我 作者 做了什么 看过哪些 总结 都 什么 last this spring week year May July 3rd 2021 Q3 Christmas ago two in from to since before and "
     "between I what did do list all summarize first of the yesterday Monday tag:x -tag:y #z after:2023-01 before:2023-07 lang:zh rating:>4 "
-    '"a b" “三体” 《三体》 the weekend 最后一个月 2023-05-03 20230503 23.10.2024 3/14/21 '21 Q4 2022.3 那一周 第一个周末 the week of last weekend 以来 九八年 1990s 每年 every ? 。 ， :'
+    '"a b" “三体” 《三体》 the weekend 最后一个月 2023-05-03 20230503 23.10.2024 3/14/21 \'21 Q4 2022.3 那一周 第一个周末 the week of last weekend 以来 九八年 1990s 每年 every ? 。 ， :'
 )
 WORDS = VOCABULARY.split()
 QUESTION = st.one_of(
