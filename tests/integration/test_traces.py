@@ -143,7 +143,8 @@ class Trace:
         gone = sorted(self.everything - living)
         for word in self.vault.rng.sample(gone, min(5, len(gone))):
             found = self.engine.search(word, 50)
-            spelt_like_it = {one for part in found.trace.parts for one in part.meaning.split(", ")}
+            parts = [part for part in found.trace.filters if part.kind == "words"]
+            spelt_like_it = {one for part in parts for one in part.meaning.split(", ")}
             assert spelt_like_it <= living, (word, spelt_like_it - living, self.vault.log[-4:])
             ghosts = [
                 hit.chunk

@@ -60,6 +60,12 @@ class FakeFilter:
     def allowed_keys(self, filters: Filters) -> NDArray[np.int64] | None:
         return np.array([key for key in NOTES if key != SECRET]) if filters.exclude else None
 
+    def keys(self) -> NDArray[np.int64]:
+        return np.array(sorted(NOTES), dtype=np.int64)
+
+    def by_place(self, keys: Sequence[int]) -> list[int]:
+        return sorted(keys)
+
 
 def passage(key: int, body: str) -> Chunk:
     """A passage in a document of its own."""
