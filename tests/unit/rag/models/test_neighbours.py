@@ -19,6 +19,8 @@ from tests.unit.rag.models import tiny_model
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 CONFIG = json.loads((FOLDER / "config.json").read_text("utf-8"))
 LARGEST = 500_000  # bytes
 LEAST = 0.5
@@ -35,7 +37,7 @@ def tiny(tmp_path: Path) -> Path:
     """A model of four words; b has two neighbours, c one."""
     vectors = dict.fromkeys((tiny_model.UNKNOWN, "a", "b", "c"), ((1, 3), 1.0))
     folder = tiny_model.write(tmp_path / "model", vectors)
-    table = {
+    table: dict[str, NDArray[np.generic]] = {
         "counts": np.array([0, 0, 2, 1], dtype=np.uint8),
         "tokens": np.array([3, 1, 2], dtype=np.int32),
         "likeness": np.array([255, 153, 51], dtype=np.uint8),
@@ -106,11 +108,11 @@ def test_words_that_only_stand_together_have_none(shipped: StaticEmbedder, word:
 def test_table_is_the_model_s_own(shipped: StaticEmbedder) -> None:
     """Each pair is as near as the table says, by the model's vectors: it was made of these weights, and of no others."""
     found = tensors.read(FOLDER / neighbours.FILE)
-    rows = np.repeat(np.arange(CONFIG["vocabulary"]), found["counts"])
+    rows = np.repeat(np.arange(CONFIG["vocabulary"]), found["counts"].astype(np.int64))
     places = random.Random(7).sample(range(len(rows)), 500)
     ones, others = (shipped._rows(np.asarray(ids)[places]) for ids in (rows, found["tokens"]))
     cosines = (ones * others).sum(1) / (np.linalg.norm(ones, axis=1) * np.linalg.norm(others, axis=1))
-    assert np.abs(cosines - found["likeness"][places] / neighbours.ONE).max() < 0.005
+    assert np.abs(cosines - found["likeness"][places].astype(np.float32) / neighbours.ONE).max() < 0.005
     assert cosines.min() >= LEAST - 0.001
 
 

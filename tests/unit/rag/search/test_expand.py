@@ -61,7 +61,7 @@ class FakeFilter:
         return np.array([key for key in NOTES if key != SECRET]) if filters.exclude else None
 
     def keys(self) -> NDArray[np.int64]:
-        return np.array(sorted(NOTES), dtype=np.int64)
+        return np.array(list(NOTES))
 
     def by_place(self, keys: Sequence[int]) -> list[int]:
         return sorted(keys)
