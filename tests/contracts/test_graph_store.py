@@ -157,7 +157,7 @@ def test_timeline(graph: Stored, name: str, expected: list[tuple[str, str]]) -> 
         ("tag:香港", (), [(f"note:{MOOD}", ("TAGGED",), 1), (f"note:{CHUNGKING}", ("TAGGED",), 1)]),
         ("month:2023-09", (), [(f"note:{DIARY}", ("ON_DATE",), 2), (f"note:{PAST}", ("ON_DATE",), 1)]),
         ("year:2023", ("note",), [
-            (f"note:{DIARY}", ("ON_DATE",), 2), (f"note:{PAST}", ("ON_DATE",), 1), (f"note:{MOOD}", ("ON_DATE",), 1),
+            (f"note:{DIARY}", ("ON_DATE",), 2), (f"note:{MOOD}", ("ON_DATE",), 2), (f"note:{PAST}", ("ON_DATE",), 1),
         ]),
         ("note:nowhere.md", (), []),
         ("entity:", (), []),
