@@ -120,13 +120,16 @@ class ChunkResolver(Protocol):
 
 
 class KeyFilter(Protocol):
-    """Names the chunk keys that filters allow; None means all of them."""
+    """Names the chunk keys that filters allow, None meaning all of them, and knows where their passages stand."""
 
     def allowed_keys(self, filters: Filters) -> NDArray[np.int64] | None:
         """Sorted keys, or None."""
 
     def keys(self) -> NDArray[np.int64]:
         """All keys, sorted."""
+
+    def by_place(self, keys: Sequence[int]) -> list[int]:
+        """The keys by note and place in it; those that are gone are left out."""
 
 
 class AnswerStream(Protocol):

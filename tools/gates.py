@@ -23,7 +23,7 @@ GATES: dict[str, list[str]] = {
     "install": [PYTHON, str(TOOLS / "check_install.py"), "{site}"],
     "wheels": [PYTHON, str(TOOLS / "check_wheels.py"), "{site}"],
     "unit": [PYTHON, "-m", "pytest", "tests/unit"],
-    "soak": [PYTHON, "-m", "pytest", "-m", "not browser"],
+    "soak": [PYTHON, "-m", "pytest", "-m", "not browser", "-rP"],
     "tests": [PYTHON, "-m", "pytest"],
 }
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from rag.search import timely
-from rag.store import tokens
+from rag.store import ties, tokens
 from rag.types import Hit, Query, Retrieval
 
 if TYPE_CHECKING:
@@ -60,6 +60,9 @@ class Notes(Protocol):
 
     def chunks(self, keys: Sequence[int]) -> dict[int, Chunk]:
         """Passages by key."""
+
+    def by_place(self, keys: Sequence[int]) -> list[int]:
+        """The keys by note and place in it."""
 
     def in_order(self, filters: Filters, limit: int, *, newest_first: bool = True) -> list[int]:
         """Keys of the passages that the filters let through, by time."""
@@ -116,8 +119,10 @@ class Gathering:
         return [Hit(chunk, 1.0) for chunk in _known(self._notes, list(found))]
 
     def _all(self, filters: Filters, sure: Mapping[int, float] | None) -> list[Hit]:
-        keys = sorted(sure, key=lambda key: (-sure[key], key))[:MOST] if sure else []
-        keys = keys if sure is not None else self._notes.in_order(filters, MOST)
+        if sure is None:
+            keys = self._notes.in_order(filters, MOST)
+        else:
+            keys = [key for key, _ in ties.best(list(sure.items()), MOST, self._notes.by_place)]
         return [Hit(chunk, sure[chunk.key] if sure else 1.0) for chunk in _known(self._notes, keys)]
 
 

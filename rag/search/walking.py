@@ -16,6 +16,7 @@ from graph.matrix.table import identify
 from graph.matrix.woven import woven
 from rag.errors import GraphError
 from rag.search.linked import NOWHERE
+from rag.store import ties
 
 if TYPE_CHECKING:
     import sqlite3
@@ -100,7 +101,8 @@ class StoreSource:
             GraphError: the server cannot be asked.
         """
         asked = _Asked(query, lists.get(_LEXICAL, ()), titled(self._catalogue, query.text), k, self._weight)
-        found = self._catalogue.chunks([key for key, _ in asked.lexical[:_SEEDS]])
+        best = ties.best(asked.lexical, _SEEDS, self._catalogue.by_place)
+        found = self._catalogue.chunks([key for key, _ in best])
         seeds = {f"chunk:{chunk.doc_id}#{chunk.start}" for chunk in found.values()}
         seeds.update(f"note:{chunk.doc_id}" for chunk in found.values())  # whose links these are
         seeds.update(f"note:{doc_id}" for doc_ids in asked.titled for doc_id in doc_ids)

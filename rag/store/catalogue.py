@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -279,6 +280,15 @@ class Catalogue:
         with self.database.reading() as db:
             found = db.execute("SELECT key FROM chunks ORDER BY key").fetchall()
         return np.array([key for (key,) in found], dtype=np.int64)
+
+    def by_place(self, keys: Sequence[int]) -> list[int]:
+        """The keys by note and place in it; those that are gone are left out."""
+        with self.database.reading() as db:
+            found = db.execute(
+                "SELECT key FROM chunks WHERE key IN (SELECT value FROM json_each(?)) ORDER BY doc_id, start, key",
+                (json.dumps(list(keys)),),
+            )
+            return [key for (key,) in found]
 
     def allowed_keys(self, filters: Filters) -> NDArray[np.int64] | None:
         """Sorted keys that the filters let through; None: no limit. The last few are remembered."""

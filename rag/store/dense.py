@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.errors import IndexDamagedError, ModelError
-from rag.store import manifest
+from rag.store import manifest, ties
 from rag.store.database import private_folder
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class DenseIndex:
         folder: where file and manifest live; made with the first build.
         embedder: gives questions their vectors, and the index its identity.
         vectors: passages' vectors, from the cache; shape (n, dimension).
-        key_filter: resolves filters to keys, for the search inside FAISS.
+        key_filter: resolves filters to keys, for the search inside FAISS, and tells which of equals come first.
     """
 
     def __init__(self, folder: Path, embedder: Embedder, vectors: Vectors, key_filter: KeyFilter) -> None:
@@ -153,7 +153,7 @@ class DenseIndex:
             self._state = _save(private_folder(self.folder), self._embedder.identity, generation, index)
 
     def search(self, query: Query, k: int) -> list[tuple[int, float]]:
-        """(key, cosine similarity) pairs above 0, best first; ties by key."""
+        """(key, cosine similarity) pairs above 0, best first, equals as in ``ties``; at most k."""
         import faiss
 
         with self._lock:
@@ -167,13 +167,15 @@ class DenseIndex:
                 return []
             params = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
         vector = self._fitting(self._embedder.embed_query(query.text)[None, :], index)
-        # One question gains nothing by more threads, and loses much where other work keeps the cores busy.
-        faiss.omp_set_num_threads(1)
-        scores, keys = index.search(vector, min(k, index.ntotal), params=params)
-        found = [
-            (int(key), float(s)) for key, s in zip(keys[0], scores[0], strict=True) if key >= 0 and s > 0
-        ]
-        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+        def fetch(limit: int) -> list[tuple[int, float]]:
+            # One question gains nothing by more threads, and loses much where other work keeps the cores busy.
+            faiss.omp_set_num_threads(1)
+            scores, keys = index.search(vector, min(limit, index.ntotal), params=params)
+            found = zip(keys[0].tolist(), scores[0].tolist(), strict=True)
+            return [(key, score) for key, score in found if key >= 0 and score > 0]
+
+        return ties.fetched(fetch, k, self._key_filter.by_place)
 
     def _add(self, index: Any, chunks: Sequence[Chunk]) -> None:
         if chunks:

@@ -15,12 +15,13 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rag.errors import IndexDamagedError
 from rag.store import manifest as manifests
-from rag.store import tokens
+from rag.store import ties, tokens
 from rag.store.database import private_folder
 from rag.store.known import Known
 from rag.store.lexical_fields import ANALYSER, GRAMS, WORDS, Limit, compile_query, document, schema
@@ -42,7 +43,6 @@ _META: Final = "meta.json"  # tantivy's list of segments; every build has one
 _HEAP: Final = 64_000_000  # bytes a writer buffers before it ends a segment
 _ATTEMPTS: Final = 8  # to open a build that a writer may be replacing, before calling it damaged
 _DIGITS: Final = 4  # of a score; what lies beyond depends on the order in which segments add up
-_SLACK: Final = 16  # hits fetched beyond k, so that ties across the limit are seen
 # Deleted passages count in tantivy's statistics until their segment is merged. So few passages are indexed anew at
 # every change, which makes scores a function of the notes alone; among more, the dead never exceed a share.
 _FEW: Final = 500
@@ -62,7 +62,8 @@ class LexicalIndex:
 
     Args:
         folder: where manifest and builds live; made with the first build.
-        key_filter: resolves filters to keys, for the search inside tantivy; filters of folders need none.
+        key_filter: resolves filters to keys, for the search inside tantivy, and tells which of equals come first;
+            filters of folders need none.
     """
 
     def __init__(self, folder: Path, key_filter: KeyFilter | None = None) -> None:
@@ -116,7 +117,7 @@ class LexicalIndex:
         self._build(chunks, [], generation, None)
 
     def search(self, query: Query, k: int, beside: Sequence[Beside] = ()) -> list[tuple[int, float]]:
-        """At most k (chunk key, score > 0), best first, equal scores by key; nothing from a missing index.
+        """At most k (chunk key, score > 0), best first, equals as in ``ties``; nothing from a missing index.
 
         Args:
             query: the question.
@@ -174,15 +175,9 @@ class LexicalIndex:
         )
         if wanted is None:
             return []
-        limit = k + _SLACK
+        by_place = self._key_filter.by_place if self._key_filter else sorted
         with _reading(self._folder):
-            while True:
-                found = _fetch(searcher, wanted, limit)
-                # A tie across the limit would be cut by position in the index, so look further.
-                if len(found) < limit or found[k - 1][1] > found[-1][1]:
-                    break
-                limit *= 4
-        return sorted((hit for hit in found if hit[1] > 0), key=lambda hit: (-hit[1], hit[0]))[:k]
+            return ties.fetched(partial(_fetch, searcher, wanted), k, by_place)
 
     def _limit(self, filters: Filters) -> Limit | None:
         """What filters other than folders leave; the shorter list of keys is told."""
@@ -385,7 +380,8 @@ def _written(index: Any, batches: Iterable[Sequence[Chunk]], removed: Sequence[i
 def _fetch(searcher: Any, wanted: Any, limit: int) -> list[tuple[int, float]]:
     hits = searcher.search(wanted, limit, count=False).hits
     keys = searcher.fast_field_values("key", [address for _, address in hits])
-    return [(key, round(score, _DIGITS)) for key, (score, _) in zip(keys, hits, strict=True)]
+    found = [(key, round(score, _DIGITS)) for key, (score, _) in zip(keys, hits, strict=True)]
+    return [hit for hit in found if hit[1] > 0]
 
 
 def _idf(searcher: Any, term: str) -> float:

@@ -70,6 +70,10 @@ class AllKeys:
     def keys(self) -> NDArray[np.int64]:
         return np.array(sorted(WORDS), dtype=np.int64)
 
+    def by_place(self, keys: Sequence[int]) -> list[int]:
+        """The last indexed stands first."""
+        return sorted(keys, reverse=True)
+
 
 def _within(doc_id: str, folder: str) -> bool:
     return doc_id == folder or doc_id.startswith(folder + "/")
@@ -80,7 +84,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Maker:
     """Opens the same folder again and again, as other processes would."""
     folder = tmp_path / "index"
     if request.param == "lexical":
-        return lambda: LexicalIndex(folder)
+        return lambda: LexicalIndex(folder, AllKeys())
     embedder = HashEmbedder()
 
     def vectors(chunks: Sequence[Chunk]) -> NDArray[np.float32]:
@@ -123,6 +127,14 @@ def test_scores_are_positive_and_sorted(built: Index) -> None:
     assert all(score > 0 for _, score in found)
     assert found == sorted(found, key=lambda pair: (-pair[1], pair[0]))
     assert len(built.search(Query("apple"), 1)) == 1
+
+
+def test_equals_at_the_limit_are_chosen_by_place(built: Index) -> None:
+    """Which of many equal passages are in does not hang on when they were indexed; better ones are in anyway."""
+    built.apply([passage(key, "walnut") for key in range(100, 200)], [], 6)
+    built.apply([passage(key, "walnut quince") for key in (50, 300)], [], 7)
+    assert [key for key, _ in built.search(Query("walnut quince"), 5)] == [50, 300, 197, 198, 199]
+    assert [key for key, _ in built.search(Query("walnut quince"), 102)][2:] == [*range(100, 200)]
 
 
 def test_apply_changes_and_another_process_sees_them(built: Index, make: Maker) -> None:

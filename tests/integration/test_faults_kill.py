@@ -35,8 +35,9 @@ SOAK = bool(os.environ.get("FOOTNOTES_SOAK"))
 KILLS = 100 if SOAK else 10  # of a sync
 OTHERS = 40 if SOAK else 4  # of each other command
 REPOSITORY = Path(__file__).parents[2]
-SETTINGS = {"embedding.model": "a", "ocr.enabled": False, "images.hosts": (HERE,)}
-CONFIG = f"embedding: {{model: a}}\nocr: {{enabled: false}}\nimages: {{hosts: [{HERE}]}}\n"
+# Words that are gone are looked for as they are written, not as others that are spelt like them.
+SETTINGS = {"embedding.model": "a", "ocr.enabled": False, "images.hosts": (HERE,), "search.expand": False}
+CONFIG = f"embedding: {{model: a}}\nocr: {{enabled: false}}\nimages: {{hosts: [{HERE}]}}\nsearch: {{expand: false}}\n"
 QUESTIONS = (*WORDS, "柏林 手表", "kestrel lantern", "马拉松 marathon")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="worker processes are looked for as on POSIX")
 

@@ -63,6 +63,9 @@ class FakeFilter:
     def keys(self) -> NDArray[np.int64]:
         return np.array(list(NOTES))
 
+    def by_place(self, keys: Sequence[int]) -> list[int]:
+        return sorted(keys)
+
 
 def passage(key: int, body: str) -> Chunk:
     """A passage in a document of its own."""
