@@ -91,11 +91,12 @@ class UnderstandingRetriever:
 
     def _best(self, reading: Reading, filters: Filters, today: date | None, k: int) -> Retrieval:
         query = Query(reading.text, filters, today, () if reading.strict else reading.spans)
-        found = self._retriever.search(query, max(k, DEPTH))
+        found = self._retriever.search(query, max(k, gather.DEEP if reading.page else DEPTH))
         hits, stages, timed = found.hits, dict(found.stages), list(found.trace.stages)
         if reading.spans:
             started = time.perf_counter()
-            hits = stages[TIMELY] = self._timely(reading, hits)
+            hits = self._timely(reading, hits)
+            stages[TIMELY] = hits = timely.page_first(hits, reading.text) if reading.page else hits
             timed.append(_stage(TIMELY, hits, started))
         started = time.perf_counter()
         hits = stages[DIVERSE] = diverse.diverse(hits, self._per_note, k)
