@@ -55,11 +55,15 @@ class UnderstandingRetriever:
         Where no note is of the time that is asked for, all are searched, and the trace says so.
         """
         filters, missed = self._scope(reading)
+        parts = reading.parts
         if not reading.text.strip() or (not missed and self._is_list(reading, filters)):
             found = gather.Gathering(self._retriever, self._notes).search(reading, filters, today, gathered)
         else:
             found = self._best(reading, filters, today, k)
-        trace = replace(found.trace, filters=(*reading.parts, *found.trace.filters))
+            parts = tuple(part for part in parts if part.kind != "list")  # a list of what? a search it is
+        trace = replace(found.trace, filters=(*parts, *found.trace.filters))
+        if not found.hits and filters != NO_FILTERS and not self._notes.count_notes(filters):
+            trace = replace(trace, notes=(*trace.notes, say("No note fits the filters.")))
         if missed:
             in_range = 0 if self._is_dated(filters) else None
             trace = replace(trace, notes=(*trace.notes, missed), in_range=in_range)
