@@ -106,7 +106,7 @@ _YEAR: Final = re.compile(
     r"|\b(?:[12][0-9]{3}|(?:last|this|next) year|the year before last)\b",
     re.IGNORECASE,
 )
-_SHIFTED: Final = re.compile(r"(?:last|this|next|yesterday|today|the)\b|\w+ \w+ ago\b", re.IGNORECASE)
+_SHIFTED: Final = re.compile(r"(?:last|this|next|yesterday|today|the|since|after|before|until|from)\b|\w+ \w+ ago\b", re.IGNORECASE)
 _SYSTEM: Final = {
     "zh": (
         "你把用户的追问改写成不依赖上文也能看懂的一个问题。只输出改写后的问题，不要解释，不要回答。"
@@ -183,7 +183,7 @@ def _of_its_year(old: str, new: str) -> str:
     """The new time in the old one's place, of its year where it leaves that open: "in March 2022" and "April"."""
     led = _led(old, new)
     years = {m[0] for m in _YEAR.finditer(old)}
-    if len(years) != 1 or not _leaves_the_year_open(led):
+    if len(years) != 1 or _YEAR.search(led):
         return led
     year, is_chinese = next(iter(years)), _HAN.search(new) is not None
     if is_chinese and year.isdigit():
@@ -191,11 +191,7 @@ def _of_its_year(old: str, new: str) -> str:
     elif not is_chinese and _HAN.search(year):
         year = year.removesuffix("年")
     told = f"{year}{led.removeprefix('在')}" if is_chinese else f"{led} {year}"
-    return told if _times(told) == [told] and not _leaves_the_year_open(told) else led
-
-
-def _leaves_the_year_open(time: str) -> bool:
-    return any(span.guessed for span in reading.read(time, today=_ANY_DAY).spans)
+    return told if _times(told) == [told] else led
 
 
 def _led(old: str, new: str) -> str:
@@ -241,7 +237,7 @@ def _topic(question: str) -> str:
     if quoted := _QUOTED.search(question):
         return str(next(filter(None, quoted.groups())))
     names = [_trimmed(m[0]) for m in _NAME.finditer(question)]
-    if longest := max(names, key=len, default=""):
+    if longest := max((name for name in names if not name.isdigit()), key=len, default=""):
         return longest
     return _chinese_topic(question) if _HAN.search(question) else ""
 
