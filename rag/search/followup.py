@@ -106,7 +106,9 @@ _YEAR: Final = re.compile(
     r"|\b(?:[12][0-9]{3}|(?:last|this|next) year|the year before last)\b",
     re.IGNORECASE,
 )
-_SHIFTED: Final = re.compile(r"(?:last|this|next|yesterday|today|the|since|after|before|until|from)\b|\w+ \w+ ago\b", re.IGNORECASE)
+_SHIFTED: Final = re.compile(
+    r"(?:last|this|next|yesterday|today|the|since|after|before|until|from)\b|\w+ \w+ ago\b", re.IGNORECASE
+)
 _SYSTEM: Final = {
     "zh": (
         "你把用户的追问改写成不依赖上文也能看懂的一个问题。只输出改写后的问题，不要解释，不要回答。"
