@@ -81,6 +81,7 @@ def _read(engine: Engine, asked: Asked) -> Reading:
         filters=asked.filters,
         ignore=asked.ignore,
         properties=engine.catalogue.property_names,
+        titles=engine.catalogue.names_holding,
         exact_in_sentences=False,  # "Who sang \"Yesterday\"?" is about the song, and notes may spell it otherwise
     )
 

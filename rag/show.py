@@ -70,7 +70,7 @@ def trace(found: Trace) -> None:
     """What was understood of the question, what a list was gathered from, and remarks."""
     if found.filters:
         line(say("Understood: {parts}", parts=", ".join(map(_part, found.filters))))
-    if found.in_range is not None and found.used is not None:
+    if found.in_range and found.used is not None:
         line(say("{used} of {count} notes are shown.", used=found.used, count=found.in_range))
     for remark in found.notes:
         line(remark)

@@ -263,6 +263,7 @@ class Reading:
         strict: only what is of those times is asked for; else it is preferred.
         gathers: all things of a kind or a time are asked for, not one.
         rest: ``text`` without the words of its times; empty where it asks for nothing but "what happened".
+        page: ``text`` is the name of a note that says but a time, such as ``2018``.
         parts: all of it, as shown.
     """
 
@@ -272,6 +273,7 @@ class Reading:
     strict: bool = False
     gathers: bool = False
     rest: str = ""
+    page: bool = False
     parts: tuple[Part, ...] = ()
 
 

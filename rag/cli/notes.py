@@ -211,7 +211,8 @@ def search(
         print_json(present.retrieval(replace(found, trace=_noted(found.trace, note))))
         return
     if not found.hits:
-        show.line(say("Nothing found. No note shares a word with the question."))
+        why = say("Nothing found. No note shares a word with the question.")
+        show.line(say("Nothing found.") if found.trace.notes else why)
     show.hits(show.console(), found)
     show.trace(_noted(found.trace, note))
 

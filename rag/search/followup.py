@@ -101,7 +101,14 @@ _ASKING_ZH: Final = re.compile(
     r"什么时候|什么|怎么样?|如何|哪[里儿些个一]?|谁|多少|几[个次本部年月天]|为什么|是不是|有没有|吗|呢|[?？]|我们?|了|过"
 )
 _LEAD: Final = re.compile(r"(?:in|on|during|at|over|for)\s+", re.IGNORECASE)
-_SHIFTED: Final = re.compile(r"(?:last|this|next|yesterday|today|the)\b|\w+ \w+ ago\b", re.IGNORECASE)
+_YEAR: Final = re.compile(
+    r"(?:(?:[0-9]{2,4}|[〇零一二三四五六七八九]{2,4}|大?[去前今明])年)"
+    r"|\b(?:[12][0-9]{3}|(?:last|this|next) year|the year before last)\b",
+    re.IGNORECASE,
+)
+_SHIFTED: Final = re.compile(
+    r"(?:last|this|next|yesterday|today|the|since|after|before|until|from)\b|\w+ \w+ ago\b", re.IGNORECASE
+)
 _SYSTEM: Final = {
     "zh": (
         "你把用户的追问改写成不依赖上文也能看懂的一个问题。只输出改写后的问题，不要解释，不要回答。"
@@ -167,17 +174,32 @@ def _replaced(before: str, what: str) -> str:
     times = _times(before)
     new = _times(what)
     if new and not _rest(what, new):
-        return before.replace(times[0], _led(times[0], what), 1) if times else _joined(before, what)
+        return before.replace(times[0], _of_its_year(times[0], what), 1) if times else _joined(before, what)
     topic = _topic(before)
     if topic and topic.casefold() != what.casefold():
         return before.replace(topic, _unquoted(what) if _QUOTED.search(before) else what, 1)
     return _joined(before, what)
 
 
+def _of_its_year(old: str, new: str) -> str:
+    """The new time in the old one's place, of its year where it leaves that open: "in March 2022" and "April"."""
+    led = _led(old, new)
+    years = {m[0] for m in _YEAR.finditer(old)}
+    if len(years) != 1 or _YEAR.search(led):
+        return led
+    year, is_chinese = next(iter(years)), _HAN.search(new) is not None
+    if is_chinese and year.isdigit():
+        year += "年"
+    elif not is_chinese and _HAN.search(year):
+        year = year.removesuffix("年")
+    told = f"{year}{led.removeprefix('在')}" if is_chinese else f"{led} {year}"
+    return told if _times(told) == [told] else led
+
+
 def _led(old: str, new: str) -> str:
     """The new time after the old one's preposition, where it has none: "in March" and "April"."""
     lead = _LEAD.match(old)
-    is_bare = lead and not _LEAD.match(new) and not _SHIFTED.match(new)
+    is_bare = lead and not (_LEAD.match(new) or _SHIFTED.match(new) or _HAN.search(new))
     return f"{lead[0]}{new}" if lead and is_bare else new
 
 
@@ -217,7 +239,7 @@ def _topic(question: str) -> str:
     if quoted := _QUOTED.search(question):
         return str(next(filter(None, quoted.groups())))
     names = [_trimmed(m[0]) for m in _NAME.finditer(question)]
-    if longest := max(names, key=len, default=""):
+    if longest := max((name for name in names if not name.isdigit()), key=len, default=""):
         return longest
     return _chinese_topic(question) if _HAN.search(question) else ""
 

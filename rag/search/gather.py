@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
+from rag.messages import say
 from rag.search import timely
 from rag.store import ties, tokens
 from rag.types import Hit, Query, Retrieval
@@ -26,6 +27,9 @@ DEEP: Final = 200  # passages that are looked at for what is asked, at least
 MOST: Final = 2_000  # passages of the time that are looked at where nothing more is asked
 _LEXICAL: Final = "lexical"
 _FITTING: Final = 0.3  # share of the best fit to the time from which on a passage is of that time
+_WHOLLY: Final = (
+    0.25  # fit from which on it is so in any case: of a note that is "of 2022", in a list of 2022
+)
 _RELEVANT: Final = 0.35  # share of the best score from which on a note is one of those asked for
 # Words that ask for a list and say nothing of what is in it; and those that say how one comes by such things.
 _ASKS: Final = re.compile(
@@ -35,7 +39,9 @@ _ASKS: Final = re.compile(
 )
 _DOES: Final = re.compile(
     r"[看去读讀写寫买買吃见見跑]|(?<![a-z])(?:watch(?:ed)?|saw|see|seen|read|wr[io]te|written|visit(?:ed)?|go|went|buy|bought|make|made"
-    r"|met|meet|eat|ate|run|ran)(?![a-z])",
+    r"|met|meet|eat|ate|run|ran|learn(?:ed|t)?|stud(?:y|ied)|think|thought|work(?:ed)?|finish(?:ed)?|cook(?:ed)?|play(?:ed)?"
+    r"|build|built|achieved?|complet(?:ed?)|practi[cs]ed?|try|tried|start(?:ed)?)(?:ing)?(?![a-z])"
+    r"|[学學听聽玩想聊](?:到|会|會)?(?!\S)",
     re.IGNORECASE,
 )
 # What folders and tags of one kind are called in either language.
@@ -85,15 +91,34 @@ class Gathering:
 
     def search(self, reading: Reading, filters: Filters, today: date | None, k: int) -> Retrieval:
         """At most k passages of as many notes as there are, by time; the trace says how many notes there were."""
-        asked = _content(reading.rest)
+        named, asked = _content(reading.rest)
         query = Query(" ".join(asked) or reading.text, filters, today)
         found = self._retriever.search(query, max(k, DEEP)) if asked else Retrieval(query, ())
         sure = fitting(self._notes, filters)
-        hits = self._asked_for(asked, found, filters) if asked else self._all(filters, sure)
+        hits = self._asked_for(list(asked), found, filters) if asked else self._all(filters, sure)
         hits = [hit for hit in hits if sure is None or hit.chunk.key in sure]
+        notes = found.trace.notes
+        if asked and not hits:
+            hits, lacking = self._instead(asked, filters, sure, named=named)
+            notes += lacking
         chosen = timely.in_order(_spread(hits, k), filters.spans)
-        trace = replace(found.trace, in_range=_notes(hits), used=_notes(chosen))
+        trace = replace(found.trace, notes=notes, in_range=_notes(hits), used=_notes(chosen))
         return replace(found, hits=chosen, trace=trace, stages={**found.stages, GATHERED: chosen})
+
+    def _instead(
+        self, asked: Mapping[str, str], filters: Filters, sure: Mapping[int, float] | None, *, named: bool
+    ) -> tuple[list[Hit], tuple[str, ...]]:
+        """What is listed where no note says the question's words, and a remark.
+
+        All there is where they only say what was done ("what did I learn"); nothing where they name what is looked for.
+        """
+        everything = self._all(filters, sure)
+        if not everything:
+            return [], ()
+        words = ", ".join(asked.values())
+        if named:
+            return [], (say("No note of that time or kind says: {words}.", words=words),)
+        return everything, (say("No note of that time or kind says: {words}. All are listed.", words=words),)
 
     def _asked_for(self, asked: Sequence[str], found: Retrieval, filters: Filters) -> list[Hit]:
         """The best passage of each note that is asked for.
@@ -131,7 +156,7 @@ def fitting(notes: Notes, filters: Filters) -> Mapping[int, float] | None:
     if not filters.spans:
         return None
     keys, weights = notes.time_weights(filters.spans)
-    floor = _FITTING * max(weights.tolist(), default=0.0)
+    floor = min(_WHOLLY, _FITTING * max(weights.tolist(), default=0.0))
     return {key: w for key, w in zip(keys.tolist(), weights.tolist(), strict=True) if w >= floor}
 
 
@@ -144,10 +169,15 @@ def _known(notes: ChunkResolver | Notes, keys: Sequence[int]) -> list[Chunk]:
     return [chunks[key] for key in keys if key in chunks]
 
 
-def _content(text: str) -> list[str]:
-    """The words of a question that name what is looked for; where it names nothing, those that say what was done."""
+def _content(text: str) -> tuple[bool, dict[str, str]]:
+    """The words of a question that name what is looked for; where it names nothing, those that say what was done.
+
+    Returns:
+        Whether they name something, and each word with how it is written.
+    """
     asked = _ASKS.sub(" ", text)
-    return _telling(_DOES.sub(" ", asked)) or _telling(asked)
+    named = _telling(_DOES.sub(" ", asked))
+    return bool(named), named or _telling(asked)
 
 
 def _called(word: str) -> tuple[str, ...]:
@@ -157,8 +187,10 @@ def _called(word: str) -> tuple[str, ...]:
     return (word, *(f"{name}{end}" for name in known for end in ("", "s") if name != word))
 
 
-def _telling(text: str) -> list[str]:
-    return [word for word in dict.fromkeys(tokens.words(text)) if word not in tokens.common()]
+def _telling(text: str) -> dict[str, str]:
+    written = {term.text: text[term.start : term.end] for term in tokens.terms(text)}
+    words = (word for word in tokens.words(text) if word not in tokens.common())
+    return {word: written.get(word, word) for word in words}
 
 
 def _best_of_notes(hits: Iterable[Hit]) -> list[Hit]:

@@ -7,6 +7,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from rag.search.reading.titles import letters
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -32,6 +34,20 @@ def preferred(hits: Sequence[Hit], weights: Mapping[int, float], share: float) -
     """
     weighed = [_weighed(hit, weights.get(hit.chunk.key, 0.0), share) for hit in hits]
     return tuple(sorted(weighed, key=lambda hit: (-hit.score, hit.chunk.doc_id, hit.chunk.start)))
+
+
+def page_first(hits: Sequence[Hit], name: str) -> tuple[Hit, ...]:
+    """Hits of notes of a name before all others, with no lower score."""
+    own = [hit for hit in hits if is_called(name, hit.chunk)]
+    best = max((hit.score for hit in hits), default=0.0)
+    others = (hit for hit in hits if hit not in own)
+    return (*(replace(hit, score=best) for hit in own), *others)
+
+
+def is_called(name: str, chunk: Chunk) -> bool:
+    """Whether a passage's note has a title or a file of this name, spaces and punctuation aside."""
+    file = chunk.doc_id.rpartition("/")[2].rpartition(".")[0]
+    return letters(name).text in {letters(chunk.title).text, letters(file).text}
 
 
 def _weighed(hit: Hit, weight: float, share: float) -> Hit:

@@ -55,11 +55,15 @@ class UnderstandingRetriever:
         Where no note is of the time that is asked for, all are searched, and the trace says so.
         """
         filters, missed = self._scope(reading)
+        parts = reading.parts
         if not reading.text.strip() or (not missed and self._is_list(reading, filters)):
             found = gather.Gathering(self._retriever, self._notes).search(reading, filters, today, gathered)
         else:
             found = self._best(reading, filters, today, k)
-        trace = replace(found.trace, filters=(*reading.parts, *found.trace.filters))
+            parts = tuple(part for part in parts if part.kind != "list")  # a list of what? a search it is
+        trace = replace(found.trace, filters=(*parts, *found.trace.filters))
+        if not found.hits and filters != NO_FILTERS and not self._notes.count_notes(filters):
+            trace = replace(trace, notes=(*trace.notes, say("No note fits the filters.")))
         if missed:
             in_range = 0 if self._is_dated(filters) else None
             trace = replace(trace, notes=(*trace.notes, missed), in_range=in_range)
@@ -91,11 +95,12 @@ class UnderstandingRetriever:
 
     def _best(self, reading: Reading, filters: Filters, today: date | None, k: int) -> Retrieval:
         query = Query(reading.text, filters, today, () if reading.strict else reading.spans)
-        found = self._retriever.search(query, max(k, DEPTH))
+        found = self._retriever.search(query, max(k, gather.DEEP if reading.page else DEPTH))
         hits, stages, timed = found.hits, dict(found.stages), list(found.trace.stages)
         if reading.spans:
             started = time.perf_counter()
-            hits = stages[TIMELY] = self._timely(reading, hits)
+            hits = self._timely(reading, hits)
+            stages[TIMELY] = hits = timely.page_first(hits, reading.text) if reading.page else hits
             timed.append(_stage(TIMELY, hits, started))
         started = time.perf_counter()
         hits = stages[DIVERSE] = diverse.diverse(hits, self._per_note, k)

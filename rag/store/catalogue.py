@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rag.store import checks, filtering, journal, migrations, rooted, rows, times
+from rag.store import checks, filtering, journal, linking, migrations, rooted, rows, times
 from rag.store.database import Database
 from rag.types import NO_FILTERS, Chunk, Document, Filters
 
@@ -302,6 +302,11 @@ class Catalogue:
         with self.database.reading() as db:
             found = db.execute("SELECT DISTINCT m.key FROM documents d, json_each(d.meta) m ORDER BY m.key")
             return [name for (name,) in found]
+
+    def names_holding(self, word: str) -> list[str]:
+        """Titles, aliases, and names of files without their suffix, small, of notes that hold a word; sorted."""
+        with self.database.reading() as db:
+            return linking.names_holding(db, word)
 
     def count_notes(self, filters: Filters) -> int:
         """How many notes have a passage that the filters let through."""

@@ -103,6 +103,14 @@ def backlinks(db: sqlite3.Connection, doc_id: str) -> list[str]:
     return [linking for (linking,) in found]
 
 
+def names_holding(db: sqlite3.Connection, word: str) -> list[str]:
+    """What notes are called, folded, where a name holds a word of small letters; no addresses, no folders."""
+    found = db.execute("SELECT DISTINCT key FROM names WHERE instr(key, ?)", (word,))
+    split = (key.split(_BORDER) for (key,) in found)
+    called = {whole if kind in {ALIAS, TITLE} else own for own, kind, whole in split if kind != PERMALINK}
+    return sorted(name for name in called if word in name)
+
+
 def _concerned(db: sqlite3.Connection, changed: str) -> Iterator[tuple[int, str, str, str, str, str]]:
     """Links of the changed documents, to them, and those that one of their names might catch."""
     rows = db.execute(

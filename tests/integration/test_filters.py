@@ -94,3 +94,32 @@ def test_what_no_note_has_as_a_property_is_words(engine: Engine) -> None:
     assert [part.kind for part in engine.search("train nginx:latest", 10).trace.filters] == []
     assert [part.kind for part in engine.search("火车 score:9", 10).trace.filters] == ["property"]
     assert engine.catalogue.property_names() == ["date", "director", "rating", "tags", "导演"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "question"),
+    [
+        ("2020-年终总结.md", "---\nmodified: 2021-01-03\n---\n\n火车，城市，书。\n", "2020 年终总结"),
+        ("fail.md", "---\ntitle: 7月，我失败\ndate: 2024-08-07\n---\n\n打榜，迷茫。\n", "7月，我失败。"),
+        ("2018.md", "A quiet one.\n", "2018"),
+    ],
+)
+@pytest.mark.parametrize("graph", ["local", "none"])
+def test_a_note_is_found_by_its_own_name(
+    footnotes_home: Path, tmp_path: Path, name: str, text: str, question: str, graph: str
+) -> None:
+    """Though a time stands in it that is not the note's, with or without a graph."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / name).write_text(text, "utf-8")
+    for day in ("2018-02-03", "2020-05-06", "2026-07-01", "2026-07-02"):
+        body = f"---\ndate: {day}\n---\n\n我 {day} 坐火车，没有失败。In 2018 and 2020, too.\n"
+        (notes / f"log-{day}.md").write_text(body, "utf-8")
+    with footnotes.open(footnotes_home, settings={"sync.workers": 0, "graph.backend": graph}) as opened:
+        opened.add_root(notes)
+        opened.sync()
+        found = opened.search(question, 10, today=date(2026, 12, 1))
+        assert found.hits[0].chunk.doc_id == f"notes/{name}"
+        assert not any(part.hard for part in found.trace.filters)
+        asked = opened.ask(question, today=date(2026, 12, 1))
+        assert not asked.abstained

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from datetime import date
 
+    from rag.search.reading.titles import Titles
+
 
 def read(
     question: str,
@@ -24,6 +26,7 @@ def read(
     ignore: Collection[str] = (),
     exact_in_sentences: bool = True,
     properties: Callable[[], Collection[str]] | None = None,
+    titles: Titles | None = None,
 ) -> Reading:
     """What a question asks for, and where and when.
 
@@ -37,6 +40,8 @@ def read(
         properties: gives the names of the properties that notes have, and is asked only where a question holds what
             looks like a condition on one: on a property that no note has it is plain words, as in ``nginx:latest``.
             Without it every such condition is one.
+        titles: gives the names of notes that hold a word in small letters, and is asked only where a question names a
+            time: inside such a name it is none; where it is all of one, as of a note ``2018``, it is only preferred.
 
     Raises:
         QuestionError: a typed filter cannot be read.
@@ -47,5 +52,11 @@ def read(
     from rag.search.reading.reader import understood
 
     return understood(
-        question, today, filters, ignore, exact_in_sentences=exact_in_sentences, properties=properties
+        question,
+        today,
+        filters,
+        ignore,
+        exact_in_sentences=exact_in_sentences,
+        properties=properties,
+        titles=titles,
     )

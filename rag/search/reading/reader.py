@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.search.reading import gathering, scope
 from rag.search.reading.dates import times_named
 from rag.search.reading.filtering import merged
+from rag.search.reading.titles import named
 from rag.search.reading.typed import Typed, meaning, typed_in
-from rag.search.reading.view import PLAIN, blanked, viewed
+from rag.search.reading.view import PLAIN, blanked, viewed, without_filters
 from rag.types import Part, Reading, Span
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from rag.search.reading.times import Time
+    from rag.search.reading.titles import Titles
     from rag.types import Filters
 
 _Place = tuple[int, int]
@@ -41,18 +43,26 @@ def understood(
     *,
     exact_in_sentences: bool,
     properties: Callable[[], Collection[str]] | None,
+    titles: Titles | None,
 ) -> Reading:
     """As ``rag.search.reading.read``."""
     found, plain = typed_in(
         question, today, ignore, exact_in_sentences=exact_in_sentences, properties=properties
     )
+    typed = [(f.start, f.end) for f in found]
     while True:
-        natural = _natural(viewed(question, [(f.start, f.end) for f in found], plain), today)
-        shown = _shown(question, found, natural)
-        off = [place for place, part in shown if part.written in ignore]
+        natural = _natural(viewed(question, typed, plain), today)
+        off = [place for place, part in _shown(question, found, natural) if part.written in ignore]
         if not off:
-            return _reading(question, filters, found, natural, shown)
+            notes = named(without_filters(question, typed), natural.times, titles)
+            off = [place for place in notes.places if place not in plain]
+            if not off:
+                break
         plain += off
+    if notes.is_page:
+        natural = _Natural(natural.times)
+    reading = _reading(question, filters, found, natural, _shown(question, found, natural))
+    return replace(reading, page=True, rest=reading.text) if notes.is_page else reading
 
 
 def _natural(text: str, today: date) -> _Natural:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from rag.search.reading.view import FILTER, PLAIN
+from rag.search.reading.view import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ _SAID_OF_A_THING = re.compile(
     re.IGNORECASE,
 )
 _SCAFFOLD = re.compile(
-    rf"""(?:[\s{FILTER}\W]
+    rf"""(?:[^\w{PLAIN}]
     | 我们?|咱们?|作者|笔者|自己|大家|在|做|干|搞|过[得的]?|了|些|什么|啥|嘛|哪|事情?|发生|的|都|主要|有|呢|吗|啊|呀|经历|忙[些着]?|日记|笔记|记录|流水账
     | 总结|回顾|盘点|梳理|概括|复盘|一下|请|帮|给|列出|列举|所有|全部|内容|写|记|情况|怎么?样?|怎么|度过|如何|是|里|生活|日子|说|大事记?|一些|期间|[这那]一?[天日]|当[天日]|这|那|段|时间|比较|对比|不同|区别|变化|和|与
     | \b(?:what|which|did|do|does|done|doing|was|were|is|are|am|have|had|has|been|being|be|i|we|me|us|my|our|you|the|author|writer|happened|happening|happens?|going|on|up|to|get|got|with|in|of|at|for|from|during|and|or|a|an|tell|about|show|give|list|summari[sz]e|sum|summary|recap|review|overview|compare|everything|anything|something|all|notes?|diary|journal|entries|entry|things?|stuff|how|life|spend|spent|please|go|went|events?|there|any|write|wrote|written|record(?:ed)?|note[ds]?|time|look|like|back|know|that|i've|i'd|'s|s|'ve|busy|new|major|main|key|highlights|it|they|them)\b

@@ -44,19 +44,30 @@ LATIN: Final = re.compile("[A-Za-z]|20[0-9]{2}")
 
 def may_mean_more(question: str) -> bool:
     """Whether a question is worth asking the rules; a cheap look that is right where it says no."""
-    text = question.translate(_TABLE)
+    text = even(question)
     looks = (_MAY_HOLD_A_FILTER, MAY_NAME_A_TIME, _MAY_ASK_FOR_ALL)
     return any(look.search(text) for look in looks)
 
 
 def viewed(question: str, filters: Iterable[tuple[int, int]], plain: Iterable[tuple[int, int]]) -> str:
     """The question for the rules of dates and lists; spans of filters and of plain words, and quoted names, blanked."""
-    text = question.translate(_TABLE)
-    for start, end in filters:
-        text = blanked(text, start, end, FILTER)
+    text = without_filters(question, filters)
     for start, end in plain:
         text = blanked(text, start, end, PLAIN)
     return _NAMES.sub(lambda m: PLAIN * len(m[0]), text)
+
+
+def without_filters(question: str, filters: Iterable[tuple[int, int]]) -> str:
+    """The question in one width and script, its filters blanked."""
+    text = even(question)
+    for start, end in filters:
+        text = blanked(text, start, end, FILTER)
+    return text
+
+
+def even(text: str) -> str:
+    """A text in one width and script, of the same length."""
+    return text.translate(_TABLE)
 
 
 def blanked(text: str, start: int, end: int, mark: str) -> str:

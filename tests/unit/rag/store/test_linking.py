@@ -281,3 +281,19 @@ def test_one_note_among_many_settles_at_once(db: sqlite3.Connection, soak: bool)
     start = perf_counter()
     linking.settle(db, {f"v/{names[500]}.md"})
     assert perf_counter() - start < 0.5
+
+
+def test_names_that_hold_a_word(db: sqlite3.Connection) -> None:
+    """Titles, aliases and file names, each once; no folder, no address, no other name of the same note."""
+    add(db, "v/2022/plans.md")
+    add(db, "v/2022-年终总结.md", title="2022 年终总结", meta={"aliases": ("Review 7/2022",)})
+    add(db, "v/a/report 2022.pdf", title="Report")
+    add(db, "v/b.md", title="B", meta={"permalink": "/2022/06/18/b/"})
+    assert linking.names_holding(db, "2022") == [
+        "2022-年终总结",
+        "report-2022",
+        "report-2022.pdf",
+        "review-7/2022",
+    ]
+    assert linking.names_holding(db, "总结") == ["2022-年终总结"]
+    assert linking.names_holding(db, "%") == []
