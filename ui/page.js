@@ -139,11 +139,22 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  // --- verdicts; an answer that moves up the page is drawn anew, without them ---
+
+  const verdicts = new Map();
+  const judged = (button) => `${button.closest(".turn").dataset.turn} ${button.dataset.n ?? ""}`;
+
+  function showVerdicts() {
+    if (!verdicts.size) return;
+    for (const button of document.querySelectorAll(".turn .judge"))
+      button.setAttribute("aria-pressed", verdicts.get(judged(button)) === button.dataset.judgement);
+  }
+
   function judge(button) {
     const { judgement, n } = button.dataset;
-    const turn = button.closest(".turn").dataset.turn;
-    button.parentElement.querySelectorAll(".judge").forEach((it) => it.setAttribute("aria-pressed", it === button));
-    put("#fn-verdict :is(input, textarea)", [turn, judgement, n].filter(Boolean).join(" "));
+    verdicts.set(judged(button), judgement);
+    showVerdicts();
+    put("#fn-verdict :is(input, textarea)", [button.closest(".turn").dataset.turn, judgement, n].filter(Boolean).join(" "));
   }
 
   // What a turn has been told to take for words alone stays so when another part is switched off, too.
@@ -177,6 +188,7 @@
       else if (event.target.closest?.("#fn-new")) {
         release();
         ignored.clear();
+        verdicts.clear();
       }
     },
     true,
@@ -191,7 +203,10 @@
     else if (button.matches(".source .next")) step(1);
     else if (button.matches(".source .copy")) copy(button);
     else if (button.matches(".chip .off")) without(button);
-    else if (button.matches(".judge")) judge(button);
+    else if (button.matches(".judge")) {
+      // Opening a footnote moves a button under the pointer; the second click of a double click is not meant for it.
+      if (event.detail < 2) judge(button);
+    }
     else if (button.matches(".example")) ask(button.textContent);
   });
 
@@ -239,6 +254,7 @@
     document.body.classList.toggle("fn-asked", Boolean(latest));
     follow();
     checkNew();
+    showVerdicts();
     if (current() === turn) return;
     turn = current();
     close({ refocus: false });

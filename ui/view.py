@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _LONGEST_QUOTE = 280  # characters shown of a quote in the footnote list; the panel shows all of it
 _LONGEST_QUESTION = 300  # characters, and lines, of a question that is shown whole at once
 _MOST_LINES = 5
+_COMMAND = re.compile("`([^`]+)`")
+_SIGNS = {"right": "✓", "wrong": "✗"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def live_html(turn: Turn, written: str, text: Text, *, stopped: bool = False) ->
 
 def judged_html(line: str) -> str:
     """What became of a verdict."""
-    return f'<p role="status">{escape(line)}</p>'
+    return f'<p role="status">{_line(line)}</p>'
 
 
 def unasked_html(turn: Turn, text: Text) -> str:
@@ -87,8 +90,13 @@ def unasked_html(turn: Turn, text: Text) -> str:
 
 def failed_html(turn: Turn, line: str, text: Text) -> str:
     """A question that ended in an error, told in one line."""
-    body = f'<div class="failed" role="alert"><strong>{text("failed")}</strong><p>{escape(line)}</p></div>'
+    body = f'<div class="failed" role="alert"><strong>{text("failed")}</strong><p>{_line(line)}</p></div>'
     return _turn(turn, body, "failed")
+
+
+def _line(line: str) -> str:
+    """A message as in the terminal, where commands stand between backticks."""
+    return _COMMAND.sub(r"<code>\1</code>", escape(line))
 
 
 def _turn(turn: Turn, body: str, state: str) -> str:
@@ -115,10 +123,11 @@ def _prose(answer: Answer, text: Text) -> str:
 def _judges(text: Text, what: str, marker: int | None = None) -> str:
     """Two buttons: right, wrong."""
     n = f' data-n="{marker}"' if marker is not None else ""
+    names = {judgement: text(f"judge.{what}.{judgement}", n=marker) for judgement in _SIGNS}
     buttons = "".join(
         f'<button type="button" class="judge" data-judgement="{judgement}"{n} aria-pressed="false" '
-        f'title="{text(f"judge.{what}.{judgement}")}" aria-label="{text(f"judge.{what}.{judgement}")}">{sign}</button>'
-        for judgement, sign in (("right", "✓"), ("wrong", "✗"))
+        f'title="{name}" aria-label="{name}">{_SIGNS[judgement]}</button>'
+        for judgement, name in names.items()
     )
     return f'<span class="judges">{buttons}</span>'
 
@@ -132,9 +141,7 @@ def _chips(turn: Turn, trace: Trace, text: Text) -> str:
 
 
 def _chip(turn: Turn, part: Part, text: Text) -> str:
-    meaning = text("all") if part.kind == "list" else part.meaning
-    shown = meaning if part.written in {"", meaning} else f"{part.written} → {meaning}"
-    label = f'<span dir="auto">{escape(shown)}</span>'
+    label = f'<span dir="auto">{_understood(part, text)}</span>'
     kind = f'class="chip {part.kind}{" hard" if part.hard else ""}" title="{text(f"part.{part.kind}")}"'
     if not part.written:
         return f"<li {kind}>{label}</li>"
@@ -144,6 +151,15 @@ def _chip(turn: Turn, part: Part, text: Text) -> str:
         f'data-ignore="{escape(part.written)}" aria-label="{off}" title="{off}">×</button>'
     )
     return f"<li {kind}>{label}{button}</li>"
+
+
+def _understood(part: Part, text: Text) -> str:
+    """``in May → 2022-05-01..2022-05-31``. What was written of a whole question is the turn's heading already."""
+    meaning = text("all") if part.kind == "list" else part.meaning
+    shown = f'<span class="keep">{escape(meaning)}</span>' if part.kind == "time" else escape(meaning)
+    if part.kind == "question":
+        return f"→ {shown}"
+    return shown if part.written in {"", meaning} else f"{escape(part.written)} → {shown}"
 
 
 # --- footnotes ---------------------------------------------------------------------------------------------------

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from tests.browser.asking import DONE, FLAGS, PANEL, VAULT, ask
 from tests.browser.serving import serving
-from tests.browser.test_page import BOX, DONE, FLAGS, PANEL, VAULT
 
 DOCS = Path(__file__).parents[2] / "docs"
 SHOTS = (
-    ("screenshot.png", "en-GB", "How fast does Mira Vogel run?", 0),
-    ("screenshot.zh.png", "zh-CN", "外公的手表修好了吗？", 1),
+    ("screenshot.png", "en-GB", "What did Frau Albrecht ask in September 2022?", 0),
+    ("screenshot.zh.png", "zh-CN", "2021 年春天外公的手表修好了吗？", 1),
 )
 
 
@@ -31,11 +31,11 @@ def main() -> None:
                 page = browser.new_page(locale=language, viewport={"width": 1280, "height": 800})
                 page.goto(url)
                 page.wait_for_selector(".welcome")
-                page.fill(BOX, question)
-                page.press(BOX, "Enter")
-                page.wait_for_selector(DONE)
+                ask(page, question)
+                page.wait_for_selector(f"{DONE} .chip")
                 page.click(f"{DONE} .ref >> nth={opened}")
                 page.wait_for_selector(PANEL)
+                page.mouse.move(0, 0)  # nothing looks touched
                 page.wait_for_timeout(500)  # the panel slides in
                 page.screenshot(path=str(DOCS / name))
         browser.close()
