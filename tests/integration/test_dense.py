@@ -11,6 +11,7 @@ import footnotes
 from rag.errors import ExtraMissingError, ModelError
 from rag.models import transformer
 from tests.integration.counting_embedder import CountingEmbedder
+from tests.integration.finding import STAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,8 +57,8 @@ def test_only_changed_passages_are_embedded(notes: Path, footnotes_home: Path) -
         (notes / "walnut.md").write_text("# walnut\n\nA walnut stands here.\n", encoding="utf-8")
         assert engine.sync().embedded == 1, "reindex dropped what no passage needed, and kept the rest"
         found = engine.search("walnut stands")
-        assert set(found.stages) == {"lexical", "dense", "graph", "hybrid", "linked"}
-        assert found.hits == found.stages["linked"]
+        assert set(found.stages) == STAGES
+        assert found.hits == found.stages["diverse"]
         assert found.hits[0].chunk.doc_id == "notes/walnut.md"
         assert found.hits[0].ranks == {"lexical": 1, "dense": 1, "graph": 1}
         assert all(finding.ok for finding in engine.doctor())
@@ -77,7 +78,7 @@ def test_turning_a_model_on_builds_its_index(notes: Path, footnotes_home: Path) 
         assert engine.dense is not None
         assert (engine.dense.count, CountingEmbedder.embedded) == (3, 3)
     with footnotes.open(footnotes_home, settings={"embedding.model": "none"}) as engine:
-        assert engine.search("apple").stages.keys() == {"lexical", "graph", "linked"}
+        assert engine.search("apple").stages.keys() == STAGES - {"dense", "hybrid"}
         (notes / "zebra.md").unlink()
         engine.sync()
         assert engine.status().model is None
