@@ -71,7 +71,7 @@ def test_no_button_lies_over_text(
     assert page.locator("#fn-thread .turn .notes .judge").count() >= 2
     assert page.locator("#fn-thread .turn .chip .off").count() >= 1
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         assert page.evaluate(MISPLACED) == []
         page.click("#fn-thread .turn .ref >> nth=0")
         page.wait_for_selector(PANEL)
