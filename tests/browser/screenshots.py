@@ -14,7 +14,7 @@ from tests.browser.serving import serving
 
 DOCS = Path(__file__).parents[2] / "docs"
 SHOTS = (
-    ("screenshot.png", "en-GB", "What did Frau Albrecht ask in September 2022?", 0),
+    ("screenshot.png", "en-GB", "What did lunch cost in April 2022?", 0),
     ("screenshot.zh.png", "zh-CN", "2021 年春天外公的手表修好了吗？", 1),
 )
 

@@ -24,8 +24,8 @@ NAMES = {
     "zh-CN": ("脚注 1 是对的", "脚注 1 是错的", "这个回答是对的", "这个回答是错的"),
 }
 
-# Each button of an answer or of the page's head whose box shares some pixels with text that is not its own, or lies outside the window. A line counts only
-# as far as it is seen: quotes are cut after two.
+# Each button of an answer or of the page's head whose box shares some pixels with text that is not its own, or lies
+# outside the window. A line counts only as far as it is seen: quotes are cut after two.
 MISPLACED = """() => {
   const meet = (a, b) => ({
     left: Math.max(a.left, b.left), right: Math.min(a.right, b.right),
@@ -57,6 +57,13 @@ MISPLACED = """() => {
   return found;
 }"""
 
+# Not see-through, and on top of whatever lies at its middle, such as the box for questions.
+SEEN = """it => {
+  const { left, top, width, height } = it.getBoundingClientRect();
+  const there = document.elementFromPoint(left + width / 2, top + height / 2);
+  return getComputedStyle(it.parentElement).opacity === "1" && it === there;
+}"""
+
 
 @pytest.mark.parametrize(("width", "touch"), [(1280, False), (1024, False), (390, True)])
 @pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
@@ -83,15 +90,15 @@ def test_no_button_lies_over_text(
 
 @pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
 def test_the_keyboard_reaches_every_verdict(open_page: Callable[..., Page], language: str) -> None:
-    """Tab goes from a footnote to its buttons; they are seen then, are named in the page's language, and say whether pressed."""
-    page = open_page(language)
+    """From a footnote to its buttons: seen then, named in the page's language, and saying whether they are pressed."""
+    page = open_page(language, height=480)
     ask(page, QUESTIONS[language][0])
     right, wrong, *answer = (page.get_by_role("button", name=name, exact=True) for name in NAMES[language])
     page.locator(f"{DONE} .ref").first.focus()
     for button in (right, wrong):
         page.keyboard.press("Tab")
         assert _focused(button)
-        assert button.evaluate("it => getComputedStyle(it.parentElement).opacity") == "1"
+        assert button.evaluate(SEEN)
         assert button.get_attribute("aria-pressed") == "false"
     page.keyboard.press("Space")
     assert _pressed(right, wrong) == ["false", "true"]
@@ -102,6 +109,7 @@ def test_the_keyboard_reaches_every_verdict(open_page: Callable[..., Page], lang
     for button in answer:
         page.keyboard.press("Tab")
         assert _focused(button)
+        assert button.evaluate(SEEN)
     assert _pressed(*answer) == ["false", "false"]
 
 
