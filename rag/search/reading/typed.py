@@ -282,7 +282,9 @@ def _numbered(year: int, month: int, day: int) -> tuple[date, date] | None:
 
 
 def meaning(span: Span) -> str:
-    """As ``2022-04-01..2022-04-30``; an end that is open is left out."""
+    """As ``2022-04-01..2022-04-30``; one day as itself, an end that is open is left out."""
+    if span.first == span.last:
+        return span.first.isoformat()
     first = "" if span.first == date.min else span.first.isoformat()
     last = "" if span.last == date.max else span.last.isoformat()
     return f"{first}..{last}"
