@@ -2,7 +2,7 @@
 
 A Latin word that no passage has may be mistyped: words of the notes that are spelt almost like it are looked for, too.
 Where full text finds little, words that no passage has are also looked for by what they mean, in Chinese and English,
-but for those of names.
+but for those in quotes, which are names.
 Whatever was looked for beside the question's own words is told, and is in a passage that the question's filters let
 through.
 """
@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from rag.search import spelling
-from rag.store import script, tokens
+from rag.store import tokens
 from rag.store.lexical_fields import Beside
 from rag.types import Part
 
@@ -38,7 +38,6 @@ _HAN: Final = re.compile("[\u3400-\u9fff]{2,}")
 _QUOTED: Final = re.compile(
     r"""《[^《》]+》|“[^“”]+”|「[^「」]+」|『[^『』]+』|‘[^‘’]+’|(?<!\w)"[^"]+"(?!\w)|(?<!\w)'[^']+'(?!\w)"""
 )
-_SENTENCE: Final = re.compile(r"(?:^|[.?!:。？！：])\W*")
 _ACRONYM: Final = 5  # letters of a word in capitals, up to which it is no word that could be mistyped
 
 
@@ -56,7 +55,8 @@ class Source(Protocol):
 
 
 class Word(NamedTuple):
-    """A word of a question: as it is written, folded, and as a term of the index; and whether it is part of a name."""
+    """A word of a question: as it is written, folded, and as a term of the index; and whether it is part of a name
+    in quotes."""
 
     written: str
     folded: str
@@ -125,7 +125,6 @@ def content(text: str) -> list[Word]:
     terms = [term for term in tokens.terms(text) if not _HAN.fullmatch(term.text) or term.text in wanted]
     words: dict[str, Word] = {}
     quoted = [m.span() for m in _QUOTED.finditer(text)]
-    capitals = _capitals_tell(text)
     end = 0
     for term, after in zip_longest(terms, terms[1:]):
         is_part = term.start < end or (after is not None and after.start < term.end)
@@ -133,20 +132,9 @@ def content(text: str) -> list[Word]:
         written = text[term.start : term.end]
         folded = tokens.fold(written)
         if term.text in wanted and (_HAN.fullmatch(folded) or (_LATIN.fullmatch(folded) and not is_part)):
-            is_quoted = any(first <= term.start and term.end <= last for first, last in quoted)
-            is_name = is_quoted or (capitals and written[0].isupper() and not _begins(text, term.start))
+            is_name = any(first <= term.start and term.end <= last for first, last in quoted)
             words.setdefault(term.text, Word(written, folded, term.text, is_name))
     return list(words.values())
-
-
-def _capitals_tell(text: str) -> bool:
-    """Whether a capital says that an English word is a name: not in a heading, where all words have one."""
-    return not script.is_chinese(text) and re.search(r"(?<![\w'’])[a-z]", text) is not None
-
-
-def _begins(text: str, start: int) -> bool:
-    """Whether a sentence begins with the word there."""
-    return any(m.end() == start for m in _SENTENCE.finditer(text))
 
 
 def _expansion(word: Word, known: Known, thesaurus: Thesaurus | None, *, is_weak: bool) -> Expansion | None:

@@ -114,11 +114,9 @@ def test_words_of_the_other_language(engine: Engine, question: str, note: str, w
     assert shown(found) == words
 
 
-@pytest.mark.parametrize(
-    "question", ['Who wrote "library"?', "Who sits in Library there?", "who sang 《番茄》", "谁唱了“番茄”？"]
-)
+@pytest.mark.parametrize("question", ['Who wrote "library"?', "who sang 《番茄》", "谁唱了“番茄”？"])
 def test_names_are_not_translated(engine: Engine, question: str) -> None:
-    """What stands in quotes, or begins with a capital within an English sentence."""
+    """What stands in quotes."""
     assert shown(engine.search(question)) == {}
 
 

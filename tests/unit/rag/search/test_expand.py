@@ -122,18 +122,14 @@ def test_words_that_carry_meaning(text: str, words: list[tuple[str, str, str]]) 
         ('Who sang "the long winding road" there?', {"long", "winding", "road"}),
         ("who sang 'yesterday'?", {"yesterday"}),
         ("谁唱了“昨天”和《小城故事》？", {"昨天", "小城", "故事"}),
-        ("Where did Mara buy bread?", {"Mara"}),
-        ("Bread. Cheese? Wine!", set()),  # sentences begin
-        ("It's my dog's and Tom's garden", {"Tom"}),
-        ("WASHING MACHINE MANUAL", set()),
-        ("Washing Machine Manual", set()),  # a heading
+        ("Where did Mara buy bread in Berlin?", set()),  # notes may have them in the other language
         ("洗衣机 Manual 在哪里", set()),
         ('which 27" screen has my 15" laptop', set()),
         ("washing machine", set()),
     ],
 )
 def test_names(text: str, names: set[str]) -> None:
-    """Words in quotes; with a capital within a sentence, where not all words have one."""
+    """Words in quotes."""
     assert {word.written for word in content(text) if word.is_name} == names
 
 
@@ -207,7 +203,7 @@ def test_word_is_found_by_what_it_means(
     assert (keys[0], told) == (key, shown)
 
 
-@pytest.mark.parametrize("text", ['Who has the "bicycle"?', "who has Bicycle", "《單車》"])
+@pytest.mark.parametrize("text", ['Who has the "bicycle"?', "《單車》"])
 def test_name_is_not_looked_for_by_what_it_means(index: LexicalIndex, text: str) -> None:
     """A song called Yesterday is no day; but a name may be mistyped."""
     thesaurus = FakeThesaurus()
