@@ -55,13 +55,12 @@ class Source(Protocol):
 
 
 class Word(NamedTuple):
-    """A word of a question: as it is written, folded, and as a term of the index; and whether it is part of a name
-    in quotes."""
+    """A word of a question: as it is written, folded, and as a term of the index; and whether it stands in quotes."""
 
     written: str
     folded: str
     term: str
-    is_name: bool = False
+    is_quoted: bool = False
 
 
 class Expansion(NamedTuple):
@@ -132,14 +131,14 @@ def content(text: str) -> list[Word]:
         written = text[term.start : term.end]
         folded = tokens.fold(written)
         if term.text in wanted and (_HAN.fullmatch(folded) or (_LATIN.fullmatch(folded) and not is_part)):
-            is_name = any(first <= term.start and term.end <= last for first, last in quoted)
-            words.setdefault(term.text, Word(written, folded, term.text, is_name))
+            is_quoted = any(first <= term.start and term.end <= last for first, last in quoted)
+            words.setdefault(term.text, Word(written, folded, term.text, is_quoted))
     return list(words.values())
 
 
 def _expansion(word: Word, known: Known, thesaurus: Thesaurus | None, *, is_weak: bool) -> Expansion | None:
     meant = _spelt(word, known) if _may_be_mistyped(word, known, thesaurus) else []
-    if not (meant or word.is_name) and is_weak and thesaurus and not known.stands(word.folded):
+    if not (meant or word.is_quoted) and is_weak and thesaurus and not known.stands(word.folded):
         meant = _alike(word, known, thesaurus)
     return Expansion(word, tuple(meant)) if meant else None
 

@@ -130,7 +130,7 @@ def test_words_that_carry_meaning(text: str, words: list[tuple[str, str, str]]) 
 )
 def test_names(text: str, names: set[str]) -> None:
     """Words in quotes."""
-    assert {word.written for word in content(text) if word.is_name} == names
+    assert {word.written for word in content(text) if word.is_quoted} == names
 
 
 # --- mistyped ----------------------------------------------------------------------------------------------------
