@@ -45,6 +45,25 @@ print("loaded:", *sorted({name.partition(".")[0] for name in sys.modules}), file
 """
 
 
+LIBRARIES = """
+import faiss, numpy, pydantic, rich.console, rjieba, sqlite3, tantivy, typer, yaml
+from tokenizers import Tokenizer
+from rag.models.static import FOLDER
+Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
+"""
+
+
+@pytest.fixture(scope="module")
+def libraries_s() -> float:
+    """Seconds that a process takes to load what a search cannot do without, and nothing else: what machines differ by."""
+    times = []
+    for _ in range(4):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", LIBRARIES], check=True)
+        times.append(time.perf_counter() - started)
+    return statistics.median(times[1:])
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of 10,000 passages of 2,500 notes."""
@@ -74,8 +93,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [((), set()), (WITHOUT_MODEL, DENSE - {"numpy"}), (LEXICAL_ONLY, DENSE)],
     ids=["builtin", "graph", "lexical"],
 )
-def test_cold_search_is_quick_and_light(home: Path, options: tuple[str, ...], unwanted: set[str]) -> None:
-    """A whole process under 0.8 s, without one of the large libraries; without a model, none of the dense side's."""
+def test_cold_search_is_quick_and_light(
+    home: Path, libraries_s: float, options: tuple[str, ...], unwanted: set[str]
+) -> None:
+    """A whole process under 0.8 s, without one of the large libraries; without a model, none of the dense side's.
+
+    Where the libraries alone take more than half of that, the machine is slow: then twice as long as they do.
+    """
     # Whoever installs Footnotes has its bytecode; a checkout that may not write any compiles every module anew.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     times = []
@@ -96,7 +120,7 @@ def test_cold_search_is_quick_and_light(home: Path, options: tuple[str, ...], un
         loaded = set(done.stderr.rpartition("loaded:")[2].split())
         assert "rag" in loaded
         assert loaded & (HEAVY | unwanted) == set()
-    assert statistics.median(times) < 0.8, times
+    assert statistics.median(times) < max(0.8, 2 * libraries_s), (times, libraries_s)
 
 
 @pytest.mark.parametrize(
