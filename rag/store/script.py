@@ -16,7 +16,7 @@ _LATIN: Final = re.compile("[A-Za-z]+")
 def is_chinese(text: str) -> bool:
     """Whether a good part of a text's letters are Han characters."""
     han = len(text) - len(_HAN.sub("", text))
-    return han > _HAN_SHARE * (han + len(text) - len(_LATIN.sub("", text)))
+    return han > 0 and han > _HAN_SHARE * (han + len(text) - len(_LATIN.sub("", text)))
 
 
 def language(text: str) -> Language:
