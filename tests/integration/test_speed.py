@@ -98,7 +98,8 @@ def test_cold_search_is_quick_and_light(
 ) -> None:
     """A whole process under 0.8 s, without one of the large libraries; without a model, none of the dense side's.
 
-    Where the libraries alone take more than half of that, the machine is slow: then twice as long as they do.
+    With the model: where its libraries and its dictionaries alone take more than half of that, the machine is slow, and the
+    search may take twice as long as they do.
     """
     # Whoever installs Footnotes has its bytecode; a checkout that may not write any compiles every module anew.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -120,7 +121,8 @@ def test_cold_search_is_quick_and_light(
         loaded = set(done.stderr.rpartition("loaded:")[2].split())
         assert "rag" in loaded
         assert loaded & (HEAVY | unwanted) == set()
-    assert statistics.median(times) < max(0.8, 2 * libraries_s), (times, libraries_s)
+    limit = 0.8 if options else max(0.8, 2 * libraries_s)
+    assert statistics.median(times) < limit, (times, libraries_s)
 
 
 @pytest.mark.parametrize(
