@@ -135,7 +135,7 @@ class Server:
             "Check {section}.kind and {section}.url.",
             url=self.shown,
             kind=self.kind,
-            model=self.model,
+            model=self.model or self.section,
             reason=reason,
             section=self.section,
         )
@@ -210,7 +210,7 @@ class Server:
                 "Raise {section}.timeout_s, or choose a smaller model.",
                 url=self.shown,
                 seconds=self.timeout_s,
-                model=self.model,
+                model=self.model or self.section,
                 section=self.section,
             )
         if isinstance(error, httpx.DecodingError):
@@ -221,7 +221,7 @@ class Server:
             "{url} cannot be reached for the model {model!r} ({reason}). "
             "Start the server, or correct {section}.url.",
             url=self.shown,
-            model=self.model,
+            model=self.model or self.section,
             reason=" ".join(reason.split())[:120],
             section=self.section,
         )
