@@ -126,6 +126,7 @@ def test_a_verdict_stays_pressed_when_its_answer_moves_up(open_page: Callable[..
     page = open_page()
     ask(page, "Who serviced the boiler?")
     page.click(f"{DONE} .notes .judge[data-judgement=wrong] >> nth=0")
+    page.get_by_text("Kept.").wait_for()  # nobody types faster than it is kept
     ask(page, "What did the lighthouse keeper write?", 2)
     old = page.locator("#fn-thread .turn[data-turn='1'] .notes .judge")
     assert _pressed(old.nth(0), old.nth(1)) == ["false", "true"]
