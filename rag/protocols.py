@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graph.model import Dated, Edge, Found, GraphStats, Neighbour, Node, Subgraph
+    from rag.models.sheet import Sheet
     from rag.types import Chunk, Comparison, Filters, Hit, Query, Retrieval
 
 
@@ -60,11 +61,8 @@ class Thesaurus(Protocol):
 class Reader(Protocol):
     """A model that reads texts token by token and has a vector for each token."""
 
-    def tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
-        """Each text's tokens, by number."""
-
-    def vectors(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Shape (len(tokens), dimension); the longer a vector, the rarer its token."""
+    def sheet(self, question: str, texts: Sequence[str]) -> Sheet:
+        """A question and passages, laid out to be read against each other."""
 
 
 class DerivedIndex(Protocol):

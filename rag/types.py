@@ -142,6 +142,7 @@ class Chunk:
         page: 1-based, or None where the format has no pages.
         speaker: whose words the passage is.
         format: its document's.
+        language: of ``body``, as the catalogue keeps it; None before it is stored.
         lines: first and last line of the span in ``document.text``, 1-based, both included.
     """
 
@@ -158,6 +159,7 @@ class Chunk:
     key: int = 0
     speaker: Speaker = ""
     format: Format = "text"
+    language: Language | None = None
 
     @property
     def context(self) -> str:

@@ -8,8 +8,8 @@ among the candidates.
 
 from __future__ import annotations
 
-from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from rag.models.sheet import Sheet
     from rag.protocols import Reader
     from rag.types import Hit
 
@@ -46,59 +47,19 @@ def features(question: str, hits: Sequence[Hit], reader: Reader) -> Numbers:
     - ``echo``, ``chorus``: of what the best 3, the best 20 candidates say beyond the question, the share that this
       one says too (pseudo-relevance feedback, Lavrenko and Croft 2001); the less, the more the scores tell apart.
     """
-    text = _text(question, [hit.chunk.index_text for hit in hits], reader)
+    text = reader.sheet(question, [hit.chunk.index_text for hit in hits])
     score = np.array([hit.score for hit in hits], dtype=np.float32)
     return np.stack([score, _window(text), *_echoes(text, score)], axis=1)
 
 
-class _Text(NamedTuple):
-    """Passages as places in a table of distinct tokens, one after another.
-
-    Attributes:
-        places: of all tokens.
-        starts: where each passage begins in ``places``; one more at the end.
-        asked: the question's tokens, in order.
-        unit: the table: vectors of length 1.
-        length: of each token's vector.
-    """
-
-    places: Places
-    starts: Places
-    asked: Places
-    unit: Numbers
-    length: Numbers
-
-    @property
-    def passages(self) -> int:
-        """How many there are."""
-        return len(self.starts) - 1
-
-    @property
-    def owner(self) -> Places:
-        """The passage of each token."""
-        return np.repeat(np.arange(self.passages), np.diff(self.starts))
-
-
-def _text(question: str, texts: Sequence[str], reader: Reader) -> _Text:
-    asked, *passages = reader.tokens([question, *texts])
-    distinct, places = np.unique(np.concatenate([*passages, asked]).astype(np.int64), return_inverse=True)
-    table = reader.vectors(distinct)
-    length = np.linalg.norm(table, axis=1)
-    starts = np.array([0, *accumulate(map(len, passages))], dtype=np.int64)
-    unit = table / np.maximum(length, _TINY)[:, None]
-    return _Text(places[: starts[-1]], starts, places[starts[-1] :], unit, length)
-
-
-def _window(text: _Text) -> Numbers:
+def _window(text: Sheet) -> Numbers:
     """``window``: each of the question's tokens by its nearest like there."""
-    asked = np.unique(text.asked)
-    if not len(asked) or not len(text.places):
+    if not len(text.terms) or not len(text.places):
         return np.zeros(text.passages, dtype=np.float32)
-    alike = np.maximum(text.unit[asked] @ text.unit.T, 0)[:, text.places]
     begins, owner = _blocks(text.starts)
-    blocks = np.maximum.reduceat(alike, begins, axis=1)
+    blocks = np.maximum.reduceat(text.alike[:, text.places], begins, axis=1)
     having = (_best(blocks, owner, text.passages) > _SAME).sum(axis=1)
-    weight = _weights(text.length[asked], having, text.passages)
+    weight = _weights(text.length[text.terms], having, text.passages)
     return _best(weight @ _joined(blocks, owner), owner, text.passages)
 
 
@@ -134,12 +95,10 @@ def _best(blocks: Numbers, owner: Places, count: int) -> Numbers:
 # The candidates among themselves
 
 
-def _echoes(text: _Text, score: Numbers) -> list[Numbers]:
+def _echoes(text: Sheet, score: Numbers) -> list[Numbers]:
     """``echo`` and ``chorus``."""
-    count, width = text.passages, len(text.length)
-    long = np.diff(text.starts)
-    bags = np.bincount(text.owner * width + text.places, minlength=count * width).reshape(count, width)
-    rarity = np.log(1 + count / np.maximum(np.count_nonzero(bags, axis=0), 1))
+    bags, long = text.counts, np.diff(text.starts)
+    rarity = np.log(1 + text.passages / np.maximum(np.count_nonzero(bags, axis=0), 1))
     rarity[text.asked] = 0
     norm = (0.4 + 0.6 * long / max(float(long.mean()), 1.0))[:, None]
     even = _evenness(score)

@@ -10,25 +10,25 @@ import json
 import threading
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from rag.errors import ModelError
-from rag.models import neighbours, tensors
+from rag.models import neighbours, sheet, tensors
 from rag.types import Comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from rag.models.neighbours import Neighbours
+    from rag.models.sheet import Sheet
 
 FOLDER: Final = Path(__file__).with_name("builtin")
 _BATCH: Final = 1024  # texts whose distinct tokens are unpacked together
 _KNOWN: Final = 2000  # texts whose tokens are remembered: some 15 MB
-_TINY: Final = 1e-9
 # The two four-bit numbers of every byte, the low one first: -7.5, -6.5 ... 7.5. Each pair is one complex number, because
 # numpy looks those up twice as fast as rows of two.
 _PAIRS: Final = (
@@ -38,8 +38,16 @@ _PAIRS: Final = (
 )
 
 
+class _Last(NamedTuple):
+    """What was read last: the question, where each text stands on the sheet, and the sheet."""
+
+    question: str
+    places: Mapping[str, int]
+    sheet: Sheet
+
+
 class StaticEmbedder:
-    """Satisfies ``Embedder``, ``Comparer`` and ``Thesaurus`` of ``rag.protocols``. The files are opened when the first text comes.
+    """Satisfies ``Embedder``, ``Comparer``, ``Reader`` and ``Thesaurus`` of ``rag.protocols``. The files are opened when the first text comes.
 
     Args:
         folder: ``config.json``, ``tokenizer.json`` and ``model.safetensors``; default: the model that comes along.
@@ -62,8 +70,7 @@ class StaticEmbedder:
         self._dimension = dimension or width
         self._lock = threading.Lock()
         self._known: dict[str, NDArray[np.int64]] = {}
-        # Sorted tokens and their vectors: what was compared last is mostly read again.
-        self._read = np.zeros(0, dtype=np.int64), np.zeros((0, self._dimension), dtype=np.float32)
+        self._here = threading.local()  # what was compared last is mostly read again, by the same thread
 
     @property
     def identity(self) -> str:
@@ -89,20 +96,20 @@ class StaticEmbedder:
 
     def compare(self, question: str, texts: Sequence[str]) -> Comparison:
         """Read passages against a question token by token: finer than one vector each, and slower."""
-        tokens = self.tokens([question, *texts])
-        distinct, places = _distinct(np.concatenate(tokens))
-        table = self._rows(distinct)
-        self._read = distinct, table
-        starts = np.cumsum([0, *map(len, tokens)])
-        asked = places[: starts[1]]
-        if not len(asked) or not texts:
+        read = self.sheet(question, texts)
+        if not len(read.asked) or not texts:
             return Comparison((0.0,) * len(texts), (0.0,) * len(texts))
-        rest, bounds = places[starts[1] :], starts[1:] - starts[1]
-        text = np.repeat(np.arange(len(texts)), np.diff(bounds))
-        return Comparison(
-            tuple(_damped_cosine(table, asked, rest, text, len(texts)).tolist()),
-            tuple(_coverage(table, _distinct(asked)[0], rest, text, len(texts)).tolist()),
-        )
+        return Comparison(tuple(sheet.cosine(read).tolist()), tuple(sheet.coverage(read).tolist()))
+
+    def sheet(self, question: str, texts: Sequence[str]) -> Sheet:
+        """A question and passages, laid out to be read; what a thread has read last, or a part of it, is not read again."""
+        last: _Last | None = getattr(self._here, "last", None)
+        if last is not None and last.question == question and all(text in last.places for text in texts):
+            return last.sheet.some([last.places[text] for text in texts])
+        asked, *passages = self.tokens([question, *texts])
+        read = sheet.read(asked, passages, self._rows)
+        self._here.last = _Last(question, {text: place for place, text in enumerate(texts)}, read)
+        return read
 
     def knows(self, word: str) -> bool:
         """Whether a folded word is a token by itself."""
@@ -124,23 +131,13 @@ class StaticEmbedder:
                 del self._known[next(iter(self._known))]
         return [known[text] if text in known else fresh[text] for text in texts]
 
-    def vectors(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Shape (len(tokens), dimension); not normalised: the longer, the rarer."""
-        known, table = self._read
-        places = np.minimum(np.searchsorted(known, tokens), max(len(known) - 1, 0))
-        there = known[places] == tokens if len(known) else np.zeros(len(tokens), dtype=np.bool_)
-        found = np.empty((len(tokens), self._dimension), dtype=np.float32)
-        found[there] = table[places[there]]
-        found[~there] = self._rows(tokens[~there])
-        return found
-
     def _tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [np.array(each.ids, dtype=np.int64) for each in found]
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         tokens = self._tokens(texts)
-        distinct, places = _distinct(np.concatenate(tokens))
+        distinct, places = sheet.distinct(np.concatenate(tokens))
         table = self._rows(distinct)
         vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
         at = 0
@@ -205,50 +202,6 @@ class StaticEmbedder:
         except (OSError, ValueError, LookupError, TypeError) as e:
             raise _damaged(self._folder) from e
         return config
-
-
-def _distinct(tokens: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The tokens in order, each once, and for each given one its place there: ``np.unique`` without sorting (and without loading ``numpy.ma``)."""
-    present = np.zeros(int(tokens.max(initial=-1)) + 1, dtype=np.bool_)
-    present[tokens] = True
-    distinct = np.flatnonzero(present)
-    place = np.empty(len(present), dtype=np.int64)
-    place[distinct] = np.arange(len(distinct))
-    return distinct, place[tokens]
-
-
-def _damped_cosine(
-    table: NDArray[np.float32],
-    asked: NDArray[np.int64],
-    rest: NDArray[np.int64],
-    text: NDArray[np.int64],
-    count: int,
-) -> NDArray[np.float32]:
-    """Cosine of the question and each text, a token that stands n times in a text counted sqrt(n) times."""
-    repeats = np.bincount(text * len(table) + rest, minlength=count * len(table))
-    vectors = np.sqrt(repeats, dtype=np.float32).reshape(count, len(table)) @ table
-    question = table[asked].sum(axis=0)
-    length = np.linalg.norm(vectors, axis=1) * np.linalg.norm(question)
-    return np.asarray(vectors @ question / np.maximum(length, _TINY), dtype=np.float32)
-
-
-def _coverage(
-    table: NDArray[np.float32],
-    asked: NDArray[np.int64],
-    rest: NDArray[np.int64],
-    text: NDArray[np.int64],
-    count: int,
-) -> NDArray[np.float32]:
-    """Share of the question that each text covers: each token by its nearest in the text, weighted by its length."""
-    weight = np.linalg.norm(table, axis=1)
-    unit = table / np.maximum(weight, _TINY)[:, None]
-    alike = np.maximum(unit[asked] @ unit.T, 0)
-    filled, first = np.unique(text, return_index=True)
-    found = np.zeros(count, dtype=np.float32)
-    if len(filled):
-        nearest = np.maximum.reduceat(alike[:, rest], first, axis=1)
-        found[filled] = weight[asked] @ nearest / max(float(weight[asked].sum()), _TINY)
-    return found
 
 
 def unpacked(packed: NDArray[np.uint8], scale: NDArray[np.float32]) -> NDArray[np.float32]:

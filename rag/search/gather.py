@@ -73,8 +73,10 @@ class Notes(Protocol):
     def in_order(self, filters: Filters, limit: int, *, newest_first: bool = True) -> list[int]:
         """Keys of the passages that the filters let through, by time."""
 
-    def time_weights(self, spans: Sequence[Span]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Keys of the passages that touch a span, sorted, and how surely and narrowly they are of it, from 0 to 1."""
+    def time_weights(
+        self, spans: Sequence[Span], among: Sequence[int] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Keys of the passages (``among`` some) that touch a span, sorted, and how surely and narrowly they are of it, from 0 to 1."""
 
 
 class Gathering:

@@ -89,7 +89,7 @@ def settled(
     hits = (*before, *new)
     chunks = [hit.chunk for hit in hits]
     is_chinese = script.is_chinese(question)
-    foreign = [script.is_chinese(chunk.body) != is_chinese for chunk in chunks]
+    foreign = [script.speaks_chinese(chunk) != is_chinese for chunk in chunks]
     adds = _Adding(question, chunks, idf).adds
     scores = walk.settled([chunk.key for chunk in chunks], [hit.score for hit in hits], foreign, adds)
     walked = {hit.chunk.key: hit.score for hit in graph}

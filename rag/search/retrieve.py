@@ -163,7 +163,7 @@ class HybridRetriever:
             run.note(e)
             return _hits(mixed, chunks, positions)
         is_chinese = script.is_chinese(question)
-        foreign = {place for place in read if script.is_chinese(chunks[place].body) != is_chinese}
+        foreign = {place for place in read if script.speaks_chinese(chunks[place]) != is_chinese}
         ceiling = self._lexical.ceiling(run.query)
         blended = fuse.blend(lists[LEXICAL], ceiling, read, compared, foreign, self._share)
         features = _features(read, compared)

@@ -109,7 +109,7 @@ class UnderstandingRetriever:
         return replace(found, hits=hits[:k], trace=trace, stages=MappingProxyType(stages))
 
     def _timely(self, reading: Reading, hits: Sequence[Hit]) -> tuple[Hit, ...]:
-        keys, weights = self._notes.time_weights(reading.spans)
+        keys, weights = self._notes.time_weights(reading.spans, [hit.chunk.key for hit in hits])
         sure = dict(zip(keys.tolist(), weights.tolist(), strict=True))
         return timely.preferred(hits, sure, _STRICT if reading.strict else _LOOSE)
 

@@ -318,14 +318,17 @@ class Catalogue:
         with self.database.reading() as db:
             return times.in_order(db, self.allowed_keys(filters), limit, newest_first=newest_first)
 
-    def time_weights(self, spans: Sequence[Span]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def time_weights(
+        self, spans: Sequence[Span], among: Sequence[int] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Sorted keys of passages of which a date touches a span, and how well each fits, in (0, 1].
 
         That is the best over its dates of their confidence times the share of their days that lie inside. A note's
         date counts for its passages too; for half where the narrowest of a passage's own sure dates does not touch.
+        ``among``: only these keys are looked at; None: all.
         """
         with self.database.reading() as db:
-            return times.weights(db, spans)
+            return times.weights(db, spans, among)
 
     def counts(self) -> Counts:
         """How much there is."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rag.store.dating import lowered
@@ -21,9 +22,10 @@ DOCUMENT_COLUMNS = (
 LINK_COLUMNS = 'start, "end", target, kind, label, anchor, resolved'
 CHUNK_COLUMNS = (
     'c.key, c.doc_id, c.start, c."end", c.first_line, c.last_line, c.page, c.heading, c.dates, '
-    "c.text, c.body, c.speaker, d.title, d.format, d.dates, d.shared_dates"
+    "c.text, c.body, c.speaker, c.language, d.title, d.format, d.dates, d.shared_dates"
 )
 _NOTHING = "[]"
+_REMEMBERED = 4096  # lists of dates, and of headings
 
 
 def dump(value: object) -> str:
@@ -61,8 +63,12 @@ def load_dates(text: str) -> tuple[DateRange, ...]:
         raise sqlite3.DatabaseError(f"a row holds what is no day ({e})") from e
 
 
+@lru_cache(_REMEMBERED)
 def _trusted(dates: str, shared: str) -> tuple[DateRange, ...]:
-    """Date ranges, with less trust in those from sources that came with an import."""
+    """Date ranges, with less trust in those from sources that came with an import.
+
+    The last ones are remembered: the passages of a note share its dates.
+    """
     return lowered(load_dates(dates), load(shared) if shared != _NOTHING else ())
 
 
@@ -138,6 +144,7 @@ def chunk(row: Sequence[Any]) -> Chunk:
         text,
         body,
         speaker,
+        language,
         title,
         form,
         note_dates,
@@ -151,14 +158,20 @@ def chunk(row: Sequence[Any]) -> Chunk:
         body=text if body is None else body,
         title=title,
         lines=(first, last),
-        heading=tuple(load(heading)) if heading != _NOTHING else (),
+        heading=_headings(heading),
         page=page,
         # What the passage names comes first.
         dates=(*_trusted(dates, shared), *_trusted(note_dates, shared)),
         key=key,
         speaker=speaker,
         format=form,
+        language=language,
     )
+
+
+@lru_cache(_REMEMBERED)
+def _headings(text: str) -> tuple[str, ...]:
+    return tuple(load(text)) if text != _NOTHING else ()
 
 
 def text_hash(index_text: str) -> bytes:

@@ -27,11 +27,14 @@ _ELSEWHERE: Final = (  # the narrowest of a passage's own sure dates lies elsewh
     f"(SELECT NOT ({_TOUCHES}) FROM times o WHERE o.key = c.key AND o.confidence >= {_SURE} "
     f"ORDER BY julianday(last) - julianday(first), NOT ({_TOUCHES}) LIMIT 1)"
 )
-_FITTING: Final = (
-    f"SELECT key, {_SHARE} FROM times WHERE key IS NOT NULL AND {_TOUCHES} UNION ALL "
+_OWN: Final = f"SELECT key, {_SHARE} FROM times WHERE key IS NOT NULL AND {_TOUCHES}"
+_NOTES_OWN: Final = (
     f"SELECT c.key, {_SHARE} * iif({_ELSEWHERE}, {_LEFT}, 1) "
     f"FROM times t JOIN chunks c ON c.doc_id = t.doc_id WHERE t.key IS NULL AND {_TOUCHES}"
 )
+_FITTING: Final = f"{_OWN} UNION ALL {_NOTES_OWN}"
+_AMONG: Final = "key IN (SELECT value FROM json_each(:keys))"
+_FITTING_AMONG: Final = f"{_OWN} AND {_AMONG} UNION ALL {_NOTES_OWN} AND c.{_AMONG}"
 _BEST: Final = (  # the confident, the narrow, the late
     "(SELECT first FROM times WHERE {of} ORDER BY confidence DESC, julianday(last) - julianday(first), first DESC "
     "LIMIT 1)"
@@ -42,12 +45,18 @@ _DAY: Final = (
 )
 
 
-def weights(db: sqlite3.Connection, spans: Sequence[Span]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Sorted keys of passages with a date that touches any of the spans, and how well each fits, in (0, 1]."""
+def weights(
+    db: sqlite3.Connection, spans: Sequence[Span], among: Sequence[int] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Sorted keys of passages with a date that touches any of the spans, and how well each fits, in (0, 1].
+
+    ``among``: only these are looked at; None: all.
+    """
     import numpy as np
 
+    asked, keys_of = (_FITTING, {}) if among is None else (_FITTING_AMONG, {"keys": json.dumps(list(among))})
     borders = ({"first": span.first.isoformat(), "last": span.last.isoformat()} for span in spans)
-    found = [row for each in borders for row in db.execute(_FITTING, each)]
+    found = [row for each in borders for row in db.execute(asked, each | keys_of)]
     keys, places = np.unique(np.array([key for key, _ in found], dtype=np.int64), return_inverse=True)
     best = np.zeros(len(keys), dtype=np.float32)
     np.maximum.at(best, places, np.array([fit for _, fit in found], dtype=np.float32))

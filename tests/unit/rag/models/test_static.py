@@ -127,15 +127,18 @@ def test_vector_is_the_normalised_sum(tiny: StaticEmbedder) -> None:
         assert np.allclose(tiny.embed_query(text), expected, atol=1e-6), text
 
 
-def test_vectors_are_the_same_whatever_was_read_before(shipped: StaticEmbedder) -> None:
-    """A reader gets them from what was compared last, as far as they stand there."""
-    (tokens,) = shipped.tokens(["the roof leaks near the chimney 屋顶"])
-    first = shipped.vectors(tokens)
-    shipped.compare("the roof", ["rain on the roof", "a cat 屋顶"])
-    again = shipped.vectors(tokens)
-    assert first.shape == (len(tokens), shipped.dimension)
-    assert np.array_equal(first, again)
-    assert shipped.vectors(tokens[:0]).shape == (0, shipped.dimension)
+def test_a_part_of_what_was_compared_last_reads_the_same(shipped: StaticEmbedder) -> None:
+    """A reranker's candidates are among those that were compared: what is read again is what is read alone."""
+    texts = ["rain on the roof", "a cat 屋顶", "", "the roof leaks near the chimney", "屋顶漏水"]
+    shipped.compare("the roof 屋顶", texts)
+    again = shipped.sheet("the roof 屋顶", [texts[4], texts[2], texts[0]])
+    alone = StaticEmbedder().sheet("the roof 屋顶", [texts[4], texts[2], texts[0]])
+    assert np.array_equal(again.starts, alone.starts)
+    assert np.allclose(again.alike[:, again.places], alone.alike[:, alone.places], atol=1e-6)
+    assert np.allclose(again.length[again.terms], alone.length[alone.terms])
+    assert again.counts.sum(axis=1).tolist() == alone.counts.sum(axis=1).tolist()
+    assert shipped.sheet("another", texts[:1]).passages == 1
+    assert shipped.sheet("the roof 屋顶", ["not read before"]).passages == 1
 
 
 def test_low_half_of_a_byte_comes_first() -> None:
