@@ -6,14 +6,14 @@ import contextlib
 import shutil
 import threading
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from graph import titles, triples
 from rag import live
 from rag.errors import HomeError, IndexDamagedError
 from rag.models import opening
-from rag.protocols import Comparer
+from rag.protocols import Comparer, Nested, Recalling
 from rag.store import follow, manifest, rows
 from rag.store.database import private_folder
 from rag.store.lexical import LexicalIndex
@@ -21,6 +21,9 @@ from rag.store.lexical import LexicalIndex
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from graph.matrix.index import Matrix
     from rag.home import Home
@@ -276,12 +279,26 @@ class Indexes:
         from rag.store.dense import DenseIndex
 
         comparer = opened if isinstance(opened, Comparer) else None
-        embedder = live.Answering(opened) if explain else opened
+        embedder = live.Answering.of(opened) if explain else opened
+        if isinstance(opened, Recalling):
+            opened.recall(partial(self._kept_tokens, opened.identity))
         model = live.Model(embedder.identity, live.essence(settings))
         index = DenseIndex(
-            self.folder_of(model), embedder, lambda chunks: self.vectors.of(embedder, chunks), self.catalogue
+            self.folder_of(model),
+            embedder,
+            lambda chunks: self.vectors.of(embedder, chunks),
+            self.catalogue,
+            first_look=opened.first_look if isinstance(opened, Nested) else None,
         )
         return DenseSide(model, embedder, index, comparer)
+
+    def _kept_tokens(self, model: str, texts: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+        if not self.home.vectors.exists():
+            return {}
+        try:
+            return self.vectors.tokens(model, texts)
+        except HomeError:  # they can be cut anew
+            return {}
 
     def _embed_ahead(self, step: Step | None) -> None:
         """Embed before the write lock is taken: others may write meanwhile, and a kill loses one batch."""

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from rag.errors import HomeError, ModelError
 from rag.messages import explain
 from rag.models import opening
+from rag.protocols import Tokeniser
 from rag.settings import EmbeddingSettings
 
 if TYPE_CHECKING:
@@ -171,6 +172,11 @@ class Answering:
         return self._explained(lambda: self._embedder.embed_query(text))
 
     @staticmethod
+    def of(embedder: Embedder) -> Answering:
+        """An embedder so seen; one whose tokens can be kept stays one."""
+        return _Tokenising(embedder, embedder) if isinstance(embedder, Tokeniser) else Answering(embedder)
+
+    @staticmethod
     def _explained(compute: Callable[[], _T]) -> _T:
         try:
             return compute()
@@ -180,6 +186,16 @@ class Answering:
                 "with none: --set embedding.model=none",
                 reason=explain(e),
             ) from e
+
+
+class _Tokenising(Answering):
+    def __init__(self, embedder: Embedder, tokeniser: Tokeniser) -> None:
+        super().__init__(embedder)
+        self._tokeniser = tokeniser
+
+    def embed_and_tokenise(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[NDArray[np.int64]]]:
+        """As of the model."""
+        return self._explained(lambda: self._tokeniser.embed_and_tokenise(texts))
 
 
 def essence(settings: EmbeddingSettings) -> EmbeddingSettings:

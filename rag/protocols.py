@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from graph.model import Dated, Edge, Found, GraphStats, Neighbour, Node, Subgraph
-    from rag.models.sheet import Sheet
     from rag.types import Chunk, Comparison, Filters, Hit, Query, Retrieval
 
 
@@ -58,11 +57,28 @@ class Thesaurus(Protocol):
 
 
 @runtime_checkable
-class Reader(Protocol):
-    """A model that reads texts token by token and has a vector for each token."""
+class Tokeniser(Protocol):
+    """An embedder whose tokens can be kept, so that a passage is cut once and read often."""
 
-    def sheet(self, question: str, texts: Sequence[str]) -> Sheet:
-        """A question and passages, laid out to be read against each other."""
+    def embed_and_tokenise(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[NDArray[np.int64]]]:
+        """What ``Embedder.embed_passages`` gives, and each text's tokens by number, below 2 to the power of 24."""
+
+
+@runtime_checkable
+class Nested(Protocol):
+    """An embedder that was trained to be cut (Matryoshka)."""
+
+    @property
+    def first_look(self) -> int:
+        """How many of a vector's first numbers tell nearly as much as the whole."""
+
+
+@runtime_checkable
+class Recalling(Protocol):
+    """A reader that asks for tokens which were kept before it cuts a text."""
+
+    def recall(self, kept: Callable[[Sequence[str]], Mapping[str, NDArray[np.int64]]]) -> None:
+        """Ask ``kept`` from now on; texts that it does not know are left out of what it gives."""
 
 
 class DerivedIndex(Protocol):

@@ -9,7 +9,7 @@ from ingest import loaders
 from ingest.loaders.source import Caption, Options
 from ingest.recipe import recipe
 from ingest.walk import ScanRules
-from rag.protocols import Reader, Thesaurus
+from rag.protocols import Thesaurus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,9 +103,13 @@ def expansion(
 
 def builtin_reranker(settings: Settings, comparer: Comparer | None) -> Reranker | None:
     """The built-in reranker, where it is chosen and the built-in embedding model, with which it reads, answers."""
-    if settings.rerank.chosen != "builtin" or not isinstance(comparer, Reader):
+    if settings.rerank.chosen != "builtin" or comparer is None:
         return None
     from rag.models.learnt import LearntReranker
+    from rag.models.sheet import Reader
+
+    if not isinstance(comparer, Reader):
+        return None
 
     return LearntReranker(comparer, settings.rerank.candidates)
 

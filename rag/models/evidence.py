@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rag.models.sheet import Sheet
-    from rag.protocols import Reader
+    from rag.models.sheet import Reader, Sheet
     from rag.types import Hit
 
     Numbers = NDArray[np.float32]

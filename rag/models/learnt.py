@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from rag.protocols import Reader
+    from rag.models.sheet import Reader
     from rag.types import Hit, Query
 
 WEIGHTS: Final = Path(__file__).with_name("builtin") / "reranker.json"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     Places = NDArray[np.int64]
 
 _TINY: Final = 1e-9
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """A model that reads texts token by token and has a vector for each token."""
+
+    def sheet(self, question: str, texts: Sequence[str]) -> Sheet:
+        """A question and passages, laid out to be read against each other."""
 
 
 @dataclass(frozen=True)

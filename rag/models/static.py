@@ -19,7 +19,7 @@ from rag.models import neighbours, sheet, tensors
 from rag.types import Comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).with_name("builtin")
 _BATCH: Final = 1024  # texts whose distinct tokens are unpacked together
+_FIRST_LOOK: Final = 256  # numbers of a vector
 _KNOWN: Final = 2000  # texts whose tokens are remembered: some 15 MB
 # The two four-bit numbers of every byte, the low one first: -7.5, -6.5 ... 7.5. Each pair is one complex number, because
 # numpy looks those up twice as fast as rows of two.
@@ -70,6 +71,7 @@ class StaticEmbedder:
         self._dimension = dimension or width
         self._lock = threading.Lock()
         self._known: dict[str, NDArray[np.int64]] = {}
+        self._kept: Callable[[Sequence[str]], Mapping[str, NDArray[np.int64]]] = lambda _: {}
         self._here = threading.local()  # what was compared last is mostly read again, by the same thread
 
     @property
@@ -84,14 +86,29 @@ class StaticEmbedder:
         """Width of a vector."""
         return self._dimension
 
+    @property
+    def first_look(self) -> int:
+        """How much of a vector tells nearly as much as the whole: it was trained to be cut."""
+        return _FIRST_LOOK
+
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shape (len(texts), dimension), L2-normalised; a text without a known token gives zeros."""
-        parts = [self._embed(texts[at : at + _BATCH]) for at in range(0, len(texts), _BATCH)]
-        return np.concatenate(parts) if parts else np.zeros((0, self._dimension), dtype=np.float32)
+        return self.embed_and_tokenise(texts)[0]
+
+    def embed_and_tokenise(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[NDArray[np.int64]]]:
+        """Vectors as of ``embed_passages``, and each text's tokens."""
+        tokens = self._tokens(texts)
+        parts = [self._embed(tokens[at : at + _BATCH]) for at in range(0, len(tokens), _BATCH)]
+        empty = np.zeros((0, self._dimension), dtype=np.float32)
+        return np.concatenate([empty, *parts]), tokens
+
+    def recall(self, kept: Callable[[Sequence[str]], Mapping[str, NDArray[np.int64]]]) -> None:
+        """Ask ``kept`` for the tokens of texts before they are cut anew; texts that it does not know are left out there."""
+        self._kept = kept
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Shape (dimension,), L2-normalised."""
-        vector: NDArray[np.float32] = self._embed([text])[0]
+        vector: NDArray[np.float32] = self._embed(self._tokens([text]))[0]
         return vector
 
     def compare(self, question: str, texts: Sequence[str]) -> Comparison:
@@ -123,23 +140,28 @@ class StaticEmbedder:
         """Each text's tokens, by number; the last ones are remembered: passages are read more than once."""
         with self._lock:
             known = {text: self._known[text] for text in texts if text in self._known}
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        fresh = dict(zip(new, self._tokens(new), strict=True)) if new else {}
+        fresh = self._recalled([text for text in dict.fromkeys(texts) if text not in known])
         with self._lock:
             self._known.update(fresh)
             while len(self._known) > _KNOWN:
                 del self._known[next(iter(self._known))]
         return [known[text] if text in known else fresh[text] for text in texts]
 
+    def _recalled(self, texts: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+        kept = self._kept(texts) if texts else {}
+        vocabulary = int(self._config["vocabulary"])
+        found = {text: tokens for text, tokens in kept.items() if tokens.max(initial=-1) < vocabulary}
+        new = [text for text in texts if text not in found]
+        return {**found, **dict(zip(new, self._tokens(new), strict=True))} if new else found
+
     def _tokens(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         found = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [np.array(each.ids, dtype=np.int64) for each in found]
 
-    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        tokens = self._tokens(texts)
+    def _embed(self, tokens: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
         distinct, places = sheet.distinct(np.concatenate(tokens))
         table = self._rows(distinct)
-        vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
+        vectors = np.zeros((len(tokens), self._dimension), dtype=np.float32)
         at = 0
         for vector, ids in zip(vectors, tokens, strict=True):
             table[places[at : at + len(ids)]].sum(axis=0, out=vector)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.errors import IndexDamagedError, ModelError
-from rag.store import manifest, ties
+from rag.store import coarse, manifest, ties
 from rag.store.database import private_folder
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag.protocols import Embedder, KeyFilter
+    from rag.store.coarse import FirstLook
     from rag.types import Chunk, Query
 
     Vectors = Callable[[Sequence[Chunk]], NDArray[np.float32]]
@@ -72,15 +73,26 @@ class DenseIndex:
         embedder: gives questions their vectors, and the index its identity.
         vectors: passages' vectors, from the cache; shape (n, dimension).
         key_filter: resolves filters to keys, for the search inside FAISS, and tells which of equals come first.
+        first_look: how much of a vector is looked at first where there are many; None: all of it.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, vectors: Vectors, key_filter: KeyFilter) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        embedder: Embedder,
+        vectors: Vectors,
+        key_filter: KeyFilter,
+        *,
+        first_look: int | None = None,
+    ) -> None:
         self.folder = folder
         self._embedder = embedder
         self._vectors = vectors
         self._key_filter = key_filter
         self._lock = threading.RLock()
         self._state: _State | None = None
+        self._width = first_look
+        self._look: tuple[Any, FirstLook | None] = (None, None)
         self.refresh()
 
     @property
@@ -167,15 +179,32 @@ class DenseIndex:
                 return []
             params = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
         vector = self._fitting(self._embedder.embed_query(query.text)[None, :], index)
+        look = self._first_look(index) if params is None else None
 
         def fetch(limit: int) -> list[tuple[int, float]]:
             # One question gains nothing by more threads, and loses much where other work keeps the cores busy.
             faiss.omp_set_num_threads(1)
-            scores, keys = index.search(vector, min(limit, index.ntotal), params=params)
+            if look is not None:
+                scores, keys = look.search(vector, min(limit, index.ntotal))
+            else:
+                scores, keys = index.search(vector, min(limit, index.ntotal), params=params)
             found = zip(keys[0].tolist(), scores[0].tolist(), strict=True)
             return [(key, score) for key, score in found if key >= 0 and score > 0]
 
         return ties.fetched(fetch, k, self._key_filter.by_place)
+
+    def _first_look(self, index: Any) -> FirstLook | None:
+        """None where it would not pay: few vectors, or the first search of an index, which may be the only one."""
+        if self._width is None or self._width >= index.d or index.ntotal < coarse.MANY:
+            return None
+        searched, look = self._look
+        if searched is not index:
+            self._look = (index, None)
+            return None
+        if look is None:
+            look = coarse.FirstLook(index, self._width, _flat)
+            self._look = (index, look)
+        return look
 
     def _add(self, index: Any, chunks: Sequence[Chunk]) -> None:
         if chunks:
@@ -229,12 +258,18 @@ def retain(folder: Path, keys: NDArray[np.int64]) -> None:
 def _empty(dimension: int) -> Any:
     import faiss
 
+    return faiss.IndexIDMap2(_flat(dimension))
+
+
+def _flat(dimension: int) -> Any:
+    import faiss
+
     flat = faiss.IndexScalarQuantizer(
         dimension, faiss.ScalarQuantizer.QT_8bit_uniform, faiss.METRIC_INNER_PRODUCT
     )
     # The range is fixed, not learnt: components of unit vectors lie in [-1, 1]; the two corners train it.
     flat.train(_corners(dimension))
-    return faiss.IndexIDMap2(flat)
+    return flat
 
 
 def _changed(index: Any, gone: NDArray[np.int64], fresh: Any) -> Any:

@@ -263,6 +263,15 @@ VECTORS: tuple[str, ...] = (
         PRIMARY KEY (model, text_hash)
     ) STRICT, WITHOUT ROWID;
     """,
+    # 2: what a text's tokens are, where its model reads passages too: rag.store.vectors.
+    """
+    CREATE TABLE tokens (           -- beside the vectors, whose rows are too long to be read quickly
+        model TEXT NOT NULL,
+        text_hash BLOB NOT NULL,
+        tokens BLOB NOT NULL,
+        PRIMARY KEY (model, text_hash)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

@@ -1,0 +1,126 @@
+"""A first look at the beginnings of vectors, against an exact search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from rag.store import coarse
+from rag.store.dense import DenseIndex
+from rag.types import Chunk, Filters, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+WIDTH, FIRST, MANY = 64, 24, 3_000
+
+
+class Nested:
+    """Vectors of which the beginning tells most: numbers fall off towards the end. A text is its seed."""
+
+    identity, dimension = "nested", WIDTH
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        fall = np.geomspace(1, 0.3, WIDTH)
+        found = np.stack([np.random.default_rng(int(text)).normal(size=WIDTH) * fall for text in texts])
+        return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), dtype=np.float32)
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        vector: NDArray[np.float32] = self.embed_passages([text])[0]
+        return vector
+
+
+class Keys:
+    """Lets through the keys below a limit, if filters are given."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+
+    def allowed_keys(self, filters: Filters) -> NDArray[np.int64] | None:
+        return np.arange(1, self.limit, dtype=np.int64) if filters.folders else None
+
+    def keys(self) -> NDArray[np.int64]:
+        raise AssertionError
+
+    def by_place(self, keys: Sequence[int]) -> list[int]:
+        return sorted(keys)
+
+
+def chunk(key: int) -> Chunk:
+    """A passage whose vector is that of its key."""
+    return Chunk("n/a.md", key, key + 1, str(key), str(key), "", (1, 1), key=key)
+
+
+def index(folder: Path, *, first_look: int | None) -> DenseIndex:
+    """Of MANY passages."""
+    model = Nested()
+    made = DenseIndex(
+        folder,
+        model,
+        lambda chunks: model.embed_passages([c.body for c in chunks]),
+        Keys(50),
+        first_look=first_look,
+    )
+    made.rebuild(iter([[chunk(key) for key in range(1, MANY + 1)]]), 1)
+    return made
+
+
+@pytest.fixture
+def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[DenseIndex, DenseIndex]:
+    """The same vectors, searched with a first look (its short list a twelfth of all) and without."""
+    monkeypatch.setattr(coarse, "MANY", MANY // 2)
+    monkeypatch.setattr(coarse, "_LISTED", MANY // 12)
+    return index(tmp_path / "look", first_look=FIRST), index(tmp_path / "exact", first_look=None)
+
+
+def both(pair: tuple[DenseIndex, DenseIndex], query: Query, k: int) -> tuple[dict[int, float], ...]:
+    """What each finds."""
+    return tuple(dict(one.search(query, k)) for one in pair)
+
+
+def test_nearly_all_is_found_and_with_the_same_scores(pair: tuple[DenseIndex, DenseIndex]) -> None:
+    """The first search of an index is exact; then 97 of 100, and what is found has its exact score."""
+    first, exact = both(pair, Query("900001"), 20)
+    assert first == exact
+    missed = 0
+    for seed in range(900_001, 900_041):
+        found, exact = both(pair, Query(str(seed)), 20)
+        assert len(found) == len(exact) == 20
+        assert all(score == exact[key] for key, score in found.items() if key in exact)
+        missed += len(exact.keys() - found.keys())
+    assert 0 < missed <= 0.03 * 40 * 20, "some are missed: it is no exact search"
+
+
+def test_filters_are_searched_exactly(pair: tuple[DenseIndex, DenseIndex]) -> None:
+    """Of few passages all are read."""
+    for seed in range(900_001, 900_011):
+        found, exact = both(pair, Query(str(seed), Filters(folders=("n",))), 20)
+        assert found == exact
+        assert max(found) < 50
+
+
+def test_what_has_gone_is_not_found(pair: tuple[DenseIndex, DenseIndex]) -> None:
+    """After a change the beginnings are those of the new state."""
+    both(pair, Query("900001"), 20)
+    before, _ = both(pair, Query("900001"), 20)
+    gone = sorted(before)[:10]
+    for one in pair:
+        one.apply([chunk(MANY + 7)], gone, 2)
+    for _ in range(3):
+        found, exact = both(pair, Query("900001"), 20)
+        assert not found.keys() & set(gone)
+        assert len(found.keys() & exact.keys()) >= 18
+        assert next(iter(both(pair, Query(str(MANY + 7)), 1)[0])) == MANY + 7
+
+
+def test_few_vectors_are_read_in_full(tmp_path: Path) -> None:
+    """Below the number from which it pays."""
+    few = index(tmp_path, first_look=FIRST)
+    for _ in range(3):
+        few.search(Query("900001"), 5)
+    assert few._look == (None, None)
