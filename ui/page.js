@@ -87,6 +87,59 @@
   document.addEventListener("visibilitychange", checkAll);
   window.addEventListener("focus", checkAll);
 
+  // --- no event is lost ---
+  //
+  // Gradio's client reads the news of all events from one stream. The server ends it when no event is pending; should
+  // it take on another just then, the client still thinks the stream is open, opens no other, and never hears of it.
+  // So the client learns that an event was taken on when the stream has spoken of it, or else is over.
+
+  let stream = null; // the open one
+  const unheard = new Map(); // by event: what to do when it is safe to know of it
+  const plainFetch = window.fetch;
+
+  function look() {
+    for (const [id, tell] of unheard) {
+      if (stream && !stream.said.includes(id)) continue;
+      unheard.delete(id);
+      tell();
+    }
+  }
+
+  async function openStream(request) {
+    const mine = { said: "" };
+    stream = mine;
+    const end = () => {
+      if (stream === mine) stream = null;
+      look();
+    };
+    request.signal.addEventListener("abort", end); // the client hangs up in the moment it knows
+    const response = await plainFetch(request).catch((error) => {
+      end();
+      throw error;
+    });
+    const decoder = new TextDecoder();
+    const transform = (chunk, through) => {
+      through.enqueue(chunk);
+      mine.said += decoder.decode(chunk, { stream: true });
+      look();
+    };
+    return new Response(response.body.pipeThrough(new TransformStream({ transform })), response);
+  }
+
+  window.fetch = async (resource, options) => {
+    const { pathname } = new URL(resource.url ?? resource, location.href);
+    if (pathname.endsWith("/queue/data")) return openStream(resource);
+    const response = await plainFetch(resource, options);
+    if (pathname.endsWith("/queue/join") && response.ok) {
+      const { event_id: id } = await response.clone().json();
+      await new Promise((tell) => {
+        unheard.set(id, tell);
+        look();
+      });
+    }
+    return response;
+  };
+
   // --- one question at a time: the next one waits in the box until the answer before it is finished ---
 
   let sent = null; // the turn that stood there when a question was sent and the server had not yet begun

@@ -126,7 +126,6 @@ def test_a_verdict_stays_pressed_when_its_answer_moves_up(open_page: Callable[..
     page = open_page()
     ask(page, "Who serviced the boiler?")
     page.click(f"{DONE} .notes .judge[data-judgement=wrong] >> nth=0")
-    page.get_by_text("Kept.").wait_for()  # nobody types faster than it is kept
     ask(page, "What did the lighthouse keeper write?", 2)
     old = page.locator("#fn-thread .turn[data-turn='1'] .notes .judge")
     assert _pressed(old.nth(0), old.nth(1)) == ["false", "true"]
@@ -135,6 +134,31 @@ def test_a_verdict_stays_pressed_when_its_answer_moves_up(open_page: Callable[..
     page.wait_for_selector(".welcome")
     ask(page, "Who serviced the boiler?")
     assert page.locator(".judge[aria-pressed=true]").count() == 0
+
+
+# Presses the last answer's first button, and sends a question some milliseconds later: when the verdict's reply is due.
+HASTY = """([later, question]) => {
+  const box = document.querySelector("#fn-box textarea");
+  document.querySelector("#fn-current .judge").click();
+  setTimeout(() => {
+    box.value = question;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    setTimeout(() => document.querySelector("#fn-box .submit-button").click());
+  }, later);
+}"""
+
+
+def test_a_question_asked_in_the_instant_of_a_verdict_is_answered(open_page: Callable[..., Page]) -> None:
+    """Neither is lost, whichever of the verdict's reply and the question comes first."""
+    page = open_page()
+    ask(page, "Who serviced the boiler?")
+    for turn, later in enumerate((0, 10, 20, 30, 40, 50, 30, 40, 20, 50), 2):
+        page.wait_for_timeout(150)  # the answer before is finished
+        page.evaluate(HASTY, [later, f"Who serviced the boiler, {turn}?"])
+        page.wait_for_selector(f"{DONE}[data-turn='{turn}']")
+        judged = page.locator(f"#fn-thread .turn[data-turn='{turn - 1}'] .judge").first
+        assert _pressed(judged) == ["true"]
+    page.get_by_text("Kept.").wait_for()
 
 
 def test_the_second_click_of_a_double_click_is_no_verdict(open_page: Callable[..., Page]) -> None:
