@@ -76,7 +76,13 @@ def answer(found: Answer) -> dict[str, Any]:
         "abstained": found.abstained,
         "citations": [citation(c) for c in found.citations],
         "support": [
-            {"sentence": s.sentence, "citations": list(s.citations), "supported": s.supported}
+            {
+                "sentence": s.sentence,
+                "citations": list(s.citations),
+                "supported": s.supported,
+                "verdict": s.verdict,
+                "missing": list(s.missing),
+            }
             for s in found.support
         ],
         "writer": found.writer,

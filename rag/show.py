@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ingest.pipeline import FileIssue, Progress, SyncReport
     from rag.health import Finding, Status
-    from rag.types import Answer, Chunk, Citation, Hit, Part, Retrieval, Speaker, Trace
+    from rag.types import Answer, Chunk, Citation, Hit, Part, Retrieval, SentenceSupport, Speaker, Trace
 
 _QUOTE = 300
 _LISTED = 10
@@ -87,9 +87,19 @@ def footnotes(out: Console, found: Answer) -> None:
     for cited in found.citations:
         out.print()
         out.print(_footnote(cited))
-    unsupported = sum(1 for s in found.support if not s.supported)
-    if unsupported and not found.abstained:
-        line(say("{count} sentences are not supported by their footnotes.", count=unsupported))
+    for one in found.support if not found.abstained else ():
+        if not one.supported:
+            line(_doubt(one))
+
+
+def _doubt(one: SentenceSupport) -> str:
+    """What a sentence's footnotes do not support, and what they lack."""
+    form = (
+        say("Only partly supported by its footnotes: {sentence}", sentence=one.sentence)
+        if one.partly
+        else say("Not supported by its footnotes: {sentence}", sentence=one.sentence)
+    )
+    return f"{form} ({say('not found: {what}', what=', '.join(one.missing))})" if one.missing else form
 
 
 def hits(out: Console, found: Retrieval) -> None:

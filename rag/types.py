@@ -31,6 +31,9 @@ PartKind = Literal[
     "path", "tag", "type", "language", "property", "phrase", "time", "list", "words", "question"
 ]
 
+Verdict = Literal["supported", "partly", "unsupported"]
+"""How far an answer's sentence is supported by what it cites."""
+
 _EMPTY: Mapping[str, MetaValue] = MappingProxyType({})
 _NO_NUMBERS: Mapping[str, float] = MappingProxyType({})
 _NO_RANKS: Mapping[str, int] = MappingProxyType({})
@@ -410,11 +413,23 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class SentenceSupport:
-    """One sentence of an answer, the markers it carries, and whether their quotes support it."""
+    """One sentence of an answer, the markers it carries, and whether their quotes support it.
+
+    Attributes:
+        partly: not supported, though a part of its words is, and nothing speaks against it.
+        missing: what of it the quotes do not say or contradict, as it writes it: numbers, days, names, clauses.
+    """
 
     sentence: str
     citations: tuple[int, ...]
     supported: bool
+    partly: bool = False
+    missing: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """All three in one word."""
+        return "supported" if self.supported else "partly" if self.partly else "unsupported"
 
 
 @dataclass(frozen=True, slots=True)

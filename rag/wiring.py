@@ -121,6 +121,7 @@ def generator(settings: Settings) -> GeneratedWriter | None:
         return None
     from rag.answer.generate import GeneratedWriter
     from rag.llama.llm import LLMOptions, open_llm
+    from rag.models.static import StaticEmbedder
 
     chosen = LLMOptions(
         url=llm.url,
@@ -130,7 +131,7 @@ def generator(settings: Settings) -> GeneratedWriter | None:
         timeout_s=llm.timeout_s,
         context_tokens=llm.context_tokens,
     )
-    return GeneratedWriter(open_llm(chosen), context_tokens=llm.context_tokens)
+    return GeneratedWriter(open_llm(chosen), context_tokens=llm.context_tokens, comparer=StaticEmbedder())
 
 
 def push_graph(catalogue: Catalogue, settings: Settings) -> str | None:

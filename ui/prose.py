@@ -1,10 +1,10 @@
-"""An answer's text as HTML: a little Markdown, footnote markers as buttons, unsupported sentences marked."""
+"""An answer's text as HTML: a little Markdown, footnote markers as buttons, sentences in doubt marked."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rag.answer.cite import display
 from ui.source import escape, place
@@ -27,9 +27,18 @@ _TAIL = re.compile(r"\S{1,3}$")
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
 
 
-def unsupported_spans(written: str, support: Sequence[SentenceSupport]) -> tuple[Span, ...]:
-    """Where in the answer the sentences stand that their citations do not support, in order."""
-    spans: list[Span] = []
+class Doubt(NamedTuple):
+    """Where in the answer a sentence stands that its citations do not support, or only partly, and what they lack."""
+
+    start: int
+    end: int
+    partly: bool = False
+    missing: tuple[str, ...] = ()
+
+
+def doubts(written: str, support: Sequence[SentenceSupport]) -> tuple[Doubt, ...]:
+    """The sentences of an answer that are not fully supported, in order."""
+    found: list[Doubt] = []
     cursor = 0
     for entry in support:
         start = written.find(entry.sentence, cursor) if entry.sentence else -1
@@ -37,8 +46,8 @@ def unsupported_spans(written: str, support: Sequence[SentenceSupport]) -> tuple
             continue
         cursor = start + len(entry.sentence)
         if not entry.supported:
-            spans.append((start, cursor))
-    return tuple(spans)
+            found.append(Doubt(start, cursor, entry.partly, entry.missing))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +58,13 @@ class Prose:
         written: paragraphs, list items and fenced code are told apart; nothing else is needed.
         text: the words of the UI.
         citations: by marker; None while an answer is being written and no marker is proven.
-        doubts: spans of ``written`` without support, in order.
+        doubts: sentences of ``written`` without full support, in order.
     """
 
     written: str
     text: Text
     citations: Mapping[int, Citation] | None = None
-    doubts: Sequence[Span] = ()
+    doubts: Sequence[Doubt] = ()
 
     def html(self) -> str:
         """The whole text. Everything that is not ours is escaped."""
@@ -82,22 +91,25 @@ class Prose:
         yield container and f"</{container}>"
 
     def _line(self, span: Span, tag: str) -> str:
-        """One line, with its unsupported stretches wrapped."""
+        """One line, with its doubtful stretches wrapped."""
         at, end = span
         if not self.written[at:end].strip():
             return ""
         out: list[str] = []
-        for first, last in self.doubts:
-            a, b = max(first, at), min(last, end)
+        for doubt in self.doubts:
+            a, b = max(doubt.start, at), min(doubt.end, end)
             if a < b:
-                out += [self._inline(at, a), self._doubt(a, b)]
+                out += [self._inline(at, a), self._doubt(a, b, doubt)]
                 at = b
         return f'<{tag} dir="auto">{"".join(out)}{self._inline(at, end)}</{tag}>'
 
-    def _doubt(self, start: int, end: int) -> str:
-        label, why = self.text("unsupported"), self.text("unsupported_long")
+    def _doubt(self, start: int, end: int, doubt: Doubt) -> str:
+        kind = "partly" if doubt.partly else "unsupported"
+        label, why = self.text(kind), self.text(f"{kind}_long")
+        if doubt.missing:
+            why += " " + escape(self.text("missing", what=", ".join(doubt.missing)))
         content = self._inline(start, end)
-        return f'<span class="doubt" title="{why}">{content}</span><small class="badge warn">{label}</small>'
+        return f'<span class="doubt {kind}" title="{why}">{content}</span><small class="badge warn">{label}</small>'
 
     def _inline(self, start: int, end: int) -> str:
         out: list[str] = []

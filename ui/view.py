@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.answer.cite import display
-from ui.prose import Prose, unsupported_spans
+from ui.prose import Prose, doubts
 from ui.source import (
     Source,
     badge_html,
@@ -117,7 +117,7 @@ def _question(question: str) -> str:
 
 def _prose(answer: Answer, text: Text) -> str:
     citations = {c.marker: c for c in answer.citations}
-    return Prose(answer.text, text, citations, unsupported_spans(answer.text, answer.support)).html()
+    return Prose(answer.text, text, citations, doubts(answer.text, answer.support)).html()
 
 
 def _judges(text: Text, what: str, marker: int | None = None) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rag.answer.question import Idf
     from rag.answer.verify import Verified
-    from rag.protocols import AnswerStream
+    from rag.protocols import AnswerStream, Comparer
     from rag.types import Chunk, Hit, Query
 
 _RESERVED = 1200  # tokens kept free for instructions, question and answer
@@ -72,11 +72,15 @@ _THOUGHT = ("<think>", "</think>")
 class GeneratedWriter:
     """Lets a model answer from numbered passages; falls back to the notes' own sentences if it fails.
 
-    ``context_tokens`` is the model's context; passages fill what instructions, question and answer leave.
+    ``context_tokens`` is the model's context; passages fill what instructions, question and answer leave. ``comparer``
+    helps to tell a paraphrase from an invention.
     """
 
-    def __init__(self, llm: AnswerStream, *, context_tokens: int = 8192) -> None:
+    def __init__(
+        self, llm: AnswerStream, *, context_tokens: int = 8192, comparer: Comparer | None = None
+    ) -> None:
         self.llm = llm
+        self._comparer = comparer
         self._budget = prompt_budget(context_tokens)
 
     def write(self, query: Query, hits: Sequence[Hit], idf: Idf) -> Answer:
@@ -102,7 +106,7 @@ class GeneratedWriter:
         began = time.perf_counter()
         shown: list[str] = []
         trouble: LLMError | None = None
-        verifier = Verifier(passages)
+        verifier = Verifier(passages, self._comparer)
         language = _language(query.text)
         try:
             reply = self.llm.stream(instructions(query, passages), prompt(query, passages))

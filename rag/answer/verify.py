@@ -1,6 +1,6 @@
 """Checks what a language model wrote: every ``[n]`` must lead to a sentence of a passage that it was shown.
 
-The checks are deterministic: numbers must stand in what is cited, and so must half of the words.
+What the cited words must hold of a sentence, :mod:`rag.answer.support` says.
 """
 
 from __future__ import annotations
@@ -9,21 +9,25 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rag.answer.cite import MARKER, citation_for, known_days, readable
-from rag.answer.question import content, features, is_chinese
+from rag.answer.facts import counted, numbers
+from rag.answer.question import content, features
 from rag.answer.sentences import ends, sentences
-from rag.store.tokens import fold
+from rag.answer.support import Source, Support, judge
+from rag.store.tokens import common, fold
 from rag.types import SentenceSupport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rag.answer.sentences import Span
+    from rag.protocols import Comparer
     from rag.types import Chunk, Citation
 
 _WINDOW = 3  # a claim is proven by at most so many sentences in a row
+_NUMBER_WEIGHT, _GRAMMAR_WEIGHT = 2.0, 0.2
+_NEAR = 0.75  # another place says at least this share of what the best says
+_PLACES = 3  # so many are looked at for one that supports the claim
 _LENGTHEN = 0.12  # share of the claim's words that each further sentence must add
-_SUPPORTED = 0.5
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _ORDINAL = re.compile(r"^\s*(?:[-*+•>#]+\s*)*(?:\d{1,2}[.)、]\s+)?")
 _MARKERS = re.compile(rf"(?:[ \t]*(?:{MARKER.pattern}))*")
 _BREAK = re.compile(r"(?<=\S)[ \t]*\n")
@@ -53,9 +57,9 @@ def parse_markers(text: str) -> list[Marker]:
     return [Marker(*m.span(), tuple(int(n) for n in re.findall(r"\d+", m[1]))) for m in MARKER.finditer(text)]
 
 
-def verify(text: str, passages: Sequence[Chunk]) -> Verified:
+def verify(text: str, passages: Sequence[Chunk], comparer: Comparer | None = None) -> Verified:
     """Check a whole text against the passages it may cite: ``[n]`` means ``passages[n - 1]``."""
-    verifier = Verifier(passages)
+    verifier = Verifier(passages, comparer)
     clean = "".join(verifier.feed(sentence) for sentence in whole_sentences([text]))
     return verifier.result(clean)
 
@@ -66,8 +70,9 @@ class Verifier:
     The markers that come out are numbered anew from 1, one number for each cited span.
     """
 
-    def __init__(self, passages: Sequence[Chunk]) -> None:
+    def __init__(self, passages: Sequence[Chunk], comparer: Comparer | None = None) -> None:
         self._passages = passages
+        self._comparer = comparer
         self._citations: dict[tuple[int, Span], Citation] = {}
         self._support: list[SentenceSupport] = []
         self._removed = 0
@@ -112,7 +117,16 @@ class Verifier:
         return f"{space}[{','.join(known)}]" if known else ""
 
     def _cite(self, claim: str, numbers: Iterable[int]) -> dict[int, Citation]:
-        return {n: self._citation(n, narrow(claim, self._passages[n - 1])) for n in dict.fromkeys(numbers)}
+        return {n: self._citation(n, self._place(claim, n)) for n in dict.fromkeys(numbers)}
+
+    def _place(self, claim: str, n: int) -> Span:
+        """The place in a passage that supports a claim by itself; where none does, the one that says most of it."""
+        places = narrow(claim, self._passages[n - 1], _PLACES)
+        sentence = _bare(claim)
+        return next(
+            (place for place in places if len(places) > 1 and self._judged(sentence, {n: place}).supported),
+            places[0],
+        )
 
     def _citation(self, n: int, span: Span) -> Citation:
         known = self._citations.get((n, span))
@@ -128,51 +142,64 @@ class Verifier:
         return space + "".join(f"[{n}]" for n in markers)
 
     def _judge(self, claim: str, cited: Mapping[int, Citation]) -> None:
-        sentence = _ORDINAL.sub("", claim).strip()
+        sentence = _bare(claim)
         if not content(sentence) or (not cited and sentence.endswith((":", "："))):
             return
-        quotes = "\n".join(citation.quote for citation in cited.values())
-        context = "\n".join(_context(self._passages[n - 1]) for n in cited)
         markers = tuple(dict.fromkeys(citation.marker for citation in cited.values()))
-        proven = bool(cited) and supports(sentence, quotes, context)
-        self._support.append(SentenceSupport(sentence, markers, supported=proven))
+        places = {
+            n: (c.start - self._passages[n - 1].start, c.end - self._passages[n - 1].start)
+            for n, c in cited.items()
+        }
+        found = self._judged(sentence, places) if cited else Support(supported=False)
+        self._support.append(SentenceSupport(sentence, markers, *found))
+
+    def _judged(self, sentence: str, places: Mapping[int, Span]) -> Support:
+        cited = [(self._passages[n - 1], place) for n, place in places.items()]
+        source = Source(
+            quotes="\n".join(passage.text[slice(*place)] for passage, place in cited),
+            context="\n".join(passage.context for passage, _ in cited),
+            dates=tuple(day for passage, _ in cited for day in known_days(passage)),
+            around="\n".join(readable(passage) for passage, _ in cited),
+        )
+        return judge(sentence, source, self._comparer)
 
 
-def narrow(claim: str, passage: Chunk) -> Span:
-    """The sentence of a passage, or the few in a row, that say most of a claim; the whole if none does."""
-    text = readable(passage)
-    units = [(span, features(text[slice(*span)])) for span in sentences(text)]
-    wanted = features(claim)
-    best, score = (0, len(passage.text)), 0.0
-    for i in range(len(units)):
-        said: frozenset[str] = frozenset()
-        for j, (span, words) in enumerate(units[i : i + _WINDOW]):
-            said |= words & wanted
-            value = len(said) / max(1, len(wanted)) - _LENGTHEN * j
-            if value > score:
-                best, score = (units[i][0][0], span[1]), value
-    return best
+def _bare(claim: str) -> str:
+    """A sentence without the sign or the number of its list item."""
+    return _ORDINAL.sub("", claim).strip()
 
 
-def supports(sentence: str, quotes: str, context: str = "") -> bool:
-    """Whether the quotes, with titles, headings and dates as context, hold a sentence's numbers and half its words.
+def narrow(claim: str, passage: Chunk, most: int = 1) -> list[Span]:
+    """Where a passage says most of a claim: a sentence, or a few in a row; the whole where none does.
 
-    Where sentence and quotes are in different languages, a shared number or name has to do.
+    The best ``most`` such places, best first. A number counts twice, however it is written, a word of grammar little.
     """
-    evidence = f"{context}\n{quotes}"
-    numbers = _numbers(sentence)
-    if not numbers <= _numbers(evidence):
-        return False
-    wanted, said = content(sentence), features(evidence)
-    shared = [word for word in wanted if word in said or (is_chinese(word) and said.issuperset(word))]
-    if is_chinese(sentence) != is_chinese(quotes):
-        return bool(numbers or shared)
-    return len(shared) >= _SUPPORTED * len(wanted)
+    text = readable(passage)
+    units = [(span, _weighed(text[slice(*span)])) for span in sentences(text)]
+    wanted = _weighed(claim)
+    whole = max(1.0, sum(wanted.values()))
+    found: list[tuple[float, Span]] = []
+    for i in range(len(units)):
+        said: dict[str, float] = {}
+        best = 0.0
+        for j, (span, words) in enumerate(units[i : i + _WINDOW]):
+            said |= {word: wanted[word] for word in words.keys() & wanted.keys()}
+            value = sum(said.values()) / whole - _LENGTHEN * j
+            if value > best:
+                best = value
+                found.append((value, (units[i][0][0], span[1])))
+    found.sort(key=lambda one: -one[0])
+    near = [span for value, span in found[:most] if value >= _NEAR * found[0][0]]
+    return near or [(0, len(passage.text))]
 
 
-def _context(passage: Chunk) -> str:
-    days = (f"{day.first} {day.last}" for day in known_days(passage))
-    return " ".join((passage.context, *days))
+def _weighed(text: str) -> dict[str, float]:
+    """What a text offers to match, numbers once more by their value."""
+    little = common()
+    values = counted(numbers(fold(text)))
+    return {word: _GRAMMAR_WEIGHT if word in little else 1.0 for word in features(text)} | {
+        f"#{n.value}": _NUMBER_WEIGHT for n in values
+    }
 
 
 def whole_sentences(pieces: Iterable[str]) -> Iterator[str]:
@@ -195,7 +222,3 @@ def _first_cut(text: str) -> int:
         if text[cut:].strip() and not _HALF_MARKER.match(text, cut):
             return cut
     return 0
-
-
-def _numbers(text: str) -> set[str]:
-    return {number.replace(",", "").lstrip("0") or "0" for number in _NUMBER.findall(fold(text))}

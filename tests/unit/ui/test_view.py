@@ -11,7 +11,7 @@ import pytest
 from rag.types import Answer, Citation, Document, SentenceSupport, Stage, Trace
 from ui import text, view
 from ui.frame import examples, header_html, welcome_html
-from ui.prose import Prose, unsupported_spans
+from ui.prose import Doubt, Prose, doubts
 from ui.source import Source, heading_path, page_window, passage_window, source_html, where
 
 if TYPE_CHECKING:
@@ -258,9 +258,29 @@ def test_an_unsupported_sentence_is_marked_in_place() -> None:
         ),
     )
     html = html_of(given)
-    assert '<span class="doubt" title="The footnotes do not support this sentence.">Made up.</span>' in html
+    why = "The footnotes do not support this sentence."
+    assert f'<span class="doubt unsupported" title="{why}">Made up.</span>' in html
     assert html.count("not supported") == 1
-    assert unsupported_spans(given.text, given.support) == ((10, 18),)
+    assert doubts(given.text, given.support) == (Doubt(10, 18),)
+
+
+@pytest.mark.parametrize(
+    ("words", "label", "why"),
+    [
+        (
+            EN,
+            "partly supported",
+            "The footnotes support a part of this sentence. Not found in them: &lt;Mira&gt;, 7",
+        ),
+        (ZH, "部分有据", "脚注只支持这句话的一部分。 其中没有找到：&lt;Mira&gt;, 7"),
+    ],
+)
+def test_a_partly_supported_sentence_says_what_is_missing(words: text.Text, label: str, why: str) -> None:
+    """In a word, and in full where the pointer rests; what a model wrote is escaped there, too."""
+    support = (SentenceSupport("Mira ran.", (1,), supported=False, partly=True, missing=("<Mira>", "7")),)
+    html = html_of(answer("Mira ran. [1]", support=support), words)
+    assert f'<span class="doubt partly" title="{why}">Mira ran.</span>' in html
+    assert f'<small class="badge warn">{label}</small>' in html
 
 
 def test_an_answer_in_chinese_is_framed_in_chinese() -> None:

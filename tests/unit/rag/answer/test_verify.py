@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answer.verify import Verifier, narrow, parse_markers, supports, verify, whole_sentences
+from rag.answer.support import Source, judge
+from rag.answer.verify import Verifier, narrow, parse_markers, verify, whole_sentences
 from rag.types import Chunk, DateRange
 
 
@@ -81,7 +82,7 @@ def test_two_sentences_of_one_passage_get_numbers_of_their_own() -> None:
 
 def test_a_claim_over_two_sentences_cites_both() -> None:
     """A few sentences in a row may prove a claim together."""
-    start, end = narrow("The roof that leaks was built in 1998", ROOF)
+    ((start, end),) = narrow("The roof that leaks was built in 1998", ROOF)
     assert ROOF.text[start:end] == "The roof leaks. It was built in 1998."
 
 
@@ -98,13 +99,13 @@ def test_a_claim_over_two_sentences_cites_both() -> None:
 )
 def test_support_needs_the_numbers_and_the_words(sentence: str, supported: bool) -> None:
     """Numbers must stand in the quote; so must half the words, or, in another language, a number."""
-    assert supports(sentence, "The roof leaks. It was built in 1998.") is supported
+    assert judge(sentence, Source("The roof leaks. It was built in 1998.")).supported is supported
 
 
 def test_support_reads_chinese_and_dates() -> None:
     """Chinese words count one by one, and the passage's dates are part of what was shown."""
-    assert supports("客厅的墙刷了两遍", WALL.text)
-    assert not supports("客厅的地板换了木头", "墙是白色的。")
+    assert judge("客厅的墙刷了两遍", Source(WALL.text)).supported
+    assert not judge("客厅的地板换了木头", Source("墙是白色的。")).supported
     dated = Chunk("n/a.md", 0, 10, "Roof fixed", "Roof fixed", "", (1, 1), dates=(_day(2024, 5, 6),))
     assert verify("Roof fixed on 2024-05-06 [1].", [dated]).support[0].supported
 
