@@ -16,7 +16,6 @@ from ingest import scan, walk
 from rag import locate
 from rag.errors import RootError
 from rag.store import rows
-from rag.types import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from ingest.walk import ScanRules
     from rag.locate import Place
     from rag.store.catalogue import Catalogue, Record
-    from rag.types import Chunk, DateRange, Document, Link, Speaker
+    from rag.types import Chunk, DateRange, Document, Link, Mask, Speaker
 
     Unembedded = Callable[[Sequence[Chunk]], int | None]
 
@@ -155,7 +154,7 @@ def unexplained(catalogue: Catalogue) -> Iterator[str]:
         found = db.execute("SELECT d.id, d.masks, t.text FROM documents d JOIN texts t ON t.doc_id = d.id")
         for doc_id, masks, text in found:
             spans = db.execute('SELECT start, "end" FROM chunks WHERE doc_id = ? ORDER BY start', (doc_id,))
-            gaps = _gaps(text, [Mask(*m) for m in rows.load(masks)], spans)
+            gaps = _gaps(text, rows.load_masks(masks), spans)
             if any(reason == UNEXPLAINED for _, _, reason in gaps):
                 yield doc_id
 

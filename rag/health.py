@@ -164,8 +164,12 @@ def status(engine: Parts) -> Status:
 
 
 def doctor(engine: Parts) -> list[Finding]:
-    """Every check, in order; nothing is changed."""
+    """Every check, in order; nothing is changed. A damaged catalogue is told alone: all else is read from it."""
+    file = _file(engine)
+    if not file.ok:
+        return [file, _import_names()]
     return [
+        file,
         *_catalogue(engine),
         *_folders(engine),
         _derived("full-text index", engine.lexical, engine),
@@ -188,14 +192,17 @@ def _summary(index: LexicalIndex | DenseIndex) -> dict[str, int]:
     return {"generation": index.generation, "count": index.count}
 
 
-def _catalogue(engine: Parts) -> Iterator[Finding]:
+def _file(engine: Parts) -> Finding:
     problems = engine.catalogue.integrity_problems()
-    yield Finding(
+    return Finding(
         "catalogue",
         not problems,
         "; ".join(problems[:3]),
         "restore the home from a backup, or move it away and sync again" if problems else "",
     )
+
+
+def _catalogue(engine: Parts) -> Iterator[Finding]:
     wrong = list(engine.catalogue.text_problems())
     yield Finding(
         "every passage is its span of the text",

@@ -84,10 +84,13 @@ class FileRow:
 
 
 RECORD_COLUMNS = "id, status, reason, size, mtime_ns, ctime_ns, inode, scanned_ns, relative, sha256, recipe"
+_RECORD_TYPES = (*(rows.TEXT,) * 3, *(rows.NUMBER,) * 5, *(rows.TEXT,) * 3)
+_ROOT_TYPES = (rows.TEXT, rows.TEXT_OR_NONE)
 
 
 def as_record(row: Sequence[Any]) -> Record:
     """A record from a row of RECORD_COLUMNS."""
+    row = rows.sound(row, _RECORD_TYPES)
     return Record(row[0], row[1], row[2], FileState(*row[3:9]), row[9], row[10])
 
 
@@ -108,7 +111,8 @@ class Catalogue:
         """All roots, by name."""
         with self.database.reading() as db:
             found = db.execute("SELECT name, path FROM roots ORDER BY name").fetchall()
-        return [Root(name, Path(path) if path is not None else None) for name, path in found]
+            sound = [rows.sound(row, _ROOT_TYPES) for row in found]
+        return [Root(name, Path(path) if path is not None else None) for name, path in sound]
 
     def add_root(self, root: Root) -> None:
         """Register a root. The caller has checked its name and path."""
@@ -156,7 +160,7 @@ class Catalogue:
     def _records(self, where: str, *values: str) -> dict[str, Record]:
         with self.database.reading() as db:
             found = db.execute(f"SELECT {RECORD_COLUMNS} FROM documents WHERE {where}", values).fetchall()
-        return {r[0]: as_record(r) for r in found}
+            return {r[0]: as_record(r) for r in found}
 
     def records_within(self, doc_id: str) -> dict[str, Record]:
         """What is known of a file, or of every file below a folder."""

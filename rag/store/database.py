@@ -12,7 +12,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
-from rag.errors import HomeError
+from rag.errors import FootnotesError, HomeError
 from rag.store import migrations
 
 if TYPE_CHECKING:
@@ -170,6 +170,8 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except FootnotesError:
+            raise
         except (sqlite3.OperationalError, UnicodeDecodeError) as e:
             if _is_no_text(e):
                 raise _damaged(self.path, e) from e
@@ -179,10 +181,26 @@ class Database:
                 path=self.path,
                 reason=e,
             ) from e
-        except sqlite3.DatabaseError as e:
-            if type(e) is not sqlite3.DatabaseError:  # a mistake of ours, not of the file
+        except Exception as e:
+            damage = self._damage_behind(e)
+            if damage is None:  # a mistake of ours, not of the file
                 raise
-            raise _damaged(self.path, e) from e
+            raise _damaged(self.path, damage) from damage
+
+    def _damage_behind(self, error: Exception) -> sqlite3.DatabaseError | None:
+        """What is wrong with the file: SQLite looks at a value's type where it is written, not where it is read.
+
+        So a damaged row may lead to any error.
+        """
+        if type(error) is sqlite3.DatabaseError:
+            return error
+        try:
+            found: str = self._connection().execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.OperationalError:
+            return None
+        except sqlite3.DatabaseError as e:
+            return e
+        return None if found == "ok" else sqlite3.DatabaseError(found)
 
     def close(self) -> None:
         """Close every thread's connection."""

@@ -7,13 +7,13 @@ import json
 import sqlite3
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag.store.dating import lowered
 from rag.types import Chunk, DateRange, Document, Link, Mask, MetaValue, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 DOCUMENT_COLUMNS = (
     "d.id, t.text, d.sha256, d.title, d.format, d.pages, d.sections, d.dates, d.shared_dates, d.tags, d.meta, "
@@ -24,8 +24,17 @@ CHUNK_COLUMNS = (
     'c.key, c.doc_id, c.start, c."end", c.first_line, c.last_line, c.page, c.heading, c.dates, '
     "c.text, c.body, c.speaker, c.language, d.title, d.format, d.dates, d.shared_dates"
 )
+_Made = TypeVar("_Made")
 _NOTHING = "[]"
 _REMEMBERED = 4096  # lists of dates, and of headings
+TEXT, NUMBER = (str,), (int,)
+TEXT_OR_NONE, _NUMBER_OR_NONE = (str, type(None)), (int, type(None))
+_DOCUMENT_TYPES = (TEXT,) * 15
+_LINK_TYPES = (NUMBER, NUMBER, *(TEXT,) * 5)
+_CHUNK_TYPES = (
+    *(NUMBER, TEXT, *(NUMBER,) * 4, _NUMBER_OR_NONE, TEXT, TEXT),
+    *(TEXT, TEXT_OR_NONE, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT),
+)
 
 
 def dump(value: object) -> str:
@@ -41,8 +50,19 @@ def load(text: str) -> Any:
     """
     try:
         return json.loads(text)
-    except ValueError as e:
+    except (ValueError, TypeError) as e:
         raise sqlite3.DatabaseError(f"a row holds what is no JSON ({e})") from e
+
+
+def sound(row: Sequence[Any], types: Sequence[tuple[type, ...]]) -> Sequence[Any]:
+    """The row. SQLite enforces a column's type where a value is written, not where it is read.
+
+    Raises:
+        sqlite3.DatabaseError: a value is not of its column's type.
+    """
+    if not all(map(isinstance, row, types)):
+        raise sqlite3.DatabaseError("a row holds a value that is not of its column's type")
+    return row
 
 
 def dump_dates(dates: Iterable[DateRange]) -> str:
@@ -82,6 +102,19 @@ def dump_sections(sections: Iterable[Section]) -> str:
     return dump([(s.start, s.title, s.level, s.speaker) for s in sections])
 
 
+def load_masks(text: str) -> tuple[Mask, ...]:
+    """Masks from their JSON."""
+    return _each(Mask, text)
+
+
+def _each(make: Callable[..., _Made], text: str) -> tuple[_Made, ...]:
+    """What is made of each list of a list."""
+    try:
+        return tuple(make(*values) for values in load(text))
+    except TypeError as e:
+        raise sqlite3.DatabaseError(f"a row holds other JSON than it should ({e})") from e
+
+
 def load_meta(text: str) -> Mapping[str, MetaValue]:
     """Front-matter properties from their JSON; lists become tuples again."""
     return {key: _frozen(value) for key, value in load(text).items()}
@@ -109,7 +142,7 @@ def document(row: Sequence[Any], links: Sequence[Sequence[Any]]) -> Document:
         encoding,
         loader,
         warnings,
-    ) = row
+    ) = sound(row, _DOCUMENT_TYPES)
     return Document(
         id=doc_id,
         text=text,
@@ -117,12 +150,12 @@ def document(row: Sequence[Any], links: Sequence[Sequence[Any]]) -> Document:
         title=title,
         format=form,
         pages=tuple(load(pages)),
-        sections=tuple(Section(*s) for s in load(sections)),
+        sections=_each(Section, sections),
         dates=_trusted(dates, shared),
         tags=tuple(load(tags)),
         meta=load_meta(meta),
-        masks=tuple(Mask(*m) for m in load(masks)),
-        links=tuple(Link(*link) for link in links),
+        masks=load_masks(masks),
+        links=tuple(Link(*sound(link, _LINK_TYPES)) for link in links),
         encoding=encoding,
         loader=loader,
         warnings=tuple(load(warnings)),
@@ -149,7 +182,7 @@ def chunk(row: Sequence[Any]) -> Chunk:
         form,
         note_dates,
         shared,
-    ) = row
+    ) = sound(row, _CHUNK_TYPES)
     return Chunk(
         doc_id=doc_id,
         start=start,

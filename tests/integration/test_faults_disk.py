@@ -6,10 +6,14 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -259,6 +263,69 @@ def test_damage_to_the_catalogue_is_never_a_traceback(
     print(f"{FLIPS} bits of the catalogue turned: {json.dumps(count)}")  # noqa: T201 - likewise
 
 
+def test_values_of_another_type_are_never_a_traceback(
+    vault: Vault, footnotes_home: Path, tmp_path: Path
+) -> None:
+    """What one turned bit in a row's header makes of a column: nothing, bytes, a number.
+
+    SQLite looks at types where it writes. Searches, syncs and the doctor end well, or with one line.
+    """
+    home = prepared(footnotes_home, vault)
+    with closing(sqlite3.connect(home / "catalogue.db")) as db:
+        columns = [
+            (table, name, kind == "INTEGER")
+            for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE sql LIKE '%STRICT'").fetchall()
+            for _, name, kind, _, _, is_key in db.execute(f"PRAGMA table_info({table})")
+            if not (is_key and kind == "INTEGER") and db.execute(f"SELECT 1 FROM {table}").fetchone()  # noqa: S608
+        ]
+    assert ("chunks", "body", False) in columns
+    chosen = columns if SOAK else [("chunks", "body", False), *random.Random(8).sample(columns, 7)]
+    outcomes = Counter[str]()
+    for table, column, is_number in chosen:
+        for value in (None, b"\xe6\x9f", "x" if is_number else 24_460):
+            copy = tmp_path / "copy"
+            shutil.copytree(home, copy)
+            put_unchecked(copy / "catalogue.db", table, column, value)
+            outcomes[_told_or_not(copy)] += 1
+            shutil.rmtree(copy)
+    assert outcomes["told"] > outcomes["not told"]  # some may be nothing, and a passage's hash is made anew
+    print(f"{len(chosen)} columns with values of another type: {json.dumps(outcomes)}")  # noqa: T201 - likewise
+
+
+def put_unchecked(catalogue: Path, table: str, column: str, value: object) -> None:
+    """A value in the middle row of a table, as if nothing were declared of the column."""
+
+    def declared(sql: str) -> None:
+        with closing(sqlite3.connect(catalogue, isolation_level=None)) as db:
+            db.execute("PRAGMA writable_schema = ON")
+            db.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", (sql, table))
+
+    with closing(sqlite3.connect(catalogue, isolation_level=None)) as db:
+        (sql,) = db.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+        triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            db.execute(f"DROP TRIGGER {name}")
+    declared(re.sub(r"\b(NOT NULL|STRICT|TEXT|REAL|BLOB|INTEGER(?! PRIMARY))\b", "", sql))
+    with closing(sqlite3.connect(catalogue, isolation_level=None)) as db:
+        db.execute("PRAGMA ignore_check_constraints = ON")
+        middle = f"SELECT rowid FROM {table} LIMIT 1 OFFSET (SELECT count(*) / 2 FROM {table})"  # noqa: S608
+        update = f'UPDATE {table} SET "{column}" = ? WHERE rowid = ({middle})'  # noqa: S608 - likewise
+        assert db.execute(update, (value,)).rowcount == 1
+        for _, trigger in triggers:
+            db.execute(trigger)
+    declared(sql)
+
+
+def _told_or_not(home: Path) -> str:
+    """Whether anybody says that something is wrong; nothing but an error of ours is raised."""
+    try:
+        with footnotes.open(home) as engine:
+            is_refused = sum(_is_refused(engine, question) for question in range(6)) > 0
+            return "told" if is_refused or not all(f.ok for f in engine.doctor()) else "not told"
+    except footnotes.FootnotesError:
+        return "told"
+
+
 def _outcome(home: Path, right: Content, at: int) -> str:
     """What became of a home with a turned bit: every command ends well, or with an error of ours."""
     try:
@@ -285,8 +352,10 @@ def _is_refused(engine: Engine, question: int) -> bool:
             engine.status()
         elif question == 3:
             engine.why("diary/note 1.md")
-        else:
+        elif question == 4:
             engine.files()
+        else:
+            engine.sync(verify=True)
     except footnotes.FootnotesError:
         return True
     return False

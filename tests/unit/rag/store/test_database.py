@@ -83,6 +83,31 @@ def test_a_reader_keeps_the_log(opened: Database, tmp_path: Path, monkeypatch: p
     assert WORD.encode() not in bytes_of(tmp_path)
 
 
+def test_an_error_of_a_damaged_row_is_told_as_damage(opened: Database, tmp_path: Path) -> None:
+    """Whatever a value of another type leads to; of a sound file it is a mistake of ours, and stays what it is."""
+
+    def joined() -> str:
+        with opened.reading() as db:
+            return "".join(word for (word,) in db.execute("SELECT word FROM words"))
+
+    with pytest.raises(ZeroDivisionError), opened.reading():
+        _ = 1 / 0
+    with opened.writing() as db:
+        db.execute("DELETE FROM words WHERE rowid > 1")
+    assert joined().startswith(WORD)
+    opened.close()
+    with closing(sqlite3.connect(tmp_path / "words.db", isolation_level=None)) as db:
+        (sql,) = db.execute("SELECT sql FROM sqlite_schema").fetchone()
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("UPDATE sqlite_schema SET sql = 'CREATE TABLE words (word)'")
+    with closing(sqlite3.connect(tmp_path / "words.db", isolation_level=None)) as db:
+        db.execute("UPDATE words SET word = 24460")
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("UPDATE sqlite_schema SET sql = ?", (sql,))
+    with pytest.raises(HomeError, match=r"words.db is damaged: non-TEXT value in words.word"):
+        joined()
+
+
 class Ones:
     """Every text's vector is the same."""
 
