@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from rag import asking, coverage, health, locate, roots, wiring
+from rag import asking, coverage, locate, roots, wiring
 from rag.asking import Asked
 from rag.config import default_home, load
 from rag.home import Home
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rag.coverage import Story
     from rag.forget import Forgotten
     from rag.graphing import Graph
+    from rag.health import Finding, Status
     from rag.live import Models
     from rag.protocols import Embedder, Reranker
     from rag.search.retrieve import HybridRetriever
@@ -391,10 +392,14 @@ class Engine:
         """Files that differ from the index by size or times; None when the budget was too small to tell."""
         return coverage.changed_files(self.catalogue, self.scan_rules(), budget_s)
 
-    def status(self) -> health.Status:
+    def status(self) -> Status:
         """What the home holds, and which model it uses."""
+        from rag import health
+
         return health.status(self)
 
-    def doctor(self) -> list[health.Finding]:
+    def doctor(self) -> list[Finding]:
         """Prove that index and folders are equal; each finding says what was checked and the remedy."""
+        from rag import health
+
         return health.doctor(self)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from functools import cached_property
 from typing import TYPE_CHECKING
-
-from filelock import FileLock, Timeout
 
 from rag.errors import BusyError, HomeError
 from rag.store.database import private_folder
@@ -13,6 +12,8 @@ from rag.store.database import private_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from filelock import FileLock
 
 
 class Home:
@@ -34,8 +35,16 @@ class Home:
         self.images = self.path / "images"
         self.evals = self.path / "evals"
         self._wait_s = wait_s
-        self._lock = FileLock(self.path / "write.lock", mode=0o600)
-        self._switch_lock = FileLock(self.path / "switch.lock", mode=0o600)
+
+    # A search mostly locks nothing, and need not load what locks.
+
+    @cached_property
+    def _lock(self) -> FileLock:
+        return _lock(self.path / "write.lock")
+
+    @cached_property
+    def _switch_lock(self) -> FileLock:
+        return _lock(self.path / "switch.lock")
 
     @contextlib.contextmanager
     def writing(self, wait_s: float | None = None) -> Iterator[None]:
@@ -45,6 +54,8 @@ class Home:
             BusyError: another process held it for ``wait_s`` seconds.
             HomeError: the home is read-only.
         """
+        from filelock import Timeout
+
         wait_s = self._wait_s if wait_s is None else wait_s
         try:
             self._lock.acquire(timeout=wait_s, poll_interval=0.02)
@@ -72,6 +83,8 @@ class Home:
             BusyError: another process is doing so.
             HomeError: the home is read-only.
         """
+        from filelock import Timeout
+
         try:
             self._switch_lock.acquire(timeout=0)
         except Timeout as e:
@@ -87,3 +100,9 @@ class Home:
             yield
         finally:
             self._switch_lock.release()
+
+
+def _lock(path: Path) -> FileLock:
+    from filelock import FileLock
+
+    return FileLock(path, mode=0o600)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from graph import titles, triples
 from rag import live
 from rag.errors import HomeError, IndexDamagedError
 from rag.models import opening
@@ -130,6 +129,8 @@ class Indexes:
         self._look()
         self._embed_ahead(step)
         if not midway:
+            from graph import titles, triples  # what writes: a search need not load it
+
             triples.follow(self.catalogue, self.home.path, self.home.writing)
             titles.follow(self.catalogue, self.home.writing)
         with self.home.writing():
@@ -210,6 +211,7 @@ class Indexes:
         Returns:
             Whether it is done; False while somebody reads an older state.
         """
+        from graph import titles
         from rag.store import dense, extractions
 
         titles.follow(self.catalogue)

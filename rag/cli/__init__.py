@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import Annotated
+from functools import cache
+from importlib import import_module
+from typing import Annotated, Final
 
 import typer
 
@@ -19,48 +21,50 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 # sync is running, say) the two wait for each other a hundred. Torch has its own threads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from rag.cli import (
-    evals,
-    explaining,
-    files,
-    graph,
-    images,
-    models,
-    notes,
-    related,
-    roots,
-    upkeep,
-)
+# Which module each command is in, in the order of the help: a command that is asked for loads its own only.
+_COMMANDS: Final = {
+    "sync": "notes",
+    "watch": "notes",
+    "search": "notes",
+    "ask": "notes",
+    "related": "related",
+    "ui": "notes",
+    "status": "upkeep",
+    "explain": "explaining",
+    "why": "files",
+    "forget": "files",
+    "doctor": "upkeep",
+    "reindex": "upkeep",
+    "config": "upkeep",
+}
+_GROUPS: Final = {"roots": "roots", "graph": "graph", "images": "images", "models": "models", "eval": "evals"}
 
-app = typer.Typer(
-    name="footnotes",
-    help="Ask your notes; every answer carries footnotes.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for _command in (
-    notes.sync,
-    notes.watch,
-    notes.search,
-    notes.ask,
-    related.related,
-    notes.ui,
-    upkeep.status,
-    explaining.explain,
-    files.why,
-    files.forget,
-    upkeep.doctor,
-    upkeep.reindex,
-    upkeep.config,
-):
-    app.command()(_command)
-app.add_typer(roots.app, name="roots")
-app.add_typer(graph.app, name="graph")
-app.add_typer(images.app, name="images")
-app.add_typer(models.app, name="models")
-app.add_typer(evals.app, name="eval")
+
+def __getattr__(name: str) -> typer.Typer:
+    if name == "app":
+        return application()
+    raise AttributeError(name)
+
+
+@cache
+def application(only: str | None = None) -> typer.Typer:
+    """The command line, whole or with one command only."""
+    made = typer.Typer(
+        name="footnotes",
+        help="Ask your notes; every answer carries footnotes.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    made.callback(invoke_without_command=True)(_root)
+    for name in [only] if only else [*_COMMANDS, *_GROUPS]:
+        module = import_module(f"rag.cli.{(_COMMANDS | _GROUPS)[name]}")
+        if name in _GROUPS:
+            made.add_typer(module.app, name=name)
+        else:
+            made.command(name)(getattr(module, name))
+    return made
 
 
 def main() -> None:
@@ -68,8 +72,9 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 20)  # modules load without being looked over for garbage again and again
     os.umask(0o077)  # whatever is written below the home is its owner's alone
     _utf8_streams()
+    first = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
-        app()
+        application(first if first in _COMMANDS | _GROUPS else None)()
     except FootnotesError as e:
         show.line(explain(e))
         sys.exit(1)
@@ -85,7 +90,6 @@ def _utf8_streams() -> None:
             reconfigure(encoding="utf-8", errors="replace")
 
 
-@app.callback(invoke_without_command=True)
 def _root(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
