@@ -34,6 +34,9 @@ class Notes(gather.Notes, Protocol):
     def count_notes(self, filters: Filters) -> int:
         """Notes with a passage that the filters let through."""
 
+    def has_notes(self, filters: Filters) -> bool:
+        """Whether there is one."""
+
 
 class UnderstandingRetriever:
     """Searches for what was understood of a question.
@@ -62,7 +65,7 @@ class UnderstandingRetriever:
             found = self._best(reading, filters, today, k)
             parts = tuple(part for part in parts if part.kind != "list")  # a list of what? a search it is
         trace = replace(found.trace, filters=(*parts, *found.trace.filters))
-        if not found.hits and filters != NO_FILTERS and not self._notes.count_notes(filters):
+        if not found.hits and filters != NO_FILTERS and not self._notes.has_notes(filters):
             trace = replace(trace, notes=(*trace.notes, say("No note fits the filters.")))
         if missed:
             in_range = 0 if self._is_dated(filters) else None
@@ -75,7 +78,7 @@ class UnderstandingRetriever:
             return reading.filters, ""
         spans = timely.narrowed(reading.filters.spans, reading.spans)
         scoped = replace(reading.filters, spans=spans)
-        if spans and self._notes.count_notes(scoped):
+        if spans and self._notes.has_notes(scoped):
             return scoped, ""
         return reading.filters, say(
             "No note is of {first} to {last}: all times were searched.",

@@ -312,6 +312,11 @@ class Catalogue:
         with self.database.reading() as db:
             return linking.names_holding(db, word)
 
+    def has_notes(self, filters: Filters) -> bool:
+        """Whether the filters let a passage through: quicker than counting."""
+        keys = self.allowed_keys(filters)
+        return bool(len(self.keys() if keys is None else keys))
+
     def count_notes(self, filters: Filters) -> int:
         """How many notes have a passage that the filters let through."""
         with self.database.reading() as db:

@@ -208,9 +208,10 @@ def _among(keys: NDArray[np.int64]) -> Any:
     import numpy as np
     import tantivy
 
-    runs = np.split(keys, np.flatnonzero(np.diff(keys) > 1) + 1) if len(keys) else []
-    if len(runs) > _RUNS:
+    borders = np.flatnonzero(np.diff(keys) > 1) + 1
+    if len(borders) >= _RUNS:
         return tantivy.Query.term_set_query(schema(), "key", keys.tolist())
+    runs = np.split(keys, borders) if len(keys) else []
     kind = tantivy.FieldType.Integer
     ranges = [tantivy.Query.range_query(schema(), "key", kind, int(run[0]), int(run[-1])) for run in runs]
     return tantivy.Query.boolean_query([(tantivy.Occur.Should, one) for one in ranges])

@@ -246,3 +246,8 @@ def test_passages_in_the_order_of_their_time(catalogue: Catalogue) -> None:
     assert catalogue.count_notes(june) == 2
     assert catalogue.count_notes(Filters()) == 2
     assert catalogue.count_notes(Filters(folders=("r/none",))) == 0
+    assert [catalogue.has_notes(one) for one in (june, Filters(), Filters(folders=("r/none",)))] == [
+        True,
+        True,
+        False,
+    ]
