@@ -23,6 +23,7 @@ from rag.errors import (
     ModelError,
     QuestionError,
     RootError,
+    SessionError,
 )
 from rag.types import (
     Answer,
@@ -77,6 +78,7 @@ __all__ = [
     "Retrieval",
     "RootError",
     "SentenceSupport",
+    "SessionError",
     "Span",
     "Stage",
     "Trace",

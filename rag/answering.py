@@ -12,7 +12,7 @@ from rag.search.expand import restated
 from rag.types import Answer, Part, Query, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rag.answer.generate import GeneratedWriter
     from rag.asking import Asked
@@ -42,7 +42,11 @@ def stream(engine: Engine, asked: Asked) -> Iterator[str | Answer]:
 def turn(engine: Engine, answer: Answer) -> Turn:
     """The question as it was searched for, and the notes cited that a language model may hear of."""
     asked = next((p.meaning for p in answer.trace.filters if p.kind == "question"), answer.question)
-    cited = {c.doc_id: c.title for c in answer.citations}
+    return leant_on(engine, asked, {c.doc_id: c.title for c in answer.citations})
+
+
+def leant_on(engine: Engine, asked: str, cited: Mapping[str, str]) -> Turn:
+    """A turn of a question as it was searched for, and of the titles of notes that were cited, by id."""
     held = (
         sending.held_back(engine.catalogue, engine.settings.llm, cited) if engine.generator else frozenset()
     )

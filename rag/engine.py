@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ingest.walk import ScanRules
     from rag.answer.generate import GeneratedWriter
     from rag.config import LoadedSettings
+    from rag.conversations import Conversations
     from rag.coverage import Story
     from rag.forget import Forgotten
     from rag.graphing import Graph
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from rag.store.catalogue import FileRow, Record, Root
     from rag.store.dense import DenseIndex
     from rag.store.lexical import LexicalIndex
+    from rag.store.sessions import Sessions
     from rag.types import Document, Filters, Retrieval, Turn
     from rag.upkeep import Upkeep
     from rag.verdicts import Explanation
@@ -88,6 +90,8 @@ class Engine:
         """Close databases, and the connection to a graph server."""
         if "graph" in self.__dict__:
             self.graph.close()
+        if "sessions" in self.__dict__:
+            self.sessions.close()
         self._indexes.close()
         self.catalogue.close()
 
@@ -102,6 +106,19 @@ class Engine:
         return self._home.path
 
     # Parts, made when first needed
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """The store of conversations."""
+        from rag.store.sessions import Sessions
+
+        return Sessions(self.home)
+
+    def conversations(self, user: str = "") -> Conversations:
+        """A user's conversations; empty: those of whoever uses the machine."""
+        from rag.conversations import Conversations
+
+        return Conversations(self, user)
 
     @property
     def embedder(self) -> Embedder | None:

@@ -14,6 +14,7 @@
     │   └── ExtraMissingError   an optional dependency is not installed
     ├── GraphError           the graph, or the server that it lies on, cannot be asked; answers go on without it
     ├── QuestionError        a filter in a question cannot be read
+    ├── SessionError         there is no such conversation
     ├── LLMError             a language model's server failed; the extractive answer stands
     └── EvalError            an evaluation set cannot be read
 
@@ -78,6 +79,10 @@ class GraphError(FootnotesError):
 
 class QuestionError(FootnotesError):
     """A filter that was typed into a question cannot be read, or leaves nothing to search."""
+
+
+class SessionError(FootnotesError):
+    """There is no such conversation."""
 
 
 class LLMError(FootnotesError):

@@ -1,7 +1,7 @@
 """Forgetting a note for good: nothing of what it said stays in the home. Its file is not touched.
 
 One transaction drops the note, marks its row so that no sync brings it back, and notes that its traces are still to
-be cleared: from segments, vectors, kept indexes, recognised texts, questions and verdicts, and free pages. Clearing may be done again at any
+be cleared: from segments, vectors, kept indexes, recognised texts, questions, verdicts and conversations, and free pages. Clearing may be done again at any
 time; after a kill, the next ``forget`` or sync completes it.
 """
 
@@ -15,7 +15,7 @@ from ingest import recognised, scan, walk
 from ingest.walk import FORGOTTEN, Found
 from rag import quoting
 from rag.errors import HomeError, RootError
-from rag.store import database
+from rag.store import database, sessions
 from rag.store.catalogue import Record
 from rag.store.changes import Batch
 from rag.store.database import Database
@@ -87,8 +87,9 @@ def clear(catalogue: Catalogue, home: Home, traces: Traces) -> bool:
     if not catalogue.needs_purge():
         return True
     with home.writing():
-        quoting.purge(home.evals, quoting.standing(catalogue))
-        done = [traces.purge(), _clear_recognised(home.recognised, catalogue)]
+        stands = quoting.standing(catalogue)
+        quoting.purge(home.evals, stands)
+        done = [traces.purge(), _clear_recognised(home.recognised, catalogue), _clear_sessions(home, stands)]
         return all(done) and catalogue.purged()
 
 
@@ -112,6 +113,13 @@ def remember(catalogue: Catalogue, home: Home, place: Place) -> Forgotten:
 def is_forgotten(record: Record) -> bool:
     """Whether its owner wants a file left out for good."""
     return (record.status, record.reason) == ("skipped", FORGOTTEN)
+
+
+def _clear_sessions(home: Home, stands: quoting.Stands) -> bool:
+    if not (home.path / sessions.FILE).exists():
+        return True
+    with sessions.Sessions(home.path) as store:
+        return store.purge(stands)
 
 
 def _clear_recognised(path: Path, catalogue: Catalogue) -> bool:

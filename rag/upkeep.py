@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ingest.pipeline import Pipeline, Progress
 from rag import forget, images, locate, roots, switch, wiring
 from rag.forget import Forgotten
+from rag.store import sessions
 from rag.store.catalogue import Root
 from rag.syncing import Syncing
 
@@ -87,6 +88,8 @@ class Upkeep:
         """Rename a root."""
         with self.home.writing():
             roots.rename(self.engine.catalogue, name, new)
+            if (self.engine.home / sessions.FILE).exists():
+                self.engine.sessions.rename_root(name, new)
         self.engine.refresh()
         self._push_graph()
 

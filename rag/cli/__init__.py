@@ -37,7 +37,14 @@ _COMMANDS: Final = {
     "reindex": "upkeep",
     "config": "upkeep",
 }
-_GROUPS: Final = {"roots": "roots", "graph": "graph", "images": "images", "models": "models", "eval": "evals"}
+_GROUPS: Final = {
+    "sessions": "sessions",
+    "roots": "roots",
+    "graph": "graph",
+    "images": "images",
+    "models": "models",
+    "eval": "evals",
+}
 
 
 def __getattr__(name: str) -> typer.Typer:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ingest.pipeline import FileIssue, SyncReport
     from rag.engine import Engine
+    from rag.store.sessions import Session
 
 _INTERRUPTED = 130
 
@@ -222,6 +223,13 @@ def ask(
     *,
     k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many passages to read.")] = 10,
     ignore: IgnoreOption = None,
+    session: Annotated[
+        str | None,
+        typer.Option(
+            "--session", "-s", help="Ask in this conversation; a new name begins one.", show_default=False
+        ),
+    ] = None,
+    go_on: Annotated[bool, typer.Option("--continue", "-c", help="Ask in the latest conversation.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
     config_file: ConfigOption = None,
@@ -236,8 +244,12 @@ def ask(
         if not engine.roots():
             raise no_notes()
         out = show.console()
-        pieces = engine.ask_stream(question, k=k, ignore=ignore or ())
+        spoken = _conversation(engine, session, go_on=go_on)
+        history = engine.conversations().history(spoken.id) if spoken else ()
+        pieces = engine.ask_stream(question, k=k, ignore=ignore or (), history=history)
         answer = show.last(pieces) if as_json else show.streamed(out, pieces)
+        if spoken:
+            engine.conversations().keep(spoken.id, answer)
         note = _changes(engine)
     answer = replace(answer, trace=_noted(answer.trace, note))
     if as_json:
@@ -245,6 +257,16 @@ def ask(
         return
     show.footnotes(out, answer)
     show.trace(answer.trace)
+
+
+def _conversation(engine: Engine, named: str | None, *, go_on: bool) -> Session | None:
+    """The conversation that a question belongs to; None: it stands alone and is not kept."""
+    talks = engine.conversations()
+    if named is not None:
+        return engine.sessions.find(named) or talks.start(named)
+    if go_on:
+        return talks.latest() or talks.start(say("Conversation"))
+    return None
 
 
 def _changes(engine: Engine) -> str:

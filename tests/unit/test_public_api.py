@@ -39,6 +39,7 @@ PUBLIC = [
     "Retrieval",
     "RootError",
     "SentenceSupport",
+    "SessionError",
     "Span",
     "Stage",
     "Trace",
