@@ -1,7 +1,8 @@
 """Language models behind OpenAI-compatible servers and Ollama, through LlamaIndex's classes.
 
 Nothing but the configured address is ever contacted: no redirects are followed, no key or address is taken
-from the environment, and the clients' own headers about this machine are left out.
+from the environment, and the clients' own headers about this machine are left out. Secrets are masked in prompts beyond this
+machine.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from rag import masking
 from rag.errors import LLMError
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ class LLMOptions:
     context_tokens: int = 8192
 
     def __repr__(self) -> str:
-        return f"LLMOptions(url={_shown(self.url)!r}, model={self.model!r}, kind={self.kind!r})"
+        return f"LLMOptions(url={shown(self.url)!r}, model={self.model!r}, kind={self.kind!r})"
 
 
 def open_llm(options: LLMOptions) -> AnswerStream:
@@ -62,9 +64,9 @@ def open_llm(options: LLMOptions) -> AnswerStream:
     """
     address = urlsplit(options.url)
     if address.scheme not in {"http", "https"} or not address.hostname:
-        raise LLMError("llm.url is {url!r}: set it to an http or https address.", url=_shown(options.url))
+        raise LLMError("llm.url is {url!r}: set it to an http or https address.", url=shown(options.url))
     if not options.model:
-        raise LLMError("llm.model is not set: name a model that {url} serves.", url=_shown(options.url))
+        raise LLMError("llm.model is not set: name a model that {url} serves.", url=shown(options.url))
     return _LlamaStream(options)
 
 
@@ -95,6 +97,8 @@ class _LlamaStream:
         """
         from llama_index.core.llms import ChatMessage
 
+        if not is_loopback(self._options.url):  # whatever asked: secrets do not leave this machine
+            system, prompt = (masking.mask(text)[0] for text in (system, prompt))
         messages = [ChatMessage(role="system", content=system), ChatMessage(role="user", content=prompt)]
         began = finished = False
         try:
@@ -195,7 +199,7 @@ def _failure(error: Exception, options: LLMOptions) -> LLMError:
     import httpx
     import openai
 
-    url = _shown(options.url)
+    url = shown(options.url)
     status = getattr(error, "status_code", None)
     if isinstance(status, int) and status > 0:
         return _refusal(status, options)
@@ -218,7 +222,7 @@ def _failure(error: Exception, options: LLMOptions) -> LLMError:
 
 
 def _refusal(status: int, options: LLMOptions) -> LLMError:
-    url = _shown(options.url)
+    url = shown(options.url)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return LLMError(
             "{url} refused the key (HTTP {status}). Set FOOTNOTES_LLM__API_KEY.", url=url, status=status
@@ -235,19 +239,19 @@ def _refusal(status: int, options: LLMOptions) -> LLMError:
 
 
 def _cut_short(options: LLMOptions) -> LLMError:
-    return LLMError("{url} stopped in the middle of its answer. Ask again.", url=_shown(options.url))
+    return LLMError("{url} stopped in the middle of its answer. Ask again.", url=shown(options.url))
 
 
 def _no_answer(options: LLMOptions, reason: str) -> LLMError:
     return LLMError(
         "{url} sent no answer that {kind!r} can read ({reason}). Check llm.kind and llm.url.",
-        url=_shown(options.url),
+        url=shown(options.url),
         kind=options.kind,
         reason=reason,
     )
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """An address without a user name or password in it."""
     address = urlsplit(url)
     return address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
