@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from rag.answer.cite import readable
 from rag.answer.extract import ExtractiveWriter
 from rag.answer.fence import Scrubber
-from rag.answer.packing import at_the_ends, pack, prompt_budget
-from rag.answer.prompts import UNKNOWN, language_of, prompt_of
+from rag.answer.packing import at_the_ends, pack
+from rag.answer.prompts import UNKNOWN, language_of, prompt_of, room_for_notes
 from rag.answer.thoughts import without_thoughts
 from rag.answer.verify import Verifier, whole_sentences
 from rag.errors import LLMError
@@ -83,13 +83,12 @@ class GeneratedWriter:
         Raises:
             LLMError: the question does not fit the model's context.
         """
-        passages = pack([hit for hit in hits if hit.chunk.doc_id not in held], prompt_budget(self._context))
-        if not passages:
+        allowed = [hit for hit in hits if hit.chunk.doc_id not in held and readable(hit.chunk).strip()]
+        if not allowed:
             return None
-        made = prompt_of(query, passages, self._context, far=self.place.far)
-        ordered = at_the_ends(made.passages)
-        again = prompt_of(query, ordered, self._context, far=self.place.far)
-        return replace(again, left_out=made.left_out)
+        passages = pack(allowed, room_for_notes(query, self._context))
+        made = prompt_of(query, at_the_ends(passages), far=self.place.far)
+        return replace(made, left_out=len(allowed) - len(passages))
 
     def stream(
         self, query: Query, hits: Sequence[Hit], idf: Idf, held: Collection[str] = ()

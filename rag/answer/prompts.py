@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rag import masking
 from rag.answer.cite import known_days, readable
 from rag.answer.fence import neutral, quoted
-from rag.answer.packing import estimated_tokens
+from rag.answer.packing import estimated_tokens, prompt_budget
 from rag.answer.question import is_chinese
 from rag.errors import LLMError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rag.types import Chunk, Query
 
 _ANSWER = 300  # tokens that an answer needs at least
+_LEAST = 100  # ... and its notes
 
 UNKNOWN = {"zh": "笔记里没有提到。", "en": "The notes do not say."}
 _SYSTEM = {
@@ -64,7 +65,7 @@ class Prompt:
     Attributes:
         passages: ``[n]`` means ``passages[n - 1]``.
         masked: secrets that were masked in it.
-        left_out: passages that the model's context had no room for after all.
+        left_out: passages that the model's context has no room for.
     """
 
     system: str
@@ -74,27 +75,34 @@ class Prompt:
     left_out: int = 0
 
 
-def prompt_of(query: Query, passages: Sequence[Chunk], context_tokens: int, *, far: bool = False) -> Prompt:
-    """A prompt that fits the model's context with its answer: what a server would cut off itself, it does not tell.
+def room_for_notes(query: Query, context_tokens: int) -> int:
+    """Tokens that a model's context has for notes, beside instructions, question and answer.
 
-    Secrets are masked where the model runs elsewhere (``far``), and everywhere where the question asks for none.
+    What does not fit is never sent: what a server cuts off, it does not tell.
 
     Raises:
-        LLMError: instructions and question alone are too long.
+        LLMError: instructions and question leave none.
     """
-    for count in range(len(passages), 0, -1):
-        kept = passages[:count]
-        system, text = instructions(query, kept), prompt(query, kept)
-        if estimated_tokens(system) + estimated_tokens(text) + _ANSWER > context_tokens:
-            continue
-        masked = 0
-        if far or not masking.asks_for_one(query.text):
-            text, masked = masking.mask(text)
-        return Prompt(system, text, tuple(kept), masked, len(passages) - count)
-    raise LLMError(
-        "The question does not fit llm.context_tokens = {tokens}. Ask a shorter one, or raise it if the model can read more.",
-        tokens=context_tokens,
-    )
+    language = language_of(query.text)
+    told = estimated_tokens(_SYSTEM[language] + _SPEAKERS[language]) + estimated_tokens(query.text)
+    room = min(prompt_budget(context_tokens), context_tokens - told - _ANSWER)
+    if room < _LEAST:
+        raise LLMError(
+            "The question does not fit llm.context_tokens = {tokens}. Ask a shorter one, or raise it if the model can read more.",
+            tokens=context_tokens,
+        )
+    return room
+
+
+def prompt_of(query: Query, passages: Sequence[Chunk], *, far: bool = False) -> Prompt:
+    """A prompt of passages, in their order.
+
+    Secrets are masked where the model runs elsewhere (``far``), and everywhere where the question asks for none.
+    """
+    text, masked = prompt(query, passages), 0
+    if far or not masking.asks_for_one(query.text):
+        text, masked = masking.mask(text)
+    return Prompt(instructions(query, passages), text, tuple(passages), masked)
 
 
 def instructions(query: Query, passages: Sequence[Chunk]) -> str:
