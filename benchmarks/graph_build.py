@@ -24,7 +24,7 @@ from graph.contribution import contributions
 from graph.matrix.index import Matrix
 from ingest import loaders, prepare
 from ingest.loaders.source import Options
-from rag.answer.generate import estimated_tokens
+from rag.answer.packing import estimated_tokens
 from rag.home import Home
 from rag.store import facts
 from rag.store.catalogue import Catalogue, FileState, Root

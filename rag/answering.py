@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag import images, locate, sending
+from rag.errors import LLMError
 from rag.messages import say
 from rag.search import gather, plan, sections, timely
 from rag.search.expand import restated
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rag.answer.generate import GeneratedWriter
+    from rag.answer.prompts import Prompt
     from rag.asking import Asked
     from rag.engine import Engine
     from rag.types import Citation, Hit, Retrieval
@@ -34,9 +36,30 @@ def stream(engine: Engine, asked: Asked) -> Iterator[str | Answer]:
             stages=found.trace.stages + item.trace.stages,
             notes=found.trace.notes + item.trace.notes,
             filters=(*rewritten, *found.trace.filters),
+            sent=found.trace.sent + item.trace.sent,
         )
         citations = tuple(_located(engine, c) for c in item.citations)
         yield replace(item, question=question, trace=trace, citations=citations)
+
+
+def preview(engine: Engine, asked: Asked) -> Prompt | None:
+    """What the language model would be sent of the notes for a question; nothing is sent. None: no note may be, or is found.
+
+    Raises:
+        LLMError: no model is set, or the question does not fit its context.
+    """
+    if engine.generator is None:
+        raise LLMError("No language model is set, so nothing would be sent. Set llm.url and llm.model.")
+    found = engine.search(
+        asked.question,
+        asked.k,
+        filters=asked.filters,
+        today=asked.today,
+        ignore=asked.ignore,
+        gathered=max(asked.k, engine.settings.search.gathered),
+    )
+    held, read = _to_read(engine, found)
+    return engine.generator.prompt(found.query, read, held)
 
 
 def turn(engine: Engine, answer: Answer) -> Turn:
@@ -133,14 +156,19 @@ def _of_its_time(found: Retrieval) -> Sequence[Hit]:
 
 def _generated(engine: Engine, writer: GeneratedWriter, found: Retrieval) -> Iterator[str | Answer]:
     """What a model writes; notes that its server must not read are held back from it, and the answer says so."""
-    notes = {hit.chunk.doc_id for hit in found.hits}
-    held = sending.held_back(engine.catalogue, engine.settings.llm, notes)
-    read = sections.whole(found.hits, engine.catalogue)
+    held, read = _to_read(engine, found)
     for item in writer.stream(found.query, read, engine.lexical.idf, held):
         if isinstance(item, Answer) and held:
             yield replace(item, trace=replace(item.trace, notes=(*item.trace.notes, _held_back(len(held)))))
         else:
             yield item
+
+
+def _to_read(engine: Engine, found: Retrieval) -> tuple[frozenset[str], Sequence[Hit]]:
+    """Notes that the model must not see, and the passages as it would read them, those of such notes among them."""
+    notes = {hit.chunk.doc_id for hit in found.hits}
+    held = sending.held_back(engine.catalogue, engine.settings.llm, notes)
+    return held, sections.whole(found.hits, engine.catalogue)
 
 
 def _held_back(count: int) -> str:

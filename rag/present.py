@@ -122,6 +122,7 @@ def trace(found: Trace) -> dict[str, Any]:
         ],
         "in_range": found.in_range,
         "used": found.used,
+        "sent": [{**asdict(one), "notes": list(one.notes)} for one in found.sent],
     }
 
 

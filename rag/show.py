@@ -74,6 +74,17 @@ def trace(found: Trace) -> None:
         line(say("{used} of {count} notes are shown.", used=found.used, count=found.in_range))
     for remark in found.notes:
         line(remark)
+    for one in found.sent:
+        if one.far:
+            line(
+                say(
+                    "{server} was sent {count} notes for {model}, {masked} secrets masked.",
+                    server=one.server,
+                    count=len(one.notes),
+                    model=one.model,
+                    masked=one.masked,
+                )
+            )
 
 
 def _part(found: Part) -> str:

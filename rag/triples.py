@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from graph import triples as joined
 from rag import sending
 from rag.answer.cite import readable
-from rag.answer.generate import estimated_tokens
+from rag.answer.packing import estimated_tokens
 from rag.errors import ConfigError, LLMError
 from rag.llama import triples as asking
 from rag.llama.reply import heard

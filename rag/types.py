@@ -348,10 +348,31 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What a language model's server was shown.
+
+    Attributes:
+        server: its address, without a user name or password.
+        far: it is beyond this machine.
+        notes: ids of the notes that were in the prompt.
+        masked: secrets in them that were not.
+        held_back: notes that it must not see and did not.
+    """
+
+    server: str
+    model: str
+    far: bool
+    notes: tuple[str, ...]
+    masked: int = 0
+    held_back: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """How an answer came to be: its stages in order, and remarks a user should see.
 
     Attributes:
+        sent: which server was shown which notes.
         filters: what was understood of the question.
         in_range: notes that a list or a time was gathered from; None where nothing was gathered.
         used: those of them that are among the hits.
@@ -362,6 +383,7 @@ class Trace:
     filters: tuple[Part, ...] = ()
     in_range: int | None = None
     used: int | None = None
+    sent: tuple[Sent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

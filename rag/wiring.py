@@ -119,8 +119,8 @@ def generator(settings: Settings) -> GeneratedWriter | None:
     llm = settings.llm
     if not (llm.url and llm.model):
         return None
-    from rag.answer.generate import GeneratedWriter
-    from rag.llama.llm import LLMOptions, open_llm
+    from rag.answer.generate import GeneratedWriter, Place
+    from rag.llama.llm import LLMOptions, is_loopback, open_llm, shown
     from rag.models.static import StaticEmbedder
 
     chosen = LLMOptions(
@@ -131,7 +131,12 @@ def generator(settings: Settings) -> GeneratedWriter | None:
         timeout_s=llm.timeout_s,
         context_tokens=llm.context_tokens,
     )
-    return GeneratedWriter(open_llm(chosen), context_tokens=llm.context_tokens, comparer=StaticEmbedder())
+    return GeneratedWriter(
+        open_llm(chosen),
+        context_tokens=llm.context_tokens,
+        comparer=StaticEmbedder(),
+        place=Place(shown(llm.url), far=not is_loopback(llm.url)),
+    )
 
 
 def push_graph(catalogue: Catalogue, settings: Settings) -> str | None:

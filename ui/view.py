@@ -201,5 +201,10 @@ def _colophon(answer: Answer, text: Text) -> str:
         parts.append(text.count("removed_markers", answer.removed_markers))
     if answer.trace.in_range and answer.trace.used is not None:
         parts.append(text("gathered", used=answer.trace.used, count=answer.trace.in_range))
+    parts += [
+        text("sent", server=escape(one.server), count=len(one.notes), masked=one.masked)
+        for one in answer.trace.sent
+        if one.far
+    ]
     parts += [escape(note) for note in answer.trace.notes]
     return f'<p class="colophon">{" · ".join(parts)}</p>' if parts else ""

@@ -219,6 +219,7 @@ def _first_cut(text: str) -> int:
     for end in sorted((*ends(text, 0, len(text)), *(m.start() for m in _BREAK.finditer(text)))):
         after = _MARKERS.match(text, end)
         cut = after.end() if after else end
-        if text[cut:].strip() and not _HALF_MARKER.match(text, cut):
+        is_image = text[cut - 1] == "!" and text.startswith("[", cut)
+        if text[cut:].strip() and not is_image and not _HALF_MARKER.match(text, cut):
             return cut
     return 0

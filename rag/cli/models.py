@@ -27,6 +27,12 @@ _GIGABYTE = 1000
 def models(
     ctx: typer.Context,
     *,
+    find: Annotated[
+        bool,
+        typer.Option(
+            "--find", help="Ask the usual ports of this machine for programs that serve language models."
+        ),
+    ] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
     config_file: ConfigOption = None,
@@ -40,11 +46,36 @@ def models(
     place = home or settings_of.default_home()
     loaded = settings_of.load(place, config=config_file, overrides=overrides_of(settings)).settings
     set_language(loaded.language)
+    if find:
+        _find(as_json=as_json)
+        return
     found = listing.entries(loaded)
     if as_json:
         print_json([asdict(entry) for entry in found])
     else:
         _print(found)
+
+
+def _find(*, as_json: bool) -> None:
+    """What serves language models here, with the settings that use it."""
+    from rag.models import finding
+
+    found = finding.local_servers()
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    out = show.console()
+    for one in found:
+        out.print(f"{one.program}  {one.url}")
+        for name in one.serves:
+            out.print(
+                f"  {show.name(name)}  --set llm.url={one.url} --set llm.kind={one.kind} --set llm.model={show.name(name)}"
+            )
+        if not one.serves:
+            out.print("  " + say("It wants a key. Set FOOTNOTES_LLM__API_KEY and llm.url."))
+    if not found:
+        ports = ", ".join(f"{program} {port}" for port, program in finding.PORTS.items())
+        show.line(say("No server answers on the usual ports of this machine: {ports}.", ports=ports))
 
 
 @app.command("export")

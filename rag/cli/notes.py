@@ -25,7 +25,7 @@ from rag.cli.options import (
 from rag.messages import explain, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from ingest.pipeline import FileIssue, SyncReport
     from rag.engine import Engine
@@ -230,6 +230,12 @@ def ask(
         ),
     ] = None,
     go_on: Annotated[bool, typer.Option("--continue", "-c", help="Ask in the latest conversation.")] = False,
+    show_prompt: Annotated[
+        bool,
+        typer.Option(
+            "--show-prompt", help="Show what a language model would be sent, and where; send nothing."
+        ),
+    ] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
     config_file: ConfigOption = None,
@@ -243,6 +249,9 @@ def ask(
     with open_engine(home, config_file, settings) as engine:
         if not engine.roots():
             raise no_notes()
+        if show_prompt:
+            _preview(engine, question, k, ignore or (), as_json=as_json)
+            return
         out = show.console()
         spoken = _conversation(engine, session, go_on=go_on)
         history = engine.conversations().history(spoken.id) if spoken else ()
@@ -267,6 +276,50 @@ def _conversation(engine: Engine, named: str | None, *, go_on: bool) -> Session 
     if go_on:
         return talks.latest() or talks.start(say("Conversation"))
     return None
+
+
+def _preview(engine: Engine, question: str, k: int, ignore: Collection[str], *, as_json: bool) -> None:
+    """What would be sent, on standard output; where to, on standard error."""
+    from rag.answering import preview
+    from rag.asking import Asked
+
+    prompt = preview(engine, Asked(question, k, ignore=ignore))
+    writer = engine.generator
+    if prompt is None or writer is None:
+        show.line(say("Nothing would be sent: no note that may be was found."))
+        return
+    place, notes = writer.place, tuple(dict.fromkeys(passage.doc_id for passage in prompt.passages))
+    if as_json:
+        print_json(
+            {
+                "server": place.server,
+                "far": place.far,
+                "model": writer.llm.name,
+                "notes": list(notes),
+                "masked": prompt.masked,
+                "system": prompt.system,
+                "prompt": prompt.text,
+            }
+        )
+        return
+    out = show.console()
+    out.print(prompt.system)
+    out.print()
+    out.print(prompt.text)
+    values = {"server": place.server, "model": writer.llm.name, "count": len(notes), "masked": prompt.masked}
+    show.line(
+        say(
+            "{server}, beyond this machine, would be sent this for {model}: {count} notes, {masked} secrets masked.",
+            **values,
+        )
+        if place.far
+        else say(
+            "{server}, on this machine, would be sent this for {model}: {count} notes, {masked} secrets masked.",
+            **values,
+        )
+    )
+    for name in notes:
+        show.line(f"  {show.name(name)}")
 
 
 def _changes(engine: Engine) -> str:

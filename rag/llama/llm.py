@@ -1,7 +1,8 @@
 """Language models behind OpenAI-compatible servers and Ollama, through LlamaIndex's classes.
 
 Nothing but the configured address is ever contacted: no redirects are followed, no key or address is taken
-from the environment, and the clients' own headers about this machine are left out.
+from the environment, and the clients' own headers about this machine are left out. Secrets are masked in prompts beyond this
+machine.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import importlib
 import ipaddress
 import os
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from rag import masking
 from rag.errors import LLMError
 
 if TYPE_CHECKING:
@@ -28,6 +31,14 @@ if TYPE_CHECKING:
     from rag.protocols import AnswerStream
 
 _NO_KEY = "none"  # the OpenAI client wants one, and would else take it from the environment
+_PAUSES_S = (0.5, 2.0)  # before the second and the third attempt
+_LONGEST_WAIT_S = (
+    10.0  # what a server may ask to be waited for; else the notes' own sentences are there at once
+)
+_LONGEST_REPLY = (
+    300_000  # characters, thoughts among them; a model that repeats itself is not listened to for ever
+)
+_BUSY = frozenset((429, 500, 502, 503, 504, 529))
 _HEADERS = frozenset(
     ("host", "accept", "accept-encoding", "connection", "content-type", "content-length", "transfer-encoding")
 )
@@ -51,7 +62,7 @@ class LLMOptions:
     context_tokens: int = 8192
 
     def __repr__(self) -> str:
-        return f"LLMOptions(url={_shown(self.url)!r}, model={self.model!r}, kind={self.kind!r})"
+        return f"LLMOptions(url={shown(self.url)!r}, model={self.model!r}, kind={self.kind!r})"
 
 
 def open_llm(options: LLMOptions) -> AnswerStream:
@@ -62,9 +73,9 @@ def open_llm(options: LLMOptions) -> AnswerStream:
     """
     address = urlsplit(options.url)
     if address.scheme not in {"http", "https"} or not address.hostname:
-        raise LLMError("llm.url is {url!r}: set it to an http or https address.", url=_shown(options.url))
+        raise LLMError("llm.url is {url!r}: set it to an http or https address.", url=shown(options.url))
     if not options.model:
-        raise LLMError("llm.model is not set: name a model that {url} serves.", url=_shown(options.url))
+        raise LLMError("llm.model is not set: name a model that {url} serves.", url=shown(options.url))
     return _LlamaStream(options)
 
 
@@ -91,25 +102,48 @@ class _LlamaStream:
         """The reply, piece by piece.
 
         Raises:
-            LLMError: the server cannot be reached, refuses, is silent, or stops halfway.
+            LLMError: the server cannot be reached, refuses, is silent, stops halfway, or does not stop at all. One that is
+                busy or broken for a moment (HTTP 429, 5xx) is asked up to three times, with pauses between.
         """
+        if not is_loopback(self._options.url):  # whatever asked: secrets do not leave this machine
+            system, prompt = (masking.mask(text)[0] for text in (system, prompt))
+        for pause in (*_PAUSES_S, None):
+            try:
+                yield from self._attempt(system, prompt)
+            except _BusyError as error:
+                if pause is None or error.wait_s > _LONGEST_WAIT_S:
+                    raise LLMError(error.template, **error.values) from error
+                time.sleep(max(pause, error.wait_s))
+            else:
+                return
+
+    def _attempt(self, system: str, prompt: str) -> Iterator[str]:
         from llama_index.core.llms import ChatMessage
 
         messages = [ChatMessage(role="system", content=system), ChatMessage(role="user", content=prompt)]
         began = finished = False
+        length = 0
         try:
             with _model(self._options) as llm:
                 for reply in llm.stream_chat(messages):
                     began = True
                     finished = finished or _is_last(reply.raw)
                     if reply.delta:
+                        length += len(reply.delta)
                         yield reply.delta
+                    _check_length(length, self._options)
         except LLMError:
             raise
         except Exception as error:  # a broken server makes the clients raise almost anything
             raise _failure(error, self._options) from error
         if not finished:
             raise _cut_short(self._options) if began else _no_answer(self._options, "an empty reply")
+
+
+class _BusyError(LLMError):
+    """The server cannot answer now, and may in a moment: nothing of an answer has come."""
+
+    wait_s = 0.0
 
 
 def _model(options: LLMOptions) -> AbstractContextManager[LLM]:
@@ -195,10 +229,10 @@ def _failure(error: Exception, options: LLMOptions) -> LLMError:
     import httpx
     import openai
 
-    url = _shown(options.url)
+    url = shown(options.url)
     status = getattr(error, "status_code", None)
     if isinstance(status, int) and status > 0:
-        return _refusal(status, options)
+        return _refused(error, status, options)
     if isinstance(error, (httpx.TimeoutException, openai.APITimeoutError)):
         return LLMError(
             "{url} was silent for {seconds:g} s. Raise llm.timeout_s, or choose a smaller model.",
@@ -217,8 +251,17 @@ def _failure(error: Exception, options: LLMOptions) -> LLMError:
     return _no_answer(options, type(error).__name__)
 
 
+def _refused(error: Exception, status: int, options: LLMOptions) -> LLMError:
+    refusal = _refusal(status, options)
+    if status not in _BUSY:
+        return refusal
+    busy = _BusyError(refusal.template, **refusal.values)
+    busy.wait_s = _retry_after(error)
+    return busy
+
+
 def _refusal(status: int, options: LLMOptions) -> LLMError:
-    url = _shown(options.url)
+    url = shown(options.url)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return LLMError(
             "{url} refused the key (HTTP {status}). Set FOOTNOTES_LLM__API_KEY.", url=url, status=status
@@ -234,20 +277,34 @@ def _refusal(status: int, options: LLMOptions) -> LLMError:
     return LLMError("{url} failed (HTTP {status}). Look at the server's log.", url=url, status=status)
 
 
+def _retry_after(error: Exception) -> float:
+    """Seconds that a server asks to wait; a date counts as none."""
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    value = headers.get("retry-after", "")
+    return float(value) if value.isdecimal() else 0.0
+
+
+def _check_length(length: int, options: LLMOptions) -> None:
+    if length > _LONGEST_REPLY:
+        raise LLMError(
+            "{url} does not stop writing. Ask again, or choose another llm.model.", url=shown(options.url)
+        )
+
+
 def _cut_short(options: LLMOptions) -> LLMError:
-    return LLMError("{url} stopped in the middle of its answer. Ask again.", url=_shown(options.url))
+    return LLMError("{url} stopped in the middle of its answer. Ask again.", url=shown(options.url))
 
 
 def _no_answer(options: LLMOptions, reason: str) -> LLMError:
     return LLMError(
         "{url} sent no answer that {kind!r} can read ({reason}). Check llm.kind and llm.url.",
-        url=_shown(options.url),
+        url=shown(options.url),
         kind=options.kind,
         reason=reason,
     )
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """An address without a user name or password in it."""
     address = urlsplit(url)
     return address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()

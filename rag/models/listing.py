@@ -141,7 +141,7 @@ def _on_server(role: Role, server: tuple[str, str, str, str, float, str | None])
     _, url, name, *_ = server
     entry = Entry(role, name, "not reachable", configured=True, place=shown(url))
     try:
-        status, serves = _list_of(Server(*server))
+        status, serves = models_of(Server(*server))
     except FootnotesError:  # the address is wrong, or nobody answers there
         return entry
     return replace(entry, state=_state(role, name, status, serves), serves=serves)
@@ -155,7 +155,7 @@ def _state(role: Role, name: str, status: int, serves: Sequence[str]) -> State:
     return "not served" if serves and _bare(name) not in map(_bare, serves) else "reachable"
 
 
-def _list_of(server: Server) -> tuple[int, tuple[str, ...]]:
+def models_of(server: Server) -> tuple[int, tuple[str, ...]]:
     """HTTP status and the names that a server lists; none where it has no such list."""
     urls = (f"{server.root}/api/tags",) if server.kind == "ollama" else server.endpoints("models")
     status, reply = 0, None

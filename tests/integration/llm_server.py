@@ -10,6 +10,7 @@ Each request takes the next reply; the last one stays. ``server.requests`` holds
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from dataclasses import dataclass
@@ -30,14 +31,17 @@ class Reply:
         text: the reply; streamed in pieces of ``step`` characters.
         raw: bytes sent in place of the API's own form.
         fault: ``hang``: say nothing until the server closes; ``halt``: end the stream after half of the pieces as
-            if all were said; ``abort``: likewise, by closing the connection.
+            if all were said; ``abort``: likewise, by closing the connection; ``endless``: say the text again and again
+            until the client goes, which sets ``server.client_gone``.
+        wait: seconds that a refusal asks to be waited for (``Retry-After``).
     """
 
     text: str = ""
     status: int = 200
     step: int = 3
     raw: bytes | None = None
-    fault: Literal["", "hang", "halt", "abort"] = ""
+    fault: Literal["", "hang", "halt", "abort", "endless"] = ""
+    wait: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class LLMServer:
 
     def __init__(self, *replies: Reply) -> None:
         self.requests: list[Request] = []
+        self.client_gone = threading.Event()
         self._replies = list(replies)
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -111,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.fault == "hang":
             self.server_script.wait_for_close()
         elif status != 200:
-            self._whole(status, json.dumps({"error": {"message": "scripted"}}).encode())
+            self._whole(status, json.dumps({"error": {"message": "scripted"}}).encode(), reply.wait)
         elif reply.raw is not None:
             self._whole(200, reply.raw)
         elif body.get("stream"):
@@ -122,8 +127,10 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         """Say nothing."""
 
-    def _whole(self, status: int, body: bytes) -> None:
+    def _whole(self, status: int, body: bytes, wait: str = "") -> None:
         self.send_response(status)
+        if wait:
+            self.send_header("Retry-After", wait)
         self.send_header("Content-Type", "application/json" if self.path == OLLAMA else "text/event-stream")
         self.send_header("Location", "http://127.0.0.1:9/")  # where a redirect would lead
         self.send_header("Content-Length", str(len(body)))
@@ -137,6 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        if reply.fault == "endless":
+            self._endless(reply.text)
+            return
         pieces = [reply.text[i : i + reply.step] for i in range(0, len(reply.text), reply.step)]
         shown = pieces[: len(pieces) // 2] if reply.fault else pieces
         for part in _parts(self.path, shown, whole=not reply.fault):
@@ -144,6 +154,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
         if reply.fault != "abort":
             self.wfile.write(b"0\r\n\r\n")
+
+    def _endless(self, text: str) -> None:
+        (part,) = _parts(self.path, [text], whole=False)
+        with contextlib.suppress(OSError):
+            for _ in range(1_000_000):
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
+                self.wfile.flush()
+        self.server_script.client_gone.set()
 
 
 def _parts(path: str, pieces: list[str], *, whole: bool) -> Iterator[bytes]:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rag.answer.generate import GeneratedWriter
+from rag.answer.packing import estimated_tokens
 from rag.errors import LLMError
+from rag.llama import llm
 from rag.llama.llm import LLMOptions, open_llm
 from rag.types import Answer, Chunk, Hit, Query
 from tests.integration.llm_server import OLLAMA, OPENAI, LLMServer, Reply
@@ -63,18 +65,79 @@ def test_a_reply_arrives_piece_by_piece(kind: Kind) -> None:
         (307, "HTTP 307"),
         (401, "FOOTNOTES_LLM__API_KEY"),
         (404, "does not know the model 'm'"),
-        (429, "takes no more requests"),
-        (500, "HTTP 500"),
+        (400, "HTTP 400"),
     ],
 )
 def test_a_refusal_names_the_address_and_the_remedy(kind: Kind, status: int, remedy: str) -> None:
-    """One line, asked once: nothing is retried, and no redirect is followed."""
+    """One line, asked once: what will not change is not retried, and no redirect is followed."""
     with LLMServer(Reply(status=status)) as server, pytest.raises(LLMError) as caught:
         ask(server, kind)
     assert remedy in str(caught.value)
     assert server.url in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(server.requests) == 1
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses between attempts, which take no time."""
+    slept: list[float] = []
+    monkeypatch.setattr("rag.llama.llm.time.sleep", slept.append)
+    return slept
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("status", "remedy"), [(429, "takes no more requests"), (500, "HTTP 500"), (503, "HTTP 503")]
+)
+def test_a_busy_server_is_asked_three_times(
+    kind: Kind, status: int, remedy: str, pauses: list[float]
+) -> None:
+    """With growing pauses; then it is one line."""
+    with LLMServer(Reply(status=status)) as server, pytest.raises(LLMError, match=remedy) as caught:
+        ask(server, kind)
+    assert type(caught.value) is LLMError
+    assert len(server.requests) == 3
+    assert pauses == [0.5, 2.0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_server_that_was_busy_for_a_moment_answers(kind: Kind, pauses: list[float]) -> None:
+    """Nobody notices."""
+    with LLMServer(Reply(status=503), Reply("fine")) as server:
+        assert ask(server, kind) == "fine"
+    assert pauses == [0.5]
+
+
+def test_a_server_says_how_long_to_wait(pauses: list[float]) -> None:
+    """Seconds are waited; where they are many, the answer does not wait at all."""
+    with LLMServer(Reply(status=429, wait="3"), Reply("fine")) as server:
+        assert ask(server) == "fine"
+    assert pauses == [3.0]
+    with LLMServer(Reply(status=429, wait="60")) as server, pytest.raises(LLMError, match="HTTP 429"):
+        ask(server)
+    assert (len(server.requests), len(pauses)) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_stops_reading_stops_the_server(kind: Kind) -> None:
+    """The connection is closed, so that a model does not write on for nobody."""
+    with LLMServer(Reply("on and on. ", fault="endless")) as server:
+        options = LLMOptions(url=server.url, model="m", kind=kind, timeout_s=5.0)
+        stream = open_llm(options).stream("s", "p")
+        assert next(stream) == "on and on. "
+        stream.close()  # type: ignore[attr-defined]
+        assert server.client_gone.wait(5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_that_does_not_stop_is_stopped(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After more than any answer needs."""
+    monkeypatch.setattr(llm, "_LONGEST_REPLY", 1000)
+    with LLMServer(Reply("on and on. ", fault="endless")) as server:
+        with pytest.raises(LLMError, match="does not stop"):
+            ask(server, kind)
+        assert server.client_gone.wait(5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -191,23 +254,88 @@ def test_the_configured_key_is_sent(kind: Kind) -> None:
 def test_the_writer_answers_with_proven_citations(kind: Kind) -> None:
     """From a socket to a verified Answer: thoughts and invented markers are gone, the quote is exact."""
     with LLMServer(Reply("<think>[2]?</think>The roof leaks [1][7].", step=2)) as server:
-        llm = open_llm(LLMOptions(url=server.url, model="m", kind=kind))
-        answer = GeneratedWriter(llm).write(Query("What leaks?"), [hit()], idf)
+        model = open_llm(LLMOptions(url=server.url, model="m", kind=kind))
+        answer = GeneratedWriter(model).write(Query("What leaks?"), [hit()], idf)
     assert answer.text == "The roof leaks [1]."
     assert answer.removed_markers == 1
     assert [citation.quote for citation in answer.citations] == ["The roof leaks near the chimney."]
     assert answer.support[0].supported
 
 
+@pytest.mark.usefixtures("pauses")
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    "reply", [Reply(status=500), Reply("The roof leaks [1]. And", fault="halt"), Reply("")]
+    "reply",
+    [
+        Reply(status=429),
+        Reply(status=500),
+        Reply(status=404),
+        Reply(fault="hang"),
+        Reply("The roof leaks [1]. And", fault="halt"),
+        Reply("The roof leaks [1]. And", fault="abort"),
+        Reply(""),
+        Reply("<think>The roof leaks [1]."),
+        Reply(raw=b"<html>hello</html>"),
+        Reply(raw=b'data: {"choices": "\xff\xfe"}\n\n'),
+    ],
+    ids=["429", "500", "404", "hang", "halt", "abort", "empty", "only thoughts", "rubbish", "broken utf-8"],
 )
-def test_a_failure_leaves_the_extractive_answer(reply: Reply) -> None:
-    """Whatever the server does, the question is answered from the notes, and the answer says what happened."""
+def test_a_failure_leaves_the_extractive_answer(kind: Kind, reply: Reply) -> None:
+    """Whatever the server does, the question is answered from the notes, and one line of the answer says what happened."""
     with LLMServer(reply) as server:
-        llm = open_llm(LLMOptions(url=server.url, model="m"))
-        *_, answer = GeneratedWriter(llm).stream(Query("Where does the roof leak?"), [hit()], idf)
+        writer = GeneratedWriter(open_llm(LLMOptions(url=server.url, model="m", kind=kind, timeout_s=0.5)))
+        *_, answer = writer.stream(Query("Where does the roof leak?"), [hit()], idf)
     assert isinstance(answer, Answer)
     assert answer.writer == "extract"
     assert answer.text.startswith("The roof leaks near the chimney. [1]")
-    assert "did not finish" in answer.trace.notes[0]
+    (note,) = answer.trace.notes
+    assert "did not finish" in note
+    assert "\n" not in note
+    assert answer.trace.sent[0].notes == ("notes/a.md",)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("step", [1, 2, 5, 1000])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "<think>[2] maybe [3]</think>The roof leaks [1].",
+        "<thinking>a</thinking><THINK>b</THINK>The roof leaks [1].",
+        "First I think [1]. Then [7]. </think>The roof leaks [1].",
+        "The roof leaks 【1】. <think>and so on [9]",
+    ],
+    ids=["closed", "others", "without its beginning", "unclosed"],
+)
+def test_thoughts_are_no_answer(kind: Kind, step: int, reply: str) -> None:
+    """However the stream cuts them; their markers are nobody's."""
+    with LLMServer(Reply(reply, step=step)) as server:
+        model = open_llm(LLMOptions(url=server.url, model="m", kind=kind))
+        answer = GeneratedWriter(model).write(Query("What leaks?"), [hit()], idf)
+    assert answer.text.strip() == "The roof leaks [1]."
+    assert answer.removed_markers == 0
+    assert len(answer.citations) == len(answer.support) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_prompt_never_exceeds_the_context(kind: Kind) -> None:
+    """What Ollama would cut off in silence is left out here, and told; a question that cannot fit is not sent."""
+    long = "漏水的屋顶。" * 300
+    hits = [
+        Hit(Chunk(f"n/{n}.md", 0, len(long), long, long, f"Note {n}", (1, 1)), 1.0 - n / 10) for n in range(5)
+    ]
+    with LLMServer(Reply("漏水 [1]。")) as server:
+        writer = GeneratedWriter(
+            open_llm(LLMOptions(url=server.url, model="m", kind=kind, context_tokens=2048)),
+            context_tokens=2048,
+        )
+        writer.write(Query("屋顶？"), hits, idf)
+        assert estimated_tokens(server.requests[0].prompt) <= 2048 - 300
+        answer = writer.write(Query("屋顶？" * 300), hits, idf)
+        assert estimated_tokens(server.requests[1].prompt) <= 2048 - 300
+        refused = writer.write(Query("屋顶？" * 2000), hits, idf)
+    assert answer.writer == "m"
+    assert "少读了 4 段" in answer.trace.notes[0]
+    assert len(server.requests) == 2
+    assert refused.writer == "extract"
+    assert "llm.context_tokens = 2048" in refused.trace.notes[0]
+    assert refused.trace.sent == ()

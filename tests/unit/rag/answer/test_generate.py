@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rag.answer.generate import GeneratedWriter, pack, prompt, prompt_budget, without_thoughts
+from rag.answer.generate import GeneratedWriter
+from rag.answer.packing import pack, prompt_budget
+from rag.answer.prompts import prompt
+from rag.answer.thoughts import without_thoughts
 from rag.errors import LLMError
 from rag.types import Answer, Chunk, DateRange, Hit, Query
 
@@ -167,7 +170,7 @@ def test_thoughts_are_dropped_however_they_are_cut(step: int) -> None:
     """Tags may be split over pieces; other angle brackets stay."""
     text = "a<think>x</think>b < c <thin d</think"
     pieces = [text[i : i + step] for i in range(0, len(text), step)]
-    assert "".join(without_thoughts(pieces)) == "ab < c <thin d</think"
+    assert "".join(filter(None, without_thoughts(pieces))) == "ab < c <thin d</think"
 
 
 def test_a_model_is_told_whose_words_it_reads() -> None:
