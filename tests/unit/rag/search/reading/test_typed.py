@@ -219,3 +219,10 @@ def test_notes_are_asked_for_their_properties_only_where_a_condition_may_stand()
     assert asked == []
     read("rating:>4 rating:<9 nginx:latest", today=TODAY, properties=properties)
     assert asked == [1]
+
+
+def test_an_attribute_s_value_is_no_phrase() -> None:
+    """A piece of HTML or code that was pasted asks for no passage that holds its numbers."""
+    pasted = '<img width="425" alt=\'x\' src="http://example.org/a b.png"> say="no" A quokka was seen.'
+    assert reading(pasted).filters.phrases == ()
+    assert reading('"A quokka" width="425"').filters.phrases == ("A quokka",)
