@@ -11,7 +11,6 @@ from rag import answering, present
 from rag.answer.cite import MARKER, display
 from rag.errors import RootError, SessionError
 from rag.messages import say
-from rag.store.sessions import Kept, Session, Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from rag.engine import Engine
     from rag.store.catalogue import Catalogue
+    from rag.store.sessions import Kept, Session, Sessions
     from rag.types import Answer, Turn
 
     Fate = Literal["same", "changed", "gone"]
