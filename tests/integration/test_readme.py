@@ -51,7 +51,7 @@ def test_commands_run(name: str, tmp_path: Path) -> None:
     assert [words[0] for words in found] == [
         *("sync", "ask", "sync", "ask"),
         *("search", "ask", "search", "explain"),
-        *("ask", "ask", "sessions", "sessions", "sessions"),
+        *("ask", "ask", "sessions", "sessions"),
         *("status", "why", "forget"),
         *("related", "related", "graph", "graph", "graph"),
         *("reindex", "reindex", "reindex"),
