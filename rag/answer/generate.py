@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rag.answer.changes import are_told, disagreeing
 from rag.answer.cite import readable
 from rag.answer.extract import ExtractiveWriter
 from rag.answer.fence import Scrubber
@@ -36,6 +37,10 @@ _LEFT_OUT = {
 _SCRUBBED = {
     "zh": "模型写的 {count} 处链接、图片或密码没有显示。",
     "en": "{count} links, images or secrets that the model wrote are not shown.",
+}
+_CHANGED = {
+    "zh": "引用的笔记说法不同，从新到旧：{times}。",
+    "en": "The notes cited do not say the same; newest first: {times}.",
 }
 
 
@@ -191,7 +196,11 @@ class _Writing:
             (_LEFT_OUT, self._prompt.left_out),
             (_SCRUBBED, self._scrubber.removed + self._scrubber.masked),
         )
-        return tuple(form[language].format(count=count) for form, count in counts if count)
+        told = [form[language].format(count=count) for form, count in counts if count]
+        changed = disagreeing(self.checked.citations, self._prompt.passages, self._comparer)
+        if changed and not are_told(changed, self.checked.text):
+            told.append(_CHANGED[language].format(times=", ".join(f"{d.day} [{d.marker}]" for d in changed)))
+        return tuple(told)
 
 
 def _sentences(reply: Iterable[str]) -> Iterator[str | None]:
