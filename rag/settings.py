@@ -260,6 +260,11 @@ class LLMSettings(_Section):
     )
     timeout_s: float = Field(default=60.0, gt=0, description="seconds to wait for the server")
     context_tokens: int = Field(default=8192, ge=512, description="the model's context window, in tokens")
+    inference_model: str | None = Field(
+        default=None,
+        description="a cross-encoder of natural language inference that reads what a model wrote against its footnotes, "
+        "too: a folder or hub id (extra: models)",
+    )
     never_send: tuple[str, ...] = Field(
         default=(),
         description="notes that never enter a prompt for a server beyond this machine: gitignore patterns, or "
