@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import importlib
 import json
 import os
 from dataclasses import dataclass
@@ -93,6 +94,9 @@ def load(
             _check_key(key, origin)
             merged[key] = _parsed(key, value)
             origins[key] = origin
+    for key, secret in _keyring_values(merged):
+        merged[key] = secret
+        origins[key] = "keyring"
     return LoadedSettings(_build(merged, origins), origins)
 
 
@@ -170,6 +174,30 @@ def _environment_values() -> Iterator[tuple[str, dict[str, object]]]:
             continue
         key = upper.removeprefix(PREFIX).lower().replace(_DELIMITER, ".")
         yield f"${name}", {key: value or (() if key in _LISTS else None)}
+
+
+def _keyring_values(merged: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Keys of servers that are set, from the system's keyring, where the package is installed and no key is given."""
+    wanted = [
+        key for key in sorted(_SECRETS) if not merged.get(key) and _is_used(key.partition(".")[0], merged)
+    ]
+    if not wanted:
+        return
+    try:
+        keyring = importlib.import_module("keyring")
+    except ImportError:
+        return
+    for key in wanted:
+        with contextlib.suppress(
+            Exception
+        ):  # each backend has errors of its own; a locked one has no key for us
+            secret = keyring.get_password("footnotes", key)
+            if secret:
+                yield key, secret
+
+
+def _is_used(section: str, merged: Mapping[str, object]) -> bool:
+    return bool(merged.get(f"{section}.url")) or (section, merged.get("graph.backend")) == ("graph", "neo4j")
 
 
 def _parsed(key: str, value: object) -> object:

@@ -45,6 +45,13 @@ class Comparer(Protocol):
         """One number a text in each part."""
 
 
+class Inference(Protocol):
+    """Reads whether one text follows from another."""
+
+    def judge(self, premise: str, hypothesis: str) -> tuple[float, float]:
+        """How surely the hypothesis follows from the premise, and contradicts it, each from 0 to 1; ModelError."""
+
+
 @runtime_checkable
 class Thesaurus(Protocol):
     """An embedder that knows words, and which of them mean nearly the same."""

@@ -114,7 +114,7 @@ class CaptionSettings(_Section):
     )
     model: str | None = Field(default=None, description="name of the model on that server")
     api_key: SecretStr | None = Field(
-        default=None, description="only from the environment: FOOTNOTES_CAPTION__API_KEY"
+        default=None, description="from the environment: FOOTNOTES_CAPTION__API_KEY; or from the keyring"
     )
     timeout_s: float = Field(
         default=45.0, gt=0, description="seconds to wait for that server; below sync.file_timeout_s"
@@ -134,7 +134,7 @@ class EmbeddingSettings(_Section):
     )
     kind: Literal["openai", "ollama"] = Field(default="openai", description="that server's protocol")
     api_key: SecretStr | None = Field(
-        default=None, description="only from the environment: FOOTNOTES_EMBEDDING__API_KEY"
+        default=None, description="from the environment: FOOTNOTES_EMBEDDING__API_KEY; or from the keyring"
     )
     timeout_s: float = Field(default=60.0, gt=0, description="seconds to wait for that server")
     query_prompt: str | None = Field(
@@ -176,7 +176,7 @@ class GraphSettings(_Section):
     )
     user: str = Field(default="neo4j", description="its user")
     password: SecretStr | None = Field(
-        default=None, description="only from the environment: FOOTNOTES_GRAPH__PASSWORD"
+        default=None, description="from the environment: FOOTNOTES_GRAPH__PASSWORD; or from the keyring"
     )
     database: str = Field(default="neo4j", description="its database")
     timeout_s: float = Field(default=10.0, gt=0, description="seconds to wait for that server")
@@ -200,7 +200,7 @@ class RerankSettings(_Section):
         default="cohere", description="cohere: llama.cpp, vLLM, Infinity; tei: text-embeddings-inference"
     )
     api_key: SecretStr | None = Field(
-        default=None, description="only from the environment: FOOTNOTES_RERANK__API_KEY"
+        default=None, description="from the environment: FOOTNOTES_RERANK__API_KEY; or from the keyring"
     )
     timeout_s: float = Field(default=60.0, gt=0, description="seconds to wait for that server")
     time_budget_s: float = Field(
@@ -256,10 +256,15 @@ class LLMSettings(_Section):
     model: str | None = Field(default=None, description="name of the model on that server")
     kind: Literal["openai", "ollama"] = Field(default="openai", description="the server's protocol")
     api_key: SecretStr | None = Field(
-        default=None, description="only from the environment: FOOTNOTES_LLM__API_KEY"
+        default=None, description="from the environment: FOOTNOTES_LLM__API_KEY; or from the keyring"
     )
     timeout_s: float = Field(default=60.0, gt=0, description="seconds to wait for the server")
     context_tokens: int = Field(default=8192, ge=512, description="the model's context window, in tokens")
+    inference_model: str | None = Field(
+        default=None,
+        description="a cross-encoder of natural language inference that reads what a model wrote against its footnotes, "
+        "too: a folder or hub id (extra: models)",
+    )
     never_send: tuple[str, ...] = Field(
         default=(),
         description="notes that never enter a prompt for a server beyond this machine: gitignore patterns, or "

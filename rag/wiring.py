@@ -121,6 +121,7 @@ def generator(settings: Settings) -> GeneratedWriter | None:
         return None
     from rag.answer.generate import GeneratedWriter, Place
     from rag.llama.llm import LLMOptions, is_loopback, open_llm, shown
+    from rag.models.inference import CrossEncoderInference
     from rag.models.static import StaticEmbedder
 
     chosen = LLMOptions(
@@ -135,6 +136,7 @@ def generator(settings: Settings) -> GeneratedWriter | None:
         open_llm(chosen),
         context_tokens=llm.context_tokens,
         comparer=StaticEmbedder(),
+        inference=CrossEncoderInference(llm.inference_model) if llm.inference_model else None,
         place=Place(shown(llm.url), far=not is_loopback(llm.url)),
     )
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rag.answer.changes import are_told, disagreeing
 from rag.answer.cite import readable
 from rag.answer.extract import ExtractiveWriter
 from rag.answer.fence import Scrubber
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from rag.answer.prompts import Prompt
     from rag.answer.question import Idf
     from rag.answer.verify import Verified
-    from rag.protocols import AnswerStream, Comparer
+    from rag.protocols import AnswerStream, Comparer, Inference
     from rag.types import Hit, Query
 
 _FELL_BACK = {
@@ -36,6 +37,10 @@ _LEFT_OUT = {
 _SCRUBBED = {
     "zh": "模型写的 {count} 处链接、图片或密码没有显示。",
     "en": "{count} links, images or secrets that the model wrote are not shown.",
+}
+_CHANGED = {
+    "zh": "引用的笔记说法不同，从新到旧：{times}。",
+    "en": "The notes cited do not say the same; newest first: {times}.",
 }
 
 
@@ -54,6 +59,7 @@ class GeneratedWriter:
         llm: the model.
         context_tokens: its context; passages fill what instructions, question and answer leave.
         comparer: helps to tell a paraphrase from an invention.
+        inference: reads each sentence against its footnotes, where one is set.
         place: where it answers; secrets do not leave this machine.
     """
 
@@ -63,11 +69,13 @@ class GeneratedWriter:
         *,
         context_tokens: int = 8192,
         comparer: Comparer | None = None,
+        inference: Inference | None = None,
         place: Place | None = None,
     ) -> None:
         self.llm = llm
         self.place = place or Place()
         self._comparer = comparer
+        self._inference = inference
         self._context = context_tokens
 
     def write(self, query: Query, hits: Sequence[Hit], idf: Idf) -> Answer:
@@ -108,7 +116,7 @@ class GeneratedWriter:
         if prompt is None:
             yield from _extracted(query, hits, idf)
             return
-        writing = _Writing(query, prompt, self._comparer)
+        writing = _Writing(query, prompt, self._comparer, self._inference)
         began = time.perf_counter()
         trouble: LLMError | None = None
         try:
@@ -154,15 +162,18 @@ class GeneratedWriter:
 class _Writing:
     """One reply on its way: scrubbed, verified, and begun anew where what came was only a thought."""
 
-    def __init__(self, query: Query, prompt: Prompt, comparer: Comparer | None) -> None:
-        self._query, self._prompt, self._comparer = query, prompt, comparer
+    def __init__(
+        self, query: Query, prompt: Prompt, comparer: Comparer | None, inference: Inference | None
+    ) -> None:
+        self._query, self._prompt = query, prompt
+        self._comparer, self._inference = comparer, inference
         self.has_shown = False
         self._begin()
 
     def _begin(self) -> None:
         read = [readable(passage) for passage in self._prompt.passages]
         self._scrubber = Scrubber(self._query.text, read)
-        self._verifier = Verifier(self._prompt.passages, self._comparer)
+        self._verifier = Verifier(self._prompt.passages, self._comparer, self._inference)
         self.shown: list[str] = []
 
     def feed(self, sentence: str | None) -> str:
@@ -191,7 +202,11 @@ class _Writing:
             (_LEFT_OUT, self._prompt.left_out),
             (_SCRUBBED, self._scrubber.removed + self._scrubber.masked),
         )
-        return tuple(form[language].format(count=count) for form, count in counts if count)
+        told = [form[language].format(count=count) for form, count in counts if count]
+        changed = disagreeing(self.checked.citations, self._prompt.passages, self._comparer)
+        if changed and not are_told(changed, self.checked.text):
+            told.append(_CHANGED[language].format(times=", ".join(f"{d.day} [{d.marker}]" for d in changed)))
+        return tuple(told)
 
 
 def _sentences(reply: Iterable[str]) -> Iterator[str | None]:

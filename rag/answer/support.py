@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rag.answer import facts, polarity
 from rag.answer.question import content, features
+from rag.errors import ModelError
 from rag.store.tokens import fold, terms, words
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from ingest.dates.moments import Moment
-    from rag.protocols import Comparer
+    from rag.protocols import Comparer, Inference
     from rag.types import DateRange
 
 # Chosen on the first half of the pairs of tests/data/claims.
@@ -35,6 +36,7 @@ _UNLIKE: Final = 0.1  # a noun whose nearest in the source is not nearer is none
 _UNLIKE_NAME: Final = 0.25  # the same of a word that begins an English sentence
 _NEARER: Final = 0.3  # how much better a clause must fit a claim, for its number to be the one that is meant
 _ELSEWHERE: Final = "text"  # source of a date that some sentence of the passage names, maybe not a cited one
+_SURE: Final = 0.9  # from where on a model of inference is believed
 _HAN: Final = re.compile("[\u3400-\u9fff]")
 _NAMING: Final = "nae"  # jieba's tags of nouns, adjectives and foreign words begin so
 _ORDINAL: Final = re.compile(r"^\s*\d{1,2}[.)、]\s")
@@ -106,7 +108,9 @@ class Source:
         return frozenset((*told, *years, *facts.hours(fold(self.quotes))))
 
 
-def judge(claim: str, source: Source, comparer: Comparer | None = None) -> Support:
+def judge(
+    claim: str, source: Source, comparer: Comparer | None = None, inference: Inference | None = None
+) -> Support:
     """How far a source supports a claim.
 
     Args:
@@ -114,6 +118,7 @@ def judge(claim: str, source: Source, comparer: Comparer | None = None) -> Suppo
         source: what it cites.
         comparer: tells how near words are to a text, so that paraphrases and translations count; without it a
             translated claim needs a number or a name in common.
+        inference: reads what has no missing fact, and is sure of some of it.
     """
     missing = tuple(
         dict.fromkeys(
@@ -125,7 +130,19 @@ def judge(claim: str, source: Source, comparer: Comparer | None = None) -> Suppo
     share = _coverage(claim, source, comparer)
     doubtful = tuple(dict.fromkeys((*_replaced(claim, source, comparer), *_unheard(claim, source, comparer))))
     supported = share >= (_SUPPORTED if comparer else _WORDS) and not doubtful
-    return Support(supported, partly=share >= _PARTLY and not supported, missing=doubtful)
+    found = Support(supported, partly=share >= _PARTLY and not supported, missing=doubtful)
+    return _read(found, claim, source, inference) if inference else found
+
+
+def _read(found: Support, claim: str, source: Source, inference: Inference) -> Support:
+    """What was found, unless a model that reads both is sure of something else; one that fails says nothing."""
+    try:
+        entails, contradicts = inference.judge(source.quotes, claim)
+    except ModelError:
+        return found
+    if contradicts >= _SURE:
+        return Support(supported=False, missing=(claim,))
+    return Support(supported=True) if entails >= _SURE else found
 
 
 def _facts(claim: str, source: Source) -> Iterator[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rag.answer.sentences import Span
-    from rag.protocols import Comparer
+    from rag.protocols import Comparer, Inference
     from rag.types import Chunk, Citation
 
 _WINDOW = 3  # a claim is proven by at most so many sentences in a row
@@ -70,8 +70,14 @@ class Verifier:
     The markers that come out are numbered anew from 1, one number for each cited span.
     """
 
-    def __init__(self, passages: Sequence[Chunk], comparer: Comparer | None = None) -> None:
+    def __init__(
+        self,
+        passages: Sequence[Chunk],
+        comparer: Comparer | None = None,
+        inference: Inference | None = None,
+    ) -> None:
         self._passages = passages
+        self._inference = inference
         self._comparer = comparer
         self._citations: dict[tuple[int, Span], Citation] = {}
         self._support: list[SentenceSupport] = []
@@ -150,10 +156,12 @@ class Verifier:
             n: (c.start - self._passages[n - 1].start, c.end - self._passages[n - 1].start)
             for n, c in cited.items()
         }
-        found = self._judged(sentence, places) if cited else Support(supported=False)
+        found = self._judged(sentence, places, self._inference) if cited else Support(supported=False)
         self._support.append(SentenceSupport(sentence, markers, *found))
 
-    def _judged(self, sentence: str, places: Mapping[int, Span]) -> Support:
+    def _judged(
+        self, sentence: str, places: Mapping[int, Span], inference: Inference | None = None
+    ) -> Support:
         cited = [(self._passages[n - 1], place) for n, place in places.items()]
         source = Source(
             quotes="\n".join(passage.text[slice(*place)] for passage, place in cited),
@@ -161,7 +169,7 @@ class Verifier:
             dates=tuple(day for passage, _ in cited for day in known_days(passage)),
             around="\n".join(readable(passage) for passage, _ in cited),
         )
-        return judge(sentence, source, self._comparer)
+        return judge(sentence, source, self._comparer, inference)
 
 
 def _bare(claim: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +21,42 @@ def write(home: Path, text: str) -> Path:
     path = home / "config.yaml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+class Keyring(types.ModuleType):
+    """A keyring with one key; locked, if told so."""
+
+    def __init__(self, *, locked: bool = False) -> None:
+        super().__init__("keyring")
+        self.asked: list[tuple[str, str]] = []
+        self._locked = locked
+
+    def get_password(self, service: str, name: str) -> str | None:
+        self.asked.append((service, name))
+        if self._locked:
+            raise RuntimeError("locked")
+        return "s3cret-of-the-ring" if name == "llm.api_key" else None
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_a_key_may_come_from_the_keyring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locked: bool
+) -> None:
+    """Where its server is set and the environment has none; it is masked in every print. A locked ring holds nothing."""
+    ring = Keyring(locked=locked)
+    monkeypatch.setitem(sys.modules, "keyring", ring)
+    assert config.load(tmp_path).settings.llm.api_key is None
+    assert ring.asked == []  # no server, no question
+    loaded = config.load(tmp_path, overrides={"llm.url": "http://127.0.0.1:1"})
+    key = loaded.settings.llm.api_key
+    assert (key.get_secret_value() if key else None) == (None if locked else "s3cret-of-the-ring")
+    assert ring.asked == [("footnotes", "llm.api_key")]
+    assert loaded.origins.get("llm.api_key") == (None if locked else "keyring")
+    assert "s3cret" not in str(list(loaded.rows())) + repr(loaded) + loaded.settings.model_dump_json()
+    monkeypatch.setenv("FOOTNOTES_LLM__API_KEY", "of-the-environment")
+    given = config.load(tmp_path, overrides={"llm.url": "http://127.0.0.1:1"}).settings.llm.api_key
+    assert given
+    assert given.get_secret_value() == "of-the-environment"
 
 
 def test_defaults(tmp_path: Path) -> None:
