@@ -84,13 +84,15 @@ def test_an_ablation_is_the_search_without_the_other_parts(
 def test_ablations_embed_no_passage_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of them, from the index of the first run; with a reranker, too."""
     embedded: list[int] = []
-    embed = StaticEmbedder.embed_passages
+    embed = StaticEmbedder.embed_and_tokenise  # all passages go through it
 
-    def counted(self: StaticEmbedder, texts: Sequence[str]) -> NDArray[np.float32]:
+    def counted(
+        self: StaticEmbedder, texts: Sequence[str]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.int64]]]:
         embedded.append(len(texts))
         return embed(self, texts)
 
-    monkeypatch.setattr(StaticEmbedder, "embed_passages", counted)
+    monkeypatch.setattr(StaticEmbedder, "embed_and_tokenise", counted)
     monkeypatch.setattr(opening, "open_reranker", lambda _settings: Backwards())
     whole = harness.run(TINY, cache=tmp_path)
     assert sum(embedded) >= whole.documents
