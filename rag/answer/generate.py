@@ -15,6 +15,7 @@ from rag.answer.prompts import UNKNOWN, language_of, prompt_of, room_for_notes
 from rag.answer.thoughts import without_thoughts
 from rag.answer.verify import Verifier, whole_sentences
 from rag.errors import LLMError
+from rag.messages import explain
 from rag.types import Answer, Sent, Stage, Trace
 
 if TYPE_CHECKING:
@@ -230,7 +231,8 @@ def _sentences(reply: Iterable[str]) -> Iterator[str | None]:
 
 
 def _fell_back(query: Query, error: LLMError) -> str:
-    return _FELL_BACK[language_of(query.text)].format(error=error)
+    language = language_of(query.text)
+    return _FELL_BACK[language].format(error=explain(error, language))
 
 
 def _extracted(
