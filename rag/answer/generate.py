@@ -15,6 +15,7 @@ from rag.answer.prompts import UNKNOWN, language_of, prompt_of, room_for_notes
 from rag.answer.thoughts import without_thoughts
 from rag.answer.verify import Verifier, whole_sentences
 from rag.errors import LLMError
+from rag.llama.llm import patiently
 from rag.messages import explain
 from rag.types import Answer, Sent, Stage, Trace
 
@@ -121,7 +122,7 @@ class GeneratedWriter:
         began = time.perf_counter()
         trouble: LLMError | None = None
         try:
-            for sentence in _sentences(self.llm.stream(prompt.system, prompt.text)):
+            for sentence in _sentences(patiently(self.llm, prompt.system, prompt.text)):
                 if piece := writing.feed(sentence):
                     yield piece
         except LLMError as error:

@@ -38,6 +38,7 @@ PUBLIC = [
     "QuestionError",
     "Retrieval",
     "RootError",
+    "Sent",
     "SentenceSupport",
     "Span",
     "Stage",
