@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from rag import wiring
+from rag.models.server import is_loopback, shown
 from rag.search import reading
-from rag.search.retrieve import HybridRetriever
+from rag.search.retrieve import HYBRID, LEXICAL, LINKED, RERANKED, HybridRetriever
 from rag.search.understanding import UnderstandingRetriever
-from rag.types import NO_FILTERS, Filters, Reading
+from rag.types import NO_FILTERS, Filters, Reading, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -69,7 +70,17 @@ def search(engine: Engine, asked: Asked, gathered: int) -> Retrieval:
     found = _found(engine, asked, read, gathered, 0)
     if found.dropped:  # a note was changed and the indexes have not followed yet: follow, then look again
         found = _found(engine, asked, read, gathered, _PATIENCE_S)
-    return found
+    return replace(found, trace=replace(found.trace, sent=_read_elsewhere(engine, found)))
+
+
+def _read_elsewhere(engine: Engine, found: Retrieval) -> tuple[Sent, ...]:
+    """What a reranking server was shown."""
+    s = engine.settings.rerank
+    if s.chosen != "remote" or not s.url or RERANKED not in found.stages:
+        return ()
+    before = next(found.stages[name] for name in (LINKED, HYBRID, LEXICAL) if name in found.stages)
+    notes = tuple(dict.fromkeys(hit.chunk.doc_id for hit in before[: s.candidates]))
+    return (Sent(shown(s.url), s.model or "", far=not is_loopback(s.url), notes=notes),) if notes else ()
 
 
 def _read(engine: Engine, asked: Asked) -> Reading:

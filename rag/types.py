@@ -349,12 +349,12 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a language model's server was shown.
+    """What a model's server was shown of the notes, to write an answer or to order passages.
 
     Attributes:
         server: its address, without a user name or password.
         far: it is beyond this machine.
-        notes: ids of the notes that were in the prompt.
+        notes: ids of the notes that it was shown.
         masked: secrets in them that were not.
         held_back: notes that it must not see and did not.
     """

@@ -55,6 +55,7 @@ _ADDRESS: Final = re.compile(
     r"|(?<![\w.@/-])//[\w-]+(?:\.[\w-]+)+[^\s<>\"'`，。；、）】》]*",
     re.IGNORECASE,
 )
+_NESTED: Final = 20  # so deep links and elements in others are taken out; deeper ones are only defused
 _TRAILING: Final = re.compile(r"[.,;:!?)\]]+$")
 _ASKS: Final = re.compile(
     r"网址|網址|链接|連結|地址|域名|网站|網站|\burls?\b|\blinks?\b|\baddress|\bweb ?sites?\b|\bweb ?pages?\b|\bdomains?\b|\bhttps?\b",
@@ -93,12 +94,14 @@ class Scrubber:
     def clean(self, sentence: str) -> str:
         """A sentence without what acts in it."""
         text = _UNSEEN.sub("", _ESCAPE.sub("", sentence.replace("\r\n", "\n")))
-        before = None
-        while before != text:  # what is left may make another
+        for _ in range(_NESTED):  # what is left may make another
             before = text
             text = self._without(_IMAGE, text, r"\1")
             text = self._without(_LINK, text, r"\1")
             text = self._without(_ELEMENT, text, "")
+            if before == text:
+                break
+        text = _ELEMENT.sub(lambda m: m[0].replace("<", "‹"), text)
         text = _ADDRESS.sub(self._address, text)
         text = text.replace("](", "] (").replace("![", "! [")
         if not self._may_tell_secrets:

@@ -15,6 +15,8 @@ from rag.answer.prompts import UNKNOWN, language_of, prompt_of, room_for_notes
 from rag.answer.thoughts import without_thoughts
 from rag.answer.verify import Verifier, whole_sentences
 from rag.errors import LLMError
+from rag.llama.llm import patiently
+from rag.messages import explain
 from rag.types import Answer, Sent, Stage, Trace
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ class GeneratedWriter:
         began = time.perf_counter()
         trouble: LLMError | None = None
         try:
-            for sentence in _sentences(self.llm.stream(prompt.system, prompt.text)):
+            for sentence in _sentences(patiently(self.llm, prompt.system, prompt.text)):
                 if piece := writing.feed(sentence):
                     yield piece
         except LLMError as error:
@@ -230,7 +232,8 @@ def _sentences(reply: Iterable[str]) -> Iterator[str | None]:
 
 
 def _fell_back(query: Query, error: LLMError) -> str:
-    return _FELL_BACK[language_of(query.text)].format(error=error)
+    language = language_of(query.text)
+    return _FELL_BACK[language].format(error=explain(error, language))
 
 
 def _extracted(

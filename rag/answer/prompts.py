@@ -15,7 +15,7 @@ from rag.errors import LLMError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rag.types import Chunk, Query
+    from rag.types import Chunk, Language, Query
 
 _ANSWER = 300  # tokens that an answer needs at least
 _LEAST = 100  # ... and its notes
@@ -119,7 +119,7 @@ def prompt(query: Query, passages: Sequence[Chunk]) -> str:
     return f"{notes}\n\n{today}{'问题：' if zh else 'Question: '}{query.text}"
 
 
-def language_of(question: str) -> str:
+def language_of(question: str) -> Language:
     """``zh`` or ``en``: what is written around an answer."""
     return "zh" if is_chinese(question) else "en"
 

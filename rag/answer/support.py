@@ -36,6 +36,7 @@ _UNLIKE: Final = 0.1  # a noun whose nearest in the source is not nearer is none
 _UNLIKE_NAME: Final = 0.25  # the same of a word that begins an English sentence
 _NEARER: Final = 0.3  # how much better a clause must fit a claim, for its number to be the one that is meant
 _ELSEWHERE: Final = "text"  # source of a date that some sentence of the passage names, maybe not a cited one
+_TELLING: Final = 4  # words from which on a quote tells its language
 _SURE: Final = 0.9  # from where on a model of inference is believed
 _HAN: Final = re.compile("[\u3400-\u9fff]")
 _NAMING: Final = "nae"  # jieba's tags of nouns, adjectives and foreign words begin so
@@ -75,6 +76,17 @@ class Source:
     def words(self) -> frozenset[str]:
         """What it offers to match."""
         return features(f"{self.context}\n{self.quotes}")
+
+    @cached_property
+    def told(self) -> str:
+        """The quotes; where they have hardly a word, such as a table's row, with what stands around them."""
+        telling = sum(word[0].isalpha() for word in content(self.quotes)) >= _TELLING
+        return self.quotes if telling or not self.around else f"{self.context}\n{self.around}"
+
+    @cached_property
+    def is_chinese(self) -> bool:
+        """Their language."""
+        return facts.is_chinese(self.told)
 
     @cached_property
     def clauses(self) -> list[str]:
@@ -201,11 +213,11 @@ def _days(text: str) -> set[Moment]:
 
 
 def _names(clause: str, source: Source) -> Iterator[str]:
-    foreign = facts.is_chinese(clause) != facts.is_chinese(source.quotes)
+    foreign = facts.is_chinese(clause) != source.is_chinese
     for name in facts.names(clause):
         folded = fold(name).removesuffix("'s")
         is_han = _HAN.match(folded) is not None
-        if foreign and (is_han or facts.is_chinese(source.quotes)) and not re.search(r"[\d_]", folded):
+        if foreign and (is_han or source.is_chinese) and not re.search(r"[\d_]", folded):
             continue  # Su He is 苏禾 there
         found = folded in source.text or features(folded) <= source.words
         if not found or (
@@ -239,7 +251,7 @@ def _replaced(claim: str, source: Source, comparer: Comparer | None) -> Iterator
 
 def _unheard(claim: str, source: Source, comparer: Comparer | None) -> Iterator[str]:
     """What may be a name, and nothing in the source is like it: an English sentence's first word, a Chinese noun."""
-    if comparer is None or facts.is_chinese(claim) != facts.is_chinese(source.quotes):
+    if comparer is None or facts.is_chinese(claim) != source.is_chinese:
         return
     leading = facts.leading(claim)
     nouns = [(word, _UNLIKE) for word in facts.nouns(claim)]
@@ -259,7 +271,7 @@ def _coverage(claim: str, source: Source, comparer: Comparer | None) -> float:
     for number in reversed(facts.numbers(rest)):  # they were judged
         rest = rest[: number.start] + " " + rest[number.end :]
     wanted = [word for word in content(rest) if not word[0].isdigit() and word not in facts.MEASURE]
-    foreign = facts.is_chinese(claim) != facts.is_chinese(source.quotes)
+    foreign = facts.is_chinese(claim) != source.is_chinese
     if foreign:  # names are written otherwise there
         wanted = [word for word in wanted if word not in facts.people(claim)]
     if not wanted:
@@ -268,7 +280,7 @@ def _coverage(claim: str, source: Source, comparer: Comparer | None) -> float:
     said = [_says(word, written.get(word, word), source, comparer) for word in wanted]
     if comparer is None:
         return 1.0 if foreign and (1.0 in said or facts.numbers(fold(claim))) else sum(said) / len(said)
-    meant = comparer.compare(claim, [source.quotes]).coverage[0]
+    meant = comparer.compare(claim, [source.told]).coverage[0]
     return max(meant, sum(said) / len(said))
 
 
@@ -285,7 +297,7 @@ def _says(word: str, written: str, source: Source, comparer: Comparer | None) ->
         return _AROUND
     if comparer is None:
         return 0.0
-    near = comparer.compare(written, [source.quotes]).coverage[0]
+    near = comparer.compare(written, [source.told]).coverage[0]
     return near if near >= _ALIKE else 0.0
 
 

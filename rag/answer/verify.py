@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rag.protocols import Comparer, Inference
     from rag.types import Chunk, Citation
 
+_LONGEST_SENTENCE = 3000  # characters
 _WINDOW = 3  # a claim is proven by at most so many sentences in a row
 _NUMBER_WEIGHT, _GRAMMAR_WEIGHT = 2.0, 0.2
 _NEAR = 0.75  # another place says at least this share of what the best says
@@ -215,11 +216,18 @@ def whole_sentences(pieces: Iterable[str]) -> Iterator[str]:
     pending = ""
     for piece in pieces:
         pending += piece
-        while cut := _first_cut(pending):
+        while cut := _first_cut(pending) or _forced_cut(pending):
             yield pending[:cut]
             pending = pending[cut:]
     if pending:
         yield pending
+
+
+def _forced_cut(text: str) -> int:
+    """Where a text without end is cut: between words, where there are any; 0 while it may be a sentence."""
+    if len(text) <= _LONGEST_SENTENCE:
+        return 0
+    return max(text.rfind(" ", 0, _LONGEST_SENTENCE), 0) or _LONGEST_SENTENCE
 
 
 def _first_cut(text: str) -> int:

@@ -88,6 +88,25 @@ def is_loopback(url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def patiently(llm: AnswerStream, system: str, prompt: str) -> Iterator[str]:
+    """A reply for somebody who waits for it: a server that is busy or broken for a moment is asked up to three times.
+
+    There are pauses between (HTTP 429, 5xx); where it asks for a long one, there is no further attempt.
+
+    Raises:
+        LLMError: as ``stream``.
+    """
+    for pause in (*_PAUSES_S, None):
+        try:
+            yield from llm.stream(system, prompt)
+        except _BusyError as error:
+            if pause is None or error.wait_s > _LONGEST_WAIT_S:
+                raise LLMError(error.template, **error.values) from error
+            time.sleep(max(pause, error.wait_s))
+        else:
+            return
+
+
 class _LlamaStream:
     """A LlamaIndex model as an :class:`rag.protocols.AnswerStream`."""
 
@@ -102,24 +121,12 @@ class _LlamaStream:
         """The reply, piece by piece.
 
         Raises:
-            LLMError: the server cannot be reached, refuses, is silent, stops halfway, or does not stop at all. One that is
-                busy or broken for a moment (HTTP 429, 5xx) is asked up to three times, with pauses between.
+            LLMError: the server cannot be reached, refuses, is silent, stops halfway, or does not stop at all.
         """
-        if not is_loopback(self._options.url):  # whatever asked: secrets do not leave this machine
-            system, prompt = (masking.mask(text)[0] for text in (system, prompt))
-        for pause in (*_PAUSES_S, None):
-            try:
-                yield from self._attempt(system, prompt)
-            except _BusyError as error:
-                if pause is None or error.wait_s > _LONGEST_WAIT_S:
-                    raise LLMError(error.template, **error.values) from error
-                time.sleep(max(pause, error.wait_s))
-            else:
-                return
-
-    def _attempt(self, system: str, prompt: str) -> Iterator[str]:
         from llama_index.core.llms import ChatMessage
 
+        if not is_loopback(self._options.url):  # whatever asked: secrets do not leave this machine
+            system, prompt = (masking.mask(text)[0] for text in (system, prompt))
         messages = [ChatMessage(role="system", content=system), ChatMessage(role="user", content=prompt)]
         began = finished = False
         length = 0

@@ -74,6 +74,7 @@ def planned(search: Callable[[str], Retrieval], ask_llm: AskLLM, query: Query, k
             stages=(stage, *(s for one in found for s in one.trace.stages)),
             notes=tuple(notes),
             filters=tuple(dict.fromkeys(part for one in found for part in one.trace.filters)),
+            sent=tuple(dict.fromkeys(sent for one in found for sent in one.trace.sent)),
         ),
         stages,
         sum(one.dropped for one in found),

@@ -12,7 +12,7 @@ from rag.answer.generate import GeneratedWriter
 from rag.answer.packing import estimated_tokens
 from rag.errors import LLMError
 from rag.llama import llm
-from rag.llama.llm import LLMOptions, open_llm
+from rag.llama.llm import LLMOptions, open_llm, patiently
 from rag.types import Answer, Chunk, Hit, Query
 from tests.integration.llm_server import OLLAMA, OPENAI, LLMServer, Reply
 
@@ -29,7 +29,7 @@ NOTE = "The roof leaks near the chimney. The kitchen cost 32000."
 def ask(server: LLMServer, kind: Kind = "openai", **more: object) -> str:
     """One whole reply."""
     options = LLMOptions(url=server.url, model="m", kind=kind, **{"timeout_s": 5.0, **more})  # type: ignore[arg-type]
-    return "".join(open_llm(options).stream("system words", "prompt words"))
+    return "".join(patiently(open_llm(options), "system words", "prompt words"))
 
 
 def hit() -> Hit:
@@ -99,6 +99,9 @@ def test_a_busy_server_is_asked_three_times(
     assert type(caught.value) is LLMError
     assert len(server.requests) == 3
     assert pauses == [0.5, 2.0]
+    with LLMServer(Reply(status=status)) as server, pytest.raises(LLMError, match=remedy):
+        list(open_llm(LLMOptions(url=server.url, model="m", kind=kind)).stream("s", "p"))
+    assert len(server.requests) == 1  # who asks for many things counts failures himself
 
 
 @pytest.mark.parametrize("kind", KINDS)

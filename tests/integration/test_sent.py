@@ -15,6 +15,7 @@ from rag.engine import Engine
 from rag.errors import LLMError
 from rag.llama import llm
 from rag.llama.llm import LLMOptions, open_llm
+from tests.integration.embedding_server import EmbeddingServer
 from tests.integration.llm_server import LLMServer, Reply
 
 if TYPE_CHECKING:
@@ -119,6 +120,19 @@ def test_every_answer_says_which_server_saw_which_notes(engine: Engine) -> None:
     assert [present.answer(answer)["trace"]["sent"] for answer in answers] == [[told], [told]]
     assert [answer.writer for answer in answers] == ["m", "extract"]
     assert "tomato" not in str([request.body for request in server.requests])
+
+
+def test_a_reranking_server_saw_notes_too(home: Path) -> None:
+    """It reads passages, so it is told of; before the model that writes."""
+    with LLMServer(Reply("It leaks [1].")) as chat, EmbeddingServer() as ranks:
+        servers = {"llm.url": chat.url, "llm.model": "m", "rerank.url": ranks.url, "rerank.model": "r"}
+        with Engine.open(home, settings={"embedding.model": "none", **servers}) as engine:
+            answer = engine.ask(QUESTION)
+            found = engine.search(QUESTION)
+    assert [(sent.server, sent.model) for sent in answer.trace.sent] == [(ranks.url, "r"), (chat.url, "m")]
+    assert found.trace.sent == answer.trace.sent[:1]
+    read = {text for request in ranks.requests for text in request.texts}
+    assert len(read) == len(answer.trace.sent[0].notes) == 2
 
 
 def test_without_a_model_nothing_would_be_sent(home: Path) -> None:

@@ -38,6 +38,7 @@ PUBLIC = [
     "QuestionError",
     "Retrieval",
     "RootError",
+    "Sent",
     "SentenceSupport",
     "SessionError",
     "Span",

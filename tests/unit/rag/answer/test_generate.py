@@ -105,6 +105,14 @@ def test_a_failure_halfway_replaces_what_was_shown(question: str, words: str) ->
     assert words in answer.trace.notes[0]
 
 
+def test_the_reason_is_told_in_the_questions_language() -> None:
+    """Not only the words around it."""
+    away = LLMError("{url} cannot be reached. Start the server, or correct llm.url.", url="http://x")
+    _, answer = run(FakeLLM(error=away), "屋顶漏水吗？")
+    assert "请启动" in answer.trace.notes[0]
+    assert "Start the server" not in answer.trace.notes[0]
+
+
 @pytest.mark.parametrize("pieces", [(), ("",), ("<think>for ever",), (" [9] \n",)])
 def test_an_empty_reply_is_a_failure(pieces: tuple[str, ...]) -> None:
     """A model that only thinks has not answered."""

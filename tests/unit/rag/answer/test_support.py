@@ -140,6 +140,13 @@ def test_what_is_missing_is_told_as_the_claim_writes_it() -> None:
     assert judge("It rained a lot in Portugal.", Source(quote), MODEL).missing == ("Portugal",)
 
 
+def test_a_row_of_numbers_speaks_its_notes_language() -> None:
+    """So that a name in the other script is not missed in it."""
+    source = Source("| 2023-08-19 | 5.8 |", "年糕", (), "年糕的体重\n| 日期 | 公斤 |\n| 2023-08-19 | 5.8 |")
+    assert judge("Niangao weighs 5.8 kg.", source, MODEL).missing == ()
+    assert judge("Niangao weighs 6.8 kg.", source, MODEL).missing == ("6.8",)
+
+
 def test_something_else_is_not_supported() -> None:
     """Even where nothing of it can be looked for."""
     assert (
