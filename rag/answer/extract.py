@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rag.answer.cite import citation_for, display, plain_markers
 from rag.answer.expected import Sought, expects, sought
 from rag.answer.passages import Kind, complete, units
-from rag.answer.question import asked_keys, asks_in_chinese, features, weigh
+from rag.answer.question import asked_keys, asks_in_chinese, features, sought_words, weigh
 from rag.types import Answer, SentenceSupport, Stage, Trace
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class ExtractiveWriter:
 
 
 def abstain(question: str, hits: Sequence[Hit]) -> Answer:
-    """Say that the notes do not answer, and name up to three of the nearest, without citing them."""
+    """Say that the notes do not answer, what was searched for, and up to three of the nearest, without citing them."""
     notes = {hit.chunk.doc_id: hit.chunk.title for hit in hits}
     zh = asks_in_chinese(question)
     if not notes:
@@ -112,7 +112,10 @@ def abstain(question: str, hits: Sequence[Hit]) -> Answer:
     form = "- 《{}》（{}）" if zh else "- {} ({})"
     lines = [plain_markers(form.format(title, doc_id)) for doc_id, title in list(notes.items())[:_NEAREST]]
     lead = "笔记里没有找到答案。最接近的笔记：" if zh else "The notes do not say. The nearest notes:"
-    return Answer(question=question, text="\n".join((lead, *lines)), hits=tuple(hits), abstained=True)
+    words = plain_markers(("、" if zh else ", ").join(sought_words(question)))
+    searched = [("查找的词：{}。" if zh else "Searched for: {}.").format(words)] if words else []
+    text = "\n".join((lead, *lines, *searched))
+    return Answer(question=question, text=text, hits=tuple(hits), abstained=True)
 
 
 def _answer(question: str, hits: Sequence[Hit], chosen: Sequence[Unit]) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from rag.store import properties
-from rag.store.tokens import fold, terms, words
+from rag.store.tokens import common, fold, terms, words
 
 Idf = Callable[[Sequence[str]], Mapping[str, float]]
 
@@ -35,14 +35,25 @@ def weigh(question: str, idf: Idf) -> dict[str, float]:
     Words weigh their inverse document frequency. Each Han character of a longer word weighs a part of
     its word, so that a passage which says the same in a related word still counts.
     """
-    # A question of question words alone seeks those.
-    asked = content(_ASKING.sub(lambda m: " " * len(m[0]), question)) or words(question)
+    asked = _asked(question)
     frequencies = idf(asked)
     weights = {term: max(0.0, frequencies.get(term, 0.0)) for term in asked}
     for term, weight in tuple(weights.items()):
         for character in _HAN.findall(term) if len(term) > 1 else ():
             weights[character] = max(weights.get(character, 0.0), _CHARACTER * weight)
     return weights
+
+
+def sought_words(question: str) -> list[str]:
+    """The words that a question is searched by, as it writes them."""
+    asked = set(_asked(question)) - common()
+    written = (question[term.start : term.end] for term in terms(question) if term.text in asked)
+    return list(dict.fromkeys(written))
+
+
+def _asked(question: str) -> list[str]:
+    """Without question words; a question of those alone seeks them."""
+    return content(_ASKING.sub(lambda m: " " * len(m[0]), question)) or words(question)
 
 
 def asked_keys(question: str) -> frozenset[str]:

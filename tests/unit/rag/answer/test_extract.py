@@ -227,6 +227,18 @@ def test_without_a_signal_it_abstains_and_names_the_nearest_notes(question: str,
     assert "n/3.md" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("量子力学是什么？", "查找的词：量子力学。"),
+        ("Who likes Quantum libraries?", "Searched for: likes, Quantum, libraries."),
+    ],
+)
+def test_abstaining_says_what_was_searched_for(question: str, said: str) -> None:
+    """As the question writes it, without its question words."""
+    assert ask(question, hit("Bread and butter.")).text.endswith(said)
+
+
 @pytest.mark.parametrize("question", ["", "？？", "什么", "roof"])
 def test_nothing_found_is_said(question: str) -> None:
     """No passages at all, and questions without a word, are answered too."""
