@@ -125,9 +125,9 @@ def _extracted(engine: Engine, question: str, found: Retrieval) -> Answer:
         return abstain(question, found.hits)
     if found.trace.in_range is not None:
         from rag.answer.gathered import GatheredWriter
-        from rag.answer.question import is_chinese
+        from rag.answer.question import asks_in_chinese
 
-        idf, chinese = engine.lexical.idf, is_chinese(question)
+        idf, chinese = engine.lexical.idf, asks_in_chinese(question)
         asked = found.stages.keys() != {gather.GATHERED}  # else all of a time was taken, without a search
         return GatheredWriter().write(found.query, found.hits, idf, chinese=chinese, asked=asked)
     from rag.answer.extract import ExtractiveWriter  # thirty milliseconds that a search does not need

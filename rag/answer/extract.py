@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.answer.cite import citation_for, display, plain_markers
+from rag.answer.expected import Sought, expects, sought
 from rag.answer.passages import Kind, complete, units
-from rag.answer.question import asked_keys, expects, features, is_chinese, weigh
+from rag.answer.question import asked_keys, asks_in_chinese, features, sought_words, weigh
 from rag.types import Answer, SentenceSupport, Stage, Trace
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ _NEIGHBOUR = 0.25  # ... when only the sentence before says it; half of it for t
 _NAMES = 0.6  # what a heading scores as an answer
 _FIRST = 0.05  # what the first sentence of a passage gains
 _LOCAL = 0.5  # how far a word that most sentences share loses its weight
-_EXPECTED = 1.3  # what a sentence gains by a date or a number, where the question asks for one
+# What a sentence gains by holding what is asked for; a reason, a list or any name is told from nothing by its form.
+_GAINS = {Sought.TIME: 0.6, Sought.NUMBER: 0.6, Sought.PERSON: 0.3, Sought.PLACE: 0.15, Sought.MEANING: 0.15}
+_FACT = 2  # sentences of an answer: the one that says it, and one that it needs
+_LONG = 4  # ... where more is asked for
+_SEVERAL = {Sought.LIST, Sought.REASON, Sought.OTHER}
 _ENOUGH = 0.2  # share of the question's weight that the best sentence must cover, with its surroundings
 _BARELY = 0.3  # if it covers less than this, ...
 _FOUND = 0.35  # this share of its words must stand somewhere: else the notes are about something else
@@ -78,48 +83,69 @@ class _Scored:
 
 
 class ExtractiveWriter:
-    """Answers with at most ``most`` sentences of the passages, each followed by its ``[n]``."""
+    """Answers with sentences of the passages, each followed by its ``[n]``.
 
-    def __init__(self, *, most: int = 4) -> None:
+    Args:
+        most: how many at most; default: two where a fact is asked for, else four.
+    """
+
+    def __init__(self, *, most: int | None = None) -> None:
         self._most = most
 
     def write(self, query: Query, hits: Sequence[Hit], idf: Idf) -> Answer:
         """Answer from ``hits`` (best first), or abstain and name the nearest notes."""
         began = time.perf_counter()
-        chosen = _choose(_score(query.text, hits, idf), self._most)
+        scored = _score(query.text, hits, idf)
+        chosen = _choose(scored, self._most or _most(query.text, scored))
         answer = _answer(query.text, hits, chosen) if chosen else abstain(query.text, hits)
         stage = Stage("extract", len(chosen), 1000 * (time.perf_counter() - began))
         return replace(answer, trace=Trace(stages=(stage,)))
 
 
 def abstain(question: str, hits: Sequence[Hit]) -> Answer:
-    """Say that the notes do not answer, and name up to three of the nearest, without citing them."""
+    """Say that the notes do not answer, what was searched for, and up to three of the nearest, without citing them."""
     notes = {hit.chunk.doc_id: hit.chunk.title for hit in hits}
-    zh = is_chinese(question)
+    zh = asks_in_chinese(question)
     if not notes:
         text = "笔记里没有与这个问题有关的内容。" if zh else "Nothing in the notes is about this."
         return Answer(question=question, text=text, abstained=True)
     form = "- 《{}》（{}）" if zh else "- {} ({})"
     lines = [plain_markers(form.format(title, doc_id)) for doc_id, title in list(notes.items())[:_NEAREST]]
     lead = "笔记里没有找到答案。最接近的笔记：" if zh else "The notes do not say. The nearest notes:"
-    return Answer(question=question, text="\n".join((lead, *lines)), hits=tuple(hits), abstained=True)
+    words = plain_markers(("、" if zh else ", ").join(sought_words(question)))
+    searched = [("查找的词：{}。" if zh else "Searched for: {}.").format(words)] if words else []
+    text = "\n".join((lead, *lines, *searched))
+    return Answer(question=question, text=text, hits=tuple(hits), abstained=True)
 
 
 def _answer(question: str, hits: Sequence[Hit], chosen: Sequence[Unit]) -> Answer:
     citations = tuple(citation_for(u.chunk, u.span, n) for n, u in enumerate(chosen, 1))
-    described = "（机器描述）" if is_chinese(question) else "(machine description) "
-    shown = [
-        # A picture's caption must not read as what the user wrote.
-        ((described if u.chunk.speaker == "machine" else "") + display(u.text), n)
-        for n, u in enumerate(chosen, 1)
-    ]
+    chinese = asks_in_chinese(question)
+    shown = [(_shown(unit, chinese=chinese), n) for n, unit in enumerate(chosen, 1)]
     return Answer(
         question=question,
-        text="\n".join(f"{sentence} [{n}]" for sentence, n in shown),
+        text="\n".join(
+            f"{note}{sentence} [{n}]"
+            for note, (sentence, n) in zip(_notes(chosen, chinese=chinese), shown, strict=True)
+        ),
         citations=citations,
         hits=tuple(hits),
         support=tuple(SentenceSupport(sentence, (n,), supported=True) for sentence, n in shown),
     )
+
+
+def _shown(unit: Unit, *, chinese: bool) -> str:
+    """A sentence as it reads; a picture's caption must not read as what the user wrote."""
+    described = "（机器描述）" if chinese else "(machine description) "
+    return (described if unit.chunk.speaker == "machine" else "") + display(unit.text)
+
+
+def _notes(chosen: Sequence[Unit], *, chinese: bool) -> list[str]:
+    """What names the note of each sentence, where they are of several."""
+    if len({unit.chunk.doc_id for unit in chosen}) == 1:
+        return [""] * len(chosen)
+    form = "《{}》：" if chinese else "{}: "
+    return [form.format(plain_markers(unit.chunk.title)) if unit.chunk.title else "" for unit in chosen]
 
 
 def _score(question: str, hits: Sequence[Hit], idf: Idf) -> list[_Scored]:
@@ -131,10 +157,10 @@ def _score(question: str, hits: Sequence[Hit], idf: Idf) -> list[_Scored]:
         return []
     weights = {word: weight / total for word, weight in weights.items()}
     best = max(hit.score for hit in hits)
-    fits = expects(question)
+    fits, gain = expects(question), _GAINS.get(sought(question), 0.0)
     replied = _replied(hits)
     scored = [
-        _scored(unit, says, _standing(hit, rank, best), place, fits=fits(unit.text))
+        _scored(unit, says, _standing(hit, rank, best), place, 1 + gain * fits(unit.text))
         for rank, (hit, passage) in enumerate(zip(hits, passages, strict=True))
         for place, (unit, says) in enumerate(zip(passage, _say(passage, weights), strict=True))
         if _answers(passage, place, weights) and not _is_asked(unit, replied)
@@ -192,9 +218,9 @@ def _with_keys(
     return weights | dict.fromkeys(asked, mean)
 
 
-def _scored(unit: Unit, says: Mapping[str, float], standing: float, place: int, *, fits: bool) -> _Scored:
+def _scored(unit: Unit, says: Mapping[str, float], standing: float, place: int, fit: float) -> _Scored:
     """Weigh what a sentence says by its passage, its place and its form."""
-    form = _EXPECTED if fits else _NAMES if unit.kind is Kind.HEADING else 1.0
+    form = fit if fit > 1 or unit.kind is not Kind.HEADING else _NAMES
     return _Scored(
         unit, says, standing, math.fsum(says.values()) * standing * form * (1 + _FIRST / (1 + place))
     )
@@ -248,6 +274,12 @@ def _choose(scored: Sequence[_Scored], most: int) -> list[Unit]:
             told |= {w: share for w, share in following.says.items() if share > told.get(w, 0.0)}
     notes = {unit.chunk.doc_id: -n for n, unit in reversed(list(enumerate(chosen)))}
     return sorted(chosen, key=lambda u: (-notes[u.chunk.doc_id], u.chunk.start + u.span[0]))
+
+
+def _most(question: str, scored: Sequence[_Scored]) -> int:
+    """How many sentences to say at most; rows and properties are short, and one names what another is asked for."""
+    facts = sought(question) not in _SEVERAL and not (scored and scored[0].unit.kind in _CELLS)
+    return _FACT if facts else _LONG
 
 
 def _is_answerable(scored: Sequence[_Scored], asked: int) -> bool:

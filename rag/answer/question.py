@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from rag.store import properties
-from rag.store.tokens import fold, terms, words
+from rag.store.tokens import common, fold, terms, words
 
 Idf = Callable[[Sequence[str]], Mapping[str, float]]
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_LATIN = re.compile(r"[a-z]+")
+_ENGLISH = 2  # Latin words, one of them a small one, from which on a question with Chinese in it is English
 _CHARACTER = 0.6  # a Han character alone, against the rarest word that it stands in: 富人 also means 富裕
 _ASKING = re.compile(
     "[为為][什甚][么麼]|[为為]何|[什甚][么麼][时時]候|何[时時]|[什甚][么麼]|怎[么麼][样樣]?|怎[样樣]|如何|哪[里裡裏儿兒些个個]"
@@ -26,21 +28,6 @@ _EMPTY = (
     " where which who whom whose why will with would you your"
 )
 
-_WHEN = re.compile(
-    r"什么时候|何时|哪一?[年月天日]|几[月号点]|时间|日期|截止|生日|\bwhen\b|\bwhat (?:year|date|day|time|month)\b|\bdeadline\b"
-)
-_DATE = re.compile(
-    r"\d{4}|\d[年月日号点时天周:：-]|\d 年|\d 月|[一二三四五六七八九十初][月日号点年周]|世纪|星期|周[一二三四五六日末]"
-    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|(?:mon|tues|wednes|thurs|fri|satur|sun)day|century"
-)
-_COUNT = re.compile(
-    r"多少|几(?:个|次|部|本|岁|天|年|公|元|点|人)|多[久长大高远重]|\bhow (?:many|much|long|far|old|tall|big|high|large|often)\b"
-)
-_NUMBER = re.compile(
-    r"\d|[二三四五六七八九十百千万亿两半]|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|hundred|thousand"
-    r"|million|once|twice|half)\b"
-)
-
 
 def weigh(question: str, idf: Idf) -> dict[str, float]:
     """The question's terms with their weights; question words and particles are left out.
@@ -48,8 +35,7 @@ def weigh(question: str, idf: Idf) -> dict[str, float]:
     Words weigh their inverse document frequency. Each Han character of a longer word weighs a part of
     its word, so that a passage which says the same in a related word still counts.
     """
-    # A question of question words alone seeks those.
-    asked = content(_ASKING.sub(lambda m: " " * len(m[0]), question)) or words(question)
+    asked = _asked(question)
     frequencies = idf(asked)
     weights = {term: max(0.0, frequencies.get(term, 0.0)) for term in asked}
     for term, weight in tuple(weights.items()):
@@ -58,18 +44,23 @@ def weigh(question: str, idf: Idf) -> dict[str, float]:
     return weights
 
 
+def sought_words(question: str) -> list[str]:
+    """The words that a question is searched by, as it writes them."""
+    asked = set(_asked(question)) - common()
+    written = (question[term.start : term.end] for term in terms(question) if term.text in asked)
+    return list(dict.fromkeys(written))
+
+
+def _asked(question: str) -> list[str]:
+    """Without question words; a question of those alone seeks them."""
+    return content(_ASKING.sub(lambda m: " " * len(m[0]), question)) or words(question)
+
+
 def asked_keys(question: str) -> frozenset[str]:
     """The words of property keys that a question asks for, in either language."""
     asked = fold(question)
     groups = (group.split() for group in properties.NAMES if any(word in asked for word in group.split()))
     return frozenset(words(question)).union(*(words(" ".join(group)) for group in groups))
-
-
-def expects(question: str) -> Callable[[str], bool]:
-    """Whether a sentence has what the question asks for, where that is a date or a number; else never."""
-    asked = fold(question)
-    form = _DATE if _WHEN.search(asked) else _NUMBER if _COUNT.search(asked) else None
-    return lambda sentence: form is not None and form.search(fold(sentence)) is not None
 
 
 def content(text: str) -> list[str]:
@@ -84,8 +75,15 @@ def features(text: str) -> frozenset[str]:
 
 
 def is_chinese(text: str) -> bool:
-    """Whether fixed words around this text should be Chinese."""
+    """Whether a text holds Chinese."""
     return _HAN.search(text) is not None
+
+
+def asks_in_chinese(question: str) -> bool:
+    """Whether fixed words of the answer should be Chinese: "Who is 余华?" is an English question about a Chinese name."""
+    if not is_chinese(question) or _ASKING.search(question):
+        return is_chinese(question)
+    return len(_LATIN.findall(fold(question))) < _ENGLISH or not _empty() & frozenset(words(question))
 
 
 @cache

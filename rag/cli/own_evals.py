@@ -42,6 +42,7 @@ _COLUMNS = (
     "exact",
     "f1",
     "in_cited",
+    "in_two",
     "precision",
     "recall",
     "span_precision",

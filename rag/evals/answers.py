@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     Piece = tuple[int, int]
 
+_FEW = 2
 _SURE = 0.25  # confidence from which on a date says that something lies outside of a time
 
 
@@ -56,7 +57,8 @@ class Marks:
     Attributes:
         exact: the answer is a right one.
         f1: over tokens, against the nearest right one.
-        in_cited: a right one stands in what is cited.
+        in_cited: a right one stands in what is cited, word by word as ``f1`` counts words.
+        in_two: the same of an answer of at most two citations; what a sign joins counts as words ("Six-time").
         precision: share of citations that are of a right document.
         recall: share of the right documents that are cited.
         span_precision: share of the cited characters that lie in the evidence.
@@ -69,6 +71,7 @@ class Marks:
     exact: float | None
     f1: float | None
     in_cited: float | None
+    in_two: float | None
     precision: float | None
     recall: float | None
     span_precision: float | None
@@ -259,6 +262,7 @@ class _Run:
             exact=texts.exact(told, question.answers),
             f1=texts.f1(told, question.answers),
             in_cited=float(texts.holds(quotes, question.answers)),
+            in_two=float(len(answer.citations) <= _FEW and texts.stands(quotes, question.answers)),
             precision=_share(citation.doc_id in gold for citation in answer.citations),
             recall=_share(doc_id in cited for doc_id in sorted(gold)),
             span_precision=spans[0] if spans else None,

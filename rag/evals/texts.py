@@ -22,6 +22,9 @@ _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 _TOKEN = re.compile(
     r"[\u3005-\u3007\u3400-\u9fff\uf900-\ufaff]|[^\s\u3005-\u3007\u3400-\u9fff\uf900-\ufaff]+"
 )
+_WORD = re.compile(
+    r"\d+(?:[.,]\d+)*|[\u3005-\u3007\u3400-\u9fff\uf900-\ufaff]|[^\W_\u3005-\u3007\u3400-\u9fff\uf900-\ufaff]+"
+)
 _ASCII = dict.fromkeys(map(ord, string.punctuation))  # goes without a trace, as in SQuAD: "U.S." is "us"
 _SPACE = {"P": " ", "S": " "}
 
@@ -48,6 +51,19 @@ def holds(text: str, right: Iterable[str]) -> bool:
     """Whether a text holds one of the right answers, word by word."""
     said = _lined(text)
     return any((wanted := _lined(one)).strip() and wanted in said for one in right)
+
+
+def stands(text: str, right: Iterable[str]) -> bool:
+    """Whether one of the right answers stands in a text, any sign being the end of a word.
+
+    ``holds`` takes "Six-time" and "Manning's" for one word each, as SQuAD's normalisation does.
+    """
+    said = _worded(text)
+    return any((wanted := _worded(one)).strip() and wanted in said for one in right)
+
+
+def _worded(text: str) -> str:
+    return f" {' '.join(_WORD.findall(fold(text)))} "
 
 
 def _lined(text: str) -> str:

@@ -109,6 +109,18 @@ def test_every_citation_is_verbatim(engine: Engine) -> None:
             assert citation.lines == (first, first + citation.quote.count("\n"))
 
 
+def test_answers_are_short_and_name_the_notes_they_mix(engine: Engine) -> None:
+    """Two sentences on average, four at most; where they are of several notes, each says of which."""
+    answers = [engine.ask(case["question"]) for case in POSITIVE]
+    lengths = [len(answer.citations) for answer in answers]
+    assert max(lengths) <= 4
+    assert sum(lengths) / len(lengths) <= 2.2
+    for answer in answers:
+        if len({c.doc_id for c in answer.citations}) > 1:
+            for line, cited in zip(answer.text.split("\n"), answer.citations, strict=True):
+                assert f"{cited.title}: " in line or f"《{cited.title}》" in line
+
+
 @pytest.mark.parametrize(
     "case", [c for c in POSITIVE if c["kind"] in {"title", "pdf"}], ids=lambda c: c["id"]
 )

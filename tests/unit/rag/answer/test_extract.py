@@ -32,7 +32,7 @@ def hit(
     return Hit(Chunk(doc, at, at + len(text), text, title=title, lines=lines, **fields), score)  # type: ignore[arg-type]
 
 
-def ask(question: str, *hits: Hit, most: int = 4) -> Answer:
+def ask(question: str, *hits: Hit, most: int | None = 4) -> Answer:
     """The answer from some passages, with the promises that hold for every answer checked."""
     answer = ExtractiveWriter(most=most).write(Query(question), hits, idf)
     for citation in answer.citations:
@@ -93,6 +93,26 @@ def test_repeats_are_left_out_but_other_numbers_are_not() -> None:
         "monthly rent", hit("The monthly rent is 900."), hit("The monthly rent is 950.", doc="n/b.md")
     )
     assert [c.doc_id for c in other.citations] == ["n/a.md", "n/b.md"]
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [("Which roof leaks?", ["Barn: ", "House: "]), ("哪个 roof leaks？", ["《Barn》：", "《House》："])],
+)
+def test_sentences_of_several_notes_name_them(question: str, named: list[str]) -> None:
+    """Notes are never mixed without saying so; those of one note need no name."""
+    barn = hit("The roof leaks at the gate.", title="Barn")
+    house = hit("The roof leaks over our kitchen.", doc="n/b.md", title="House")
+    lines = ask(question, barn, house).text.split("\n")
+    assert [line.partition("The")[0] for line in lines] == named
+    assert ask(question, barn).text == "The roof leaks at the gate. [1]"
+
+
+def test_a_fact_takes_two_sentences_and_a_list_more() -> None:
+    """What is asked for decides how much is said."""
+    text = "Garden work in May. Garden work plan of tomatoes. Garden work again here. Old garden plan work."
+    assert len(ask("When is garden work plan?", hit(text), most=None).citations) <= 2
+    assert len(ask("Which ones are garden work plans?", hit(text), most=None).citations) > 2
 
 
 def test_a_heading_lends_its_words_to_what_stands_under_it() -> None:
@@ -205,6 +225,18 @@ def test_without_a_signal_it_abstains_and_names_the_nearest_notes(question: str,
     assert "Title (2)" in answer.text
     assert "n/2.md" in answer.text
     assert "n/3.md" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("量子力学是什么？", "查找的词：量子力学。"),
+        ("Who likes Quantum libraries?", "Searched for: likes, Quantum, libraries."),
+    ],
+)
+def test_abstaining_says_what_was_searched_for(question: str, said: str) -> None:
+    """As the question writes it, without its question words."""
+    assert ask(question, hit("Bread and butter.")).text.endswith(said)
 
 
 @pytest.mark.parametrize("question", ["", "？？", "什么", "roof"])

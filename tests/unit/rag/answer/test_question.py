@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rag.answer.question import asked_keys, content, expects, is_chinese, weigh
+from rag.answer.expected import expects
+from rag.answer.question import asked_keys, asks_in_chinese, content, is_chinese, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +67,7 @@ def test_dates_and_numbers_are_expected_where_they_are_asked_for(
     question: str, sentence: str, fits: bool
 ) -> None:
     """Questions for a time or a number expect one; others expect nothing."""
-    assert expects(question)(sentence) is fits
+    assert bool(expects(question)(sentence)) is fits
 
 
 def test_keys_are_asked_for_in_either_language() -> None:
@@ -74,3 +75,19 @@ def test_keys_are_asked_for_in_either_language() -> None:
     assert "author" in asked_keys("这本书的作者？")
     assert "评分" in asked_keys("What rating?")
     assert "author" not in asked_keys("哪一年？")
+
+
+@pytest.mark.parametrize(
+    ("question", "chinese"),
+    [
+        ("猫叫什么名字？", True),
+        ("Docker compose restart 怎么用", True),
+        ("牌子 sign?", True),
+        ("Who is 余华?", False),
+        ("With whom did I watch 活着?", False),
+        ("When did we move?", False),
+    ],
+)
+def test_the_language_of_a_question_is_that_of_its_own_words(question: str, chinese: bool) -> None:
+    """A Chinese name in an English question does not make the answer's fixed words Chinese, nor the other way round."""
+    assert asks_in_chinese(question) is chinese

@@ -147,6 +147,7 @@ def test_worked_by_hand(tmp_path: Path) -> None:
         "exact": 0.0,
         "f1": pytest.approx(2 / 7),  # 1 shared of 6 and 1
         "in_cited": 1.0,
+        "in_two": 1.0,
         "precision": 0.5,
         "recall": 1.0,
         "span_precision": pytest.approx(15 / 37),

@@ -47,3 +47,13 @@ def test_holds_compares_whole_words() -> None:
     assert not texts.holds("He had 1,136 sacks.", ["136"])
     assert texts.holds("以吠陀梵語撰寫", ["梵语"])
     assert not texts.holds("anything", ["", "。"])
+
+
+def test_stands_ends_words_at_any_sign() -> None:
+    """A number stays whole, a possessive and a compound do not."""
+    assert texts.stands("Six-time winner of Manning's team", ["six"])
+    assert texts.stands("Six-time winner of Manning's team", ["Manning"])
+    assert not texts.stands("He had 1,136 sacks.", ["136"])
+    assert not texts.stands("sixty", ["six"])
+    assert texts.stands("以吠陀梵語撰寫", ["梵语"])
+    assert not texts.stands("anything", ["", "。"])
