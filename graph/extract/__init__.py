@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from graph.model import Facts
     from rag.types import Chunk, Document
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Changes with every rule: documents read under another version are read anew."""
 
 

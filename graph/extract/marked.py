@@ -10,6 +10,7 @@ from graph.extract.english import is_ordinary
 from graph.extract.english import kind as kind_of
 from graph.extract.listed import words
 from graph.extract.names_en import CALENDAR, FUNCTION, JUNK
+from graph.extract.view import MARK
 from graph.extract.words_en import is_common
 from graph.model import Mention
 
@@ -91,7 +92,7 @@ def _mention(text: str, start: int, end: int, kind: EntityKind, confidence: floa
     name = text[start:end]
     start += len(name) - len(name.lstrip(_MARKUP))
     name = name.strip(_MARKUP)
-    if name and any(map(str.isalpha, name)):
+    if MARK not in name and any(map(str.isalpha, name)):  # with it, the name stands nowhere in the note
         yield Mention(start, start + len(name), name, kind, "name", confidence)
 
 

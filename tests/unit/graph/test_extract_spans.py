@@ -115,3 +115,11 @@ def test_any_text_can_be_read(text: str, suffix: str) -> None:
 def test_windows_lines_and_marks_move_nothing(suffix: str) -> None:
     """Offsets are of the document's text, not of the file."""
     check(load(f"notes/a{suffix}", "\ufeffWe met\r\nMarie Curie（居里夫人）\r\n在北京".encode(), None))
+
+
+@pytest.mark.parametrize("said", ["《用 `useState` 管理状态》", "《https://github.com/a/b》", "《见 [[x]]》"])
+def test_a_title_with_something_left_out_is_no_name(said: str) -> None:
+    """What stands for code and addresses never gets into a name."""
+    document = load("notes/a.md", f"我们读了{said}。\n".encode(), None)
+    check(document)
+    assert not [m for m in extract.facts(document, chunk(document, 60)).mentions if m.kind == "work"]
