@@ -29,6 +29,7 @@ from rag.cli import (
     notes,
     related,
     roots,
+    serving,
     upkeep,
 )
 
@@ -46,7 +47,8 @@ for _command in (
     notes.search,
     notes.ask,
     related.related,
-    notes.ui,
+    serving.serve,
+    serving.ui,
     upkeep.status,
     explaining.explain,
     files.why,
