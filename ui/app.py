@@ -1,22 +1,23 @@
-"""The application: the page at ``/``, REST at ``/v1``, health, and a watcher that keeps the index fresh; one guard around all."""
+"""The application: the page at ``/``, REST at ``/v1``, MCP at ``/mcp``, health, and a watcher that keeps the index fresh; one guard around all."""
 
 from __future__ import annotations
 
 import logging
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ui.guard import Guard
 from ui.notes import state_of
 from ui.offline import quiet_import
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
     from fastapi import FastAPI
+    from mcp.server.mcpserver import MCPServer
 
     from ingest.watch import Watcher
     from rag.engine import Engine
@@ -44,19 +45,27 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     with quiet_import():
         import gradio as gr
         from fastapi import FastAPI
+        from starlette.routing import Route
 
-        from ui import page
+        from ui import mcp, page
         from ui.api import app as api
         from ui.work import Work
 
-    app = FastAPI(
-        lifespan=_lifespan(engine) if watch else None, docs_url=None, redoc_url=None, openapi_url=None
-    )
     serving = engine.settings.serve
+    largest = serving.max_body_kb * 1024
+    work = Work(serving.concurrent)
+    assistants = mcp.build(engine, work)
+    app = FastAPI(
+        lifespan=_lifespan(assistants, watcher_of(engine) if watch else None),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
     _add_routes(app)
     _add_state(app, engine)
     has_token = access is not None and not access.is_open
-    app.mount("/v1", api.build(engine, Work(serving.concurrent), has_token=has_token))
+    app.mount("/v1", api.build(engine, work, has_token=has_token))
+    app.router.routes.append(Route("/mcp", mcp.http_app(assistants, largest)))
     gr.mount_gradio_app(
         app,
         page.build(engine),
@@ -75,7 +84,7 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         access,
         language=engine.settings.language,
         per_minute=serving.requests_per_minute,
-        largest=serving.max_body_kb * 1024,
+        largest=largest,
     )
 
 
@@ -121,20 +130,33 @@ def _add_state(app: FastAPI, engine: Engine) -> None:
     app.get("/ready")(ready)
 
 
-def _lifespan(engine: Engine) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    assistants: MCPServer[Any], watcher: Watcher | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(_app: FastAPI) -> AsyncIterator[None]:
-        watcher = _watcher(engine)
-        watcher.start()
-        try:
-            yield
-        finally:
-            watcher.stop()
+        with watching(watcher):
+            async with assistants.session_manager.run():
+                yield
 
     return run
 
 
-def _watcher(engine: Engine) -> Watcher:
+@contextmanager
+def watching(watcher: Watcher | None) -> Iterator[None]:
+    """Inside, it watches, if it is there."""
+    if watcher is None:
+        yield
+        return
+    watcher.start()
+    try:
+        yield
+    finally:
+        watcher.stop()
+
+
+def watcher_of(engine: Engine) -> Watcher:
+    """What syncs an engine's roots when their files change."""
     from ingest.watch import Watcher
 
     def roots() -> list[tuple[str, Path]]:

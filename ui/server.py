@@ -15,7 +15,7 @@ import typer
 from rag.errors import ConfigError
 from rag.messages import say
 from ui.access import Access, access_of
-from ui.app import build_app
+from ui.app import build_app, watcher_of, watching
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -47,6 +47,20 @@ def serve(
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
         watch = engine.settings.ui.watch if watch is None else watch
         asyncio.run(_serve(engine, bound, access, interrupted, watch=watch))
+
+
+def serve_stdio(engine: Engine) -> None:
+    """Give the notes to the program that started us, by MCP, until it closes our standard input.
+
+    Nothing else is written to standard output: the SDK keeps the stream for itself, and points the process's own
+    output at standard error.
+    """
+    from ui import mcp
+    from ui.work import Work
+
+    server = mcp.build(engine, Work(engine.settings.serve.concurrent))
+    with watching(watcher_of(engine) if engine.settings.ui.watch else None):
+        asyncio.run(server.run_stdio_async())
 
 
 @contextmanager

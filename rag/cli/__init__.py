@@ -49,6 +49,7 @@ for _command in (
     related.related,
     serving.serve,
     serving.ui,
+    serving.mcp,
     upkeep.status,
     explaining.explain,
     files.why,

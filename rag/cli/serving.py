@@ -1,4 +1,4 @@
-"""``footnotes serve`` and ``footnotes ui``: the one server."""
+"""``footnotes serve`` and ``footnotes ui``: the one server; ``footnotes mcp``: the same tools for one assistant."""
 
 from __future__ import annotations
 
@@ -47,6 +47,14 @@ def ui(
 ) -> None:
     """Serve, and open the browser."""
     _serve(folder, port, host, home, config_file, settings, browser=browser)
+
+
+def mcp(*, home: HomeOption = None, config_file: ConfigOption = None, settings: SetOption = None) -> None:
+    """Give the notes as tools to an assistant that starts this command (MCP over stdio)."""
+    from ui.server import serve_stdio
+
+    with open_engine(home, config_file, settings) as engine:
+        serve_stdio(engine)
 
 
 def _serve(

@@ -136,7 +136,15 @@ def test_example_settings_load(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*READMES, "CONTRIBUTING.md", "docs/evaluate.md", "docs/questions.md", "benchmarks/README.md"]
+    "name",
+    [
+        *READMES,
+        "CONTRIBUTING.md",
+        "docs/evaluate.md",
+        "docs/questions.md",
+        "docs/serve.md",
+        "benchmarks/README.md",
+    ],
 )
 def test_links_lead_somewhere(name: str) -> None:
     """Relative links name files that exist."""

@@ -16,7 +16,7 @@ from rag.health import Status, version
 from rag.messages import explain, say
 from rag.types import Answer
 from ui import notes
-from ui.api import replies, requests
+from ui.api import chat, replies, requests
 from ui.api.errors import add_handlers, body_of, documented
 from ui.trouble import ApiError
 
@@ -55,6 +55,7 @@ def build(engine: Engine, work: Work, *, has_token: bool) -> FastAPI:
     _add_questions(app, engine, work)
     _add_notes(app, engine, work)
     _add_upkeep(app, engine, work)
+    chat.add(app, engine, work)
     return app
 
 
