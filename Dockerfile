@@ -3,7 +3,7 @@
 #   docker build -t footnotes .
 #   docker run --rm --network host -v ~/notes:/notes:ro -v footnotes-home:/data footnotes
 #
-# The UI has no login yet, so it listens on loopback only, in here as well, and a published port (-p) would not reach
+# Without FOOTNOTES_TOKEN the server listens on loopback only, in here as well, and a published port (-p) does not reach
 # it. With --network host the container's loopback is the machine's own: the page is at http://127.0.0.1:8080, for
 # this machine alone. The notes are mounted read-only; user 10001 must be able to read them (or add --user).
 

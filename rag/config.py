@@ -29,12 +29,16 @@ _NOT_SETTINGS = frozenset(
     {"FOOTNOTES_HOME", "FOOTNOTES_CONFIG", "FOOTNOTES_SHARED", "FOOTNOTES_CHROMIUM", "FOOTNOTES_SOAK"}
 )
 # Written with commas in the environment and on a command line.
-_LISTS = frozenset({"sync.include", "sync.exclude", "dates.keys", "images.hosts", "llm.never_send"})
+_LISTS = frozenset(
+    {"sync.include", "sync.exclude", "dates.keys", "images.hosts", "llm.never_send", "serve.hosts"}
+)
 _MAPPINGS = frozenset({"sync.encodings"})
 # Never read from a file: files are copied, committed and shared.
 _SECRETS = frozenset(
-    {"llm.api_key", "embedding.api_key", "rerank.api_key", "caption.api_key", "graph.password"}
+    {"llm.api_key", "embedding.api_key", "rerank.api_key", "caption.api_key", "graph.password", "serve.token"}
 )
+# Settings with a short name in the environment.
+_SHORT = {"FOOTNOTES_TOKEN": "serve.token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,7 @@ def _environment_values() -> Iterator[tuple[str, dict[str, object]]]:
         upper = name.upper()
         if not upper.startswith(PREFIX) or upper in _NOT_SETTINGS or upper.startswith("FOOTNOTES_NEO4J_"):
             continue
-        key = upper.removeprefix(PREFIX).lower().replace(_DELIMITER, ".")
+        key = _SHORT.get(upper) or upper.removeprefix(PREFIX).lower().replace(_DELIMITER, ".")
         yield f"${name}", {key: value or (() if key in _LISTS else None)}
 
 

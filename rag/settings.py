@@ -280,6 +280,26 @@ class UISettings(_Section):
     watch: bool = Field(default=True, description="sync when a note changes while the UI runs")
 
 
+class ServeSettings(_Section):
+    """The server behind the page: who may ask it, and how much."""
+
+    token: SecretStr | None = Field(
+        default=None,
+        description="what programs and the page's login must say; only from the environment: FOOTNOTES_TOKEN",
+    )
+    hosts: tuple[str, ...] = Field(
+        default=(),
+        description="further names that the server answers to, as notes.example.org; needs a token",
+    )
+    requests_per_minute: int = Field(
+        default=600, ge=0, description="requests of one address to the API and MCP; 0: no limit"
+    )
+    max_body_kb: int = Field(default=1024, ge=1, description="larger requests are refused (kilobytes)")
+    concurrent: int = Field(
+        default=8, ge=1, description="requests to the API and MCP that are worked on at a time; others wait"
+    )
+
+
 class Settings(_Section):
     """All settings. The YAML file and ``FOOTNOTES_SECTION__KEY`` variables override the defaults."""
 
@@ -296,3 +316,4 @@ class Settings(_Section):
     rerank: RerankSettings = RerankSettings()
     llm: LLMSettings = LLMSettings()
     ui: UISettings = UISettings()
+    serve: ServeSettings = ServeSettings()

@@ -1,8 +1,8 @@
-"""The browser's fence: which hosts, paths and origins are served, and what a page of ours may load.
+"""The fence around everything: which hosts, paths and origins are served, to whom, how much, and what a page may load.
 
-It keeps other web sites away from a server that has no login yet (DNS rebinding, cross-site requests), closes
-the routes of Gradio that the page does not use (uploads, files, its reverse proxy), and tells the browser by
-Content-Security-Policy that nothing may be fetched from anywhere else.
+It keeps other web sites away (DNS rebinding, cross-site requests), asks for the token where one is set, limits size and
+number of requests, closes the routes of Gradio that the page does not use (uploads, files, its reverse proxy), and tells
+the browser by Content-Security-Policy that nothing may be fetched from anywhere else.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import ipaddress
+import math
 import re
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,16 +18,32 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
+
+from rag.messages import say
+from ui.access import Access
+from ui.limits import Rate, replayed, whole_body
+from ui.login import Login
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_BODY = 1024 * 1024
 
 # What the page asks for. Everything else that Gradio serves is closed.
 _OPEN = re.compile(
-    r"/(?:$|health$|state$|page\.(?:css|js)$|favicon\.ico$|favicon\.svg$|manifest\.json$|theme\.css$|config/?$|(?:assets|static)/"
-    r"|gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/|startup-events)|v1/|mcp)"
+    r"/(?:$|health$|ready$|log(?:in|out)$|state$|page\.(?:css|js)$|favicon\.ico$|favicon\.svg$|manifest\.json$|theme\.css$|config/?$|(?:assets|static)/"
+    r"|gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/|startup-events)|v1/|mcp$)"
 )
+# What a program calls: refusals are JSON, and a page of another site may not even read.
+_API = re.compile(r"/(?:v1/|mcp$)")
+_COUNTED = re.compile(r"/(?:v1/|mcp$|gradio_api/queue/join)")
+# Says nothing of the notes.
+_PUBLIC = re.compile(r"/(?:health|ready|login|favicon\.ico|favicon\.svg|manifest\.json)$")
+_OTHERS = frozenset({"cross-site", "same-site"})  # another port of this machine is "same-site"
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 _FOREIGN_META = re.compile(rb'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*?/>', re.DOTALL)
 # 'unsafe-eval': Gradio compiles component templates with Function(). Inline scripts run by their hash only.
@@ -45,21 +61,31 @@ _HEADERS = {
 }
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address stays on this machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 class Guard:
-    """ASGI middleware around the whole app."""
+    """ASGI middleware around the whole app.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: what is inside.
+        access: who may come in; default: everybody on this machine.
+        language: of the login page, a setting's value.
+        per_minute: requests of one address to what answers questions; 0: no limit.
+        largest: bytes of a request.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        access: Access | None = None,
+        *,
+        language: str = "auto",
+        per_minute: int = 0,
+        largest: int = _BODY,
+    ) -> None:
         self._app = app
+        self._access = access or Access()
+        self._login = Login(self._access, language)
+        self._rate = Rate(per_minute)
+        self._largest = largest
         self._closing = asyncio.Event()
 
     def close(self) -> None:
@@ -68,23 +94,86 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on and add our headers."""
+        if scope["type"] == "websocket":  # nothing of ours speaks it
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = _refusal(scope)
-        if refusal:
-            status, line = refusal
-            await PlainTextResponse(line, status)(scope, receive, send)
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send)
             return
+        # Nobody reads what comes with a GET.
+        messages = [] if scope["method"] in {"GET", "HEAD"} else await whole_body(receive, self._largest)
+        if messages is None:
+            await _refused(
+                scope, 413, "too_large", say("The request is larger than {bytes} bytes.", bytes=self._largest)
+            )(scope, receive, send)
+            return
+        if scope["path"] in {"/login", "/logout"}:
+            await self._answer(scope, messages)(scope, receive, send)
+            return
+        await self._pass_on(scope, replayed(messages, partial(self._receive, receive)), send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Compressing is waste on loopback, and a compressed page could not be read by us.
         headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         try:
-            await self._app({**scope, "headers": headers}, partial(self._receive, receive), _Page(send))
+            await self._app({**scope, "headers": headers}, receive, _Page(send))
         except RuntimeError as e:
             # A tab that outlived a restart: Gradio refuses its session after it has begun to answer.
             if not isinstance(e.__cause__, HTTPException):
                 raise
             await send({"type": "http.response.body"})
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        """Why a request is not served; None: it is."""
+        headers = Headers(scope=scope)
+        return self._misled(scope, headers) or self._unknown(scope, headers) or self._hasty(scope)
+
+    def _misled(self, scope: Scope, headers: Headers) -> Response | None:
+        """It was sent here under a wrong name, by another site, or to nowhere."""
+        host = urlsplit(f"//{headers.get('host', '')}")
+        if not self._access.is_ours(_name(host)):
+            return _refused(scope, 421, "wrong_host", _elsewhere(is_open=self._access.is_open))
+        origin = headers.get("origin")
+        is_foreign = origin is not None and urlsplit(origin).netloc != host.netloc
+        if is_foreign or (_API.match(scope["path"]) and headers.get("sec-fetch-site") in _OTHERS):
+            return _refused(scope, 403, "wrong_origin", say("Footnotes does not answer other web sites."))
+        if not _OPEN.match(scope["path"]):
+            return _refused(scope, 404, "not_found", say("There is nothing here."))
+        return None
+
+    def _unknown(self, scope: Scope, headers: Headers) -> Response | None:
+        """It does not say the token."""
+        if _PUBLIC.match(scope["path"]) or self._access.lets_in(headers):
+            return None
+        if scope["path"] == "/":
+            return RedirectResponse("/login", 303)
+        line = say("Send the token of this server as `Authorization: Bearer TOKEN`.")
+        return _refused(scope, 401, "unauthorized", line, {"www-authenticate": "Bearer"})
+
+    def _hasty(self, scope: Scope) -> Response | None:
+        """It comes too soon."""
+        wait_s = self._rate.wait_s(_address(scope)) if _COUNTED.match(scope["path"]) else 0.0
+        if not wait_s:
+            return None
+        again = str(math.ceil(wait_s))
+        line = say("Too many requests. Come again in {seconds} s.", seconds=again)
+        return _refused(scope, 429, "too_many_requests", line, {"retry-after": again})
+
+    def _answer(self, scope: Scope, messages: list[Message]) -> Response:
+        """What ``/login`` and ``/logout`` reply."""
+        if self._access.is_open:
+            return RedirectResponse("/", 303)
+        if scope["path"] == "/logout":
+            return self._login.out()
+        headers = Headers(scope=scope)
+        if scope["method"] != "POST":
+            return self._login.page(headers)
+        body = b"".join(message.get("body", b"") for message in messages)
+        return self._login.judge(headers, body, _address(scope), is_safe=scope.get("scheme") == "https")
 
     async def _receive(self, receive: Receive) -> Message:
         """The next message, or a hang-up."""
@@ -98,17 +187,35 @@ class Guard:
             message.cancel()
 
 
-def _refusal(scope: Scope) -> tuple[int, str] | None:
-    headers = Headers(scope=scope)
-    host = urlsplit(f"//{headers.get('host', '')}")
-    if not is_loopback(host.hostname or ""):
-        return 421, "Footnotes answers on this computer only.\n"
-    origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host.netloc:
-        return 403, "Footnotes does not answer other web sites.\n"
-    if not _OPEN.match(scope["path"]):
-        return 404, "There is nothing here.\n"
-    return None
+def _refused(
+    scope: Scope, status: int, code: str, line: str, headers: dict[str, str] | None = None
+) -> Response:
+    """One line for a person, the API's JSON for a program."""
+    if _API.match(scope["path"]):
+        return JSONResponse(problem(code, line), status, headers)
+    return PlainTextResponse(line + "\n", status, headers)
+
+
+def problem(code: str, line: str, **more: object) -> dict[str, object]:
+    """An error as every part of the API tells it; OpenAI's clients read it, too."""
+    return {"error": {"code": code, "message": line, "type": "invalid_request_error", **more}}
+
+
+def _name(host: SplitResult) -> str:
+    try:
+        return host.hostname or ""
+    except ValueError:
+        return ""
+
+
+def _elsewhere(*, is_open: bool) -> str:
+    if is_open:
+        return say("Footnotes answers on this computer only.")
+    return say("Footnotes does not answer to this name. Add it to serve.hosts.")
+
+
+def _address(scope: Scope) -> str:
+    return str((scope.get("client") or ("",))[0])
 
 
 class _Page:

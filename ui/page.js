@@ -96,6 +96,7 @@
   let stream = null; // the open one
   const unheard = new Map(); // by event: what to do when it is safe to know of it
   const plainFetch = window.fetch;
+  const LONGEST = 2000; // ms
 
   function look() {
     for (const [id, tell] of unheard) {
@@ -134,6 +135,7 @@
       const { event_id: id } = await response.clone().json();
       await new Promise((tell) => {
         unheard.set(id, tell);
+        setTimeout(tell, LONGEST); // a stream that ended and was not hung up on must hold nobody
         look();
       });
     }

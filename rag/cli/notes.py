@@ -1,4 +1,4 @@
-"""Commands that people use daily: sync, watch, search, ask, ui."""
+"""Commands that people use daily: sync, watch, search, ask."""
 
 from __future__ import annotations
 
@@ -331,32 +331,3 @@ def _noted(trace: Any, note: str) -> Any:
     from dataclasses import replace
 
     return replace(trace, notes=(*trace.notes, note)) if note else trace
-
-
-def ui(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A folder to register and sync first.")
-    ] = None,
-    *,
-    port: Annotated[
-        int | None,
-        typer.Option("--port", min=0, max=65535, help="Port; 0 picks a free one.", show_default=False),
-    ] = None,
-    host: Annotated[
-        str | None, typer.Option("--host", help="Address; loopback only.", show_default=False)
-    ] = None,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser.")] = True,
-    home: HomeOption = None,
-    config_file: ConfigOption = None,
-    settings: SetOption = None,
-) -> None:
-    """Open the browser UI; it watches the folders while it runs."""
-    from ui.server import listen_as_set, serve
-
-    # Listening comes first: a host or port that cannot be used is told before anything is registered or read.
-    with open_engine(home, config_file, settings) as engine, listen_as_set(engine, host, port) as bound:
-        names = [engine.add_root(folder).name] if folder is not None else None
-        if engine.roots():
-            with show.progress(quiet=False) as step:
-                show.sync_report(engine.sync(names, progress=step))
-        serve(engine, bound, open_browser=browser)

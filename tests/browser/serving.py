@@ -28,8 +28,9 @@ def serving(
     output: list[str] | None = None,
     pauses: Sequence[float] = (),
     variables: Mapping[str, str] | None = None,
+    options: Sequence[str] = ("ui", "--no-browser"),
 ) -> Iterator[str]:
-    """``footnotes ui NOTES --port 0``: its URL, until the block ends; it must end quietly on Ctrl-C.
+    """``footnotes ui NOTES --port 0``, or ``serve``: its URL, until the block ends; it must end quietly on Ctrl-C.
 
     Args:
         notes: the folder of notes; None: a home without any.
@@ -37,13 +38,14 @@ def serving(
         output: receives every line that is printed.
         pauses: seconds before each further Ctrl-C.
         variables: environment variables.
+        options: the command, and what follows the folder.
     """
     environment = {**os.environ, "FOOTNOTES_HOME": str(home), "PYTHONPATH": REPOSITORY, **(variables or {})}
     folder = [str(notes)] if notes else []
-    command = [sys.executable, "-c", "from rag.cli import main; main()", "ui", *folder, "--port", "0"]
+    command = [sys.executable, "-c", "from rag.cli import main; main()", options[0], *folder, "--port", "0"]
     output = [] if output is None else output
     process = subprocess.Popen(
-        [*command, "--no-browser"],
+        [*command, *options[1:]],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

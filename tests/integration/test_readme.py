@@ -144,6 +144,7 @@ def test_example_settings_load(path: Path, tmp_path: Path) -> None:
         "docs/answers.md",
         "docs/evaluate.md",
         "docs/questions.md",
+        "docs/serve.md",
         "benchmarks/README.md",
     ],
 )

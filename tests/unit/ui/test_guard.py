@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse, StreamingResponse
 
-from ui.guard import Guard, is_loopback, policy
+from ui.guard import Guard, policy
+from ui.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping

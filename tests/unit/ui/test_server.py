@@ -13,15 +13,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from ingest.scan import sha256_of
 from rag.cli import app
 from rag.engine import Engine
 from rag.errors import ConfigError, RootError
+from rag.settings import ServeSettings
 from tests.browser.serving import REPOSITORY, serving
+from ui.access import access_of
+from ui.app import sync_roots
+from ui.notes import state_of
 from ui.offline import quiet_import
-from ui.server import address, listen, state_of, sync_roots
+from ui.server import address, listen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,10 +55,20 @@ sys.addaudithook(note)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])  # noqa: S104 - must be refused
-def test_an_address_that_others_can_reach_is_refused(host: str) -> None:
-    """There is no login yet, so nobody else may come in."""
+def test_an_address_that_others_can_reach_is_refused_without_a_token(host: str) -> None:
+    """Nobody else may come in without a login."""
     with pytest.raises(ConfigError, match="without a login"):
-        listen(host, 0, exact=True)
+        access_of(ServeSettings(), host)
+    with pytest.raises(ConfigError, match="can be guessed"):
+        access_of(ServeSettings(token=SecretStr("short")), host)
+    assert not access_of(ServeSettings(token=SecretStr("a-long-enough-token")), host).is_open
+
+
+def test_a_token_that_no_header_can_carry_is_refused_and_not_printed() -> None:
+    """On loopback, too."""
+    with pytest.raises(ConfigError, match="no header") as told:
+        access_of(ServeSettings(token=SecretStr("a token with spaces")), "127.0.0.1")
+    assert "with spaces" not in str(told.value)
 
 
 def test_a_taken_port_that_was_asked_for_is_an_error_with_its_remedy() -> None:

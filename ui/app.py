@@ -1,0 +1,183 @@
+"""The application: the page at ``/``, REST at ``/v1``, MCP at ``/mcp``, health, and a watcher that keeps the index fresh; one guard around all."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ui.guard import Guard
+from ui.notes import state_of
+from ui.offline import quiet_import
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
+
+    from fastapi import FastAPI
+    from mcp.server.mcpserver import MCPServer
+
+    from ingest.watch import Watcher
+    from rag.engine import Engine
+    from ui.access import Access
+
+_log = logging.getLogger(__name__)
+_HERE = Path(__file__).parent
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#9a3b26"/>'
+    '<path d="M8 8h9v3h-5.6v4H16v3h-4.6v7H8z" fill="#fff"/><path d="M22 6h2.4v9h-2.6V9l-1.8.6V7.3z" fill="#ffe2b8"/></svg>'
+)
+
+
+def build_app(engine: Engine, access: Access | None = None, *, watch: bool = True) -> Guard:
+    """The whole application around an engine.
+
+    Args:
+        engine: answers the questions; it is not closed here.
+        access: who may come in; default: everybody on this machine.
+        watch: sync a root when one of its files changes, for as long as the app runs.
+
+    Returns:
+        An ASGI app; call its ``close`` when the server stops, so that open tabs do not hold it.
+    """
+    with quiet_import():
+        import gradio as gr
+        from fastapi import FastAPI
+        from starlette.routing import Route
+
+        from ui import mcp, page
+        from ui.api import app as api
+        from ui.work import Work
+
+    serving = engine.settings.serve
+    largest = serving.max_body_kb * 1024
+    work = Work(serving.concurrent)
+    assistants = mcp.build(engine, work)
+    app = FastAPI(
+        lifespan=_lifespan(assistants, watcher_of(engine) if watch else None),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    _add_routes(app)
+    _add_state(app, engine)
+    has_token = access is not None and not access.is_open
+    app.mount("/v1", api.build(engine, work, has_token=has_token))
+    app.router.routes.append(Route("/mcp", mcp.http_app(assistants, largest)))
+    gr.mount_gradio_app(
+        app,
+        page.build(engine),
+        path="/",
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        show_error=False,
+        theme=page.theme(),
+        head='<link rel="stylesheet" href="/page.css"><script src="/page.js" defer></script>',
+    )
+    return Guard(
+        app,
+        access,
+        language=engine.settings.language,
+        per_minute=serving.requests_per_minute,
+        largest=largest,
+    )
+
+
+def _add_routes(app: FastAPI) -> None:
+    from fastapi.responses import FileResponse, Response
+
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    def icon() -> Response:
+        return Response(_ICON, media_type="image/svg+xml")
+
+    def manifest() -> dict[str, object]:
+        icons = [{"src": "/favicon.svg", "sizes": "any", "type": "image/svg+xml"}]
+        return {
+            "name": "Footnotes",
+            "short_name": "Footnotes",
+            "display": "standalone",
+            "start_url": "/",
+            "icons": icons,
+        }
+
+    def static(name: str) -> Callable[[], Response]:
+        return lambda: FileResponse(_HERE / name, headers={"cache-control": "no-cache"})
+
+    app.get("/health")(health)
+    app.get("/favicon.ico")(icon)
+    app.get("/favicon.svg")(icon)
+    app.get("/manifest.json")(manifest)
+    for name in ("page.css", "page.js"):
+        app.get(f"/{name}")(static(name))
+
+
+def _add_state(app: FastAPI, engine: Engine) -> None:
+    def state(id: str, sha256: str) -> dict[str, str]:  # noqa: A002 - the name in the URL
+        return {"state": state_of(engine, id, sha256)}
+
+    def ready() -> dict[str, str]:
+        engine.catalogue.generation()
+        return {"status": "ready"}
+
+    app.get("/state")(state)
+    app.get("/ready")(ready)
+
+
+def _lifespan(
+    assistants: MCPServer[Any], watcher: Watcher | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def run(_app: FastAPI) -> AsyncIterator[None]:
+        with watching(watcher):
+            async with assistants.session_manager.run():
+                yield
+
+    return run
+
+
+@contextmanager
+def watching(watcher: Watcher | None) -> Iterator[None]:
+    """Inside, it watches, if it is there."""
+    if watcher is None:
+        yield
+        return
+    watcher.start()
+    try:
+        yield
+    finally:
+        watcher.stop()
+
+
+def watcher_of(engine: Engine) -> Watcher:
+    """What syncs an engine's roots when their files change."""
+    from ingest.watch import Watcher
+
+    def roots() -> list[tuple[str, Path]]:
+        return [(root.name, root.path) for root in engine.roots() if root.path is not None]
+
+    return Watcher(
+        roots,
+        partial(sync_roots, engine),
+        _log.warning,
+        exclude=engine.settings.sync.never_read,
+        keep_out=(engine.home,),
+        force_polling=engine.settings.sync.poll,
+    )
+
+
+def sync_roots(engine: Engine, names: list[str], paths: list[Path] | None = None) -> None:
+    """Sync for the watcher, which must know of a root that was refused.
+
+    Raises:
+        RootError: a root is missing or has lost too much; nothing of it was changed.
+    """
+    refused = engine.sync(names, paths=paths).refused
+    if refused:
+        raise refused[0]
