@@ -34,7 +34,7 @@ def test_many_ask_at_once(tmp_path: Path, *, soak: bool) -> None:
         end = time.monotonic() + seconds
 
         def ask(number: int) -> list[float]:
-            took = []
+            took: list[float] = []
             with httpx.Client(base_url=url, timeout=120, trust_env=False) as client:
                 for question in itertools.islice(itertools.cycle(QUESTIONS), number, None):
                     begin = time.monotonic()
