@@ -38,7 +38,7 @@ def read(engine: Engine, doc_id: str, start: int = 0, end: int | None = None) ->
     if note is None:
         return None
     start = min(start, len(note.text))
-    end = len(note.text) if end is None else min(end, len(note.text))
+    end = len(note.text) if end is None else max(start, min(end, len(note.text)))
     first = note.text.count("\n", 0, start) + 1
     return {
         **head(note),

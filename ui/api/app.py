@@ -17,7 +17,7 @@ from rag.messages import explain, say
 from rag.types import Answer
 from ui import notes
 from ui.api import chat, replies, requests
-from ui.api.errors import add_handlers, body_of, documented
+from ui.api.errors import STREAMED, add_handlers, body_of, documented
 from ui.trouble import ApiError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def build(engine: Engine, work: Work, *, has_token: bool) -> FastAPI:
         openapi_url="/openapi.json",
         docs_url=None,  # its page would be loaded from elsewhere
         redoc_url=None,
+        responses=documented(401, 413, 429),  # the guard's
         # for the description only: the guard has judged the token
         dependencies=[Depends(HTTPBearer(auto_error=False))] if has_token else [],
     )
@@ -74,7 +75,7 @@ def _add_questions(app: FastAPI, engine: Engine, work: Work) -> None:
 
         return replies.SearchReply.model_validate(await work.run(found))
 
-    @app.post("/ask", responses=_QUESTION, response_model=replies.AnswerReply)
+    @app.post("/ask", responses=_QUESTION | STREAMED, response_model=replies.AnswerReply)
     async def ask(body: requests.AskBody) -> Any:
         """An answer with footnotes; with `stream`, as server-sent events.
 

@@ -15,12 +15,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from rag import present
 from rag.messages import say
 from rag.types import IN_LINES, Turn
-from ui.api.errors import body_of, documented
+from ui.api.errors import STREAMED, body_of, documented
 from ui.api.replies import Citation as CitationReply
 from ui.trouble import ApiError
 
@@ -74,7 +74,7 @@ class ChatBody(BaseModel):
     )
     model: str = Field(max_length=200, description=f"`{MODEL}`")
     messages: list[Message] = Field(min_length=1, max_length=500)
-    stream: bool = False
+    stream: StrictBool = False
 
     def question(self) -> str:
         """The last thing that the user said."""
@@ -135,7 +135,11 @@ def add(app: FastAPI, engine: Engine, work: Work) -> None:
         _need_model(model)
         return Model()
 
-    @app.post("/chat/completions", responses=documented(400, 404, 409, 422, 503), response_model=Completion)
+    @app.post(
+        "/chat/completions",
+        responses=documented(400, 404, 409, 422, 503) | STREAMED,
+        response_model=Completion,
+    )
     async def completions(body: ChatBody) -> Any:
         """An answer from the notes; markers [n] in it, footnotes below it, and the same as annotations."""
         _need_model(body.model)

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 _WHAT = {
     400: "The question cannot be read.",
+    401: "The token of this server is missing.",
     404: "There is no such note.",
     409: "The notes folders do not allow it.",
+    413: "The request is too large.",
     422: "The request is not as described here.",
+    429: "Too many requests; `Retry-After` says when to come again.",
     503: "It cannot be answered now; another process is writing, or a model fails.",
 }
 
@@ -34,6 +37,12 @@ def body_of(error: ApiError) -> dict[str, object]:
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI: these statuses have an error in them."""
     return {status: {"model": ErrorReply, "description": _WHAT[status]} for status in statuses}
+
+
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "object"}}}, "description": "The answer"}
+}
+"""For OpenAPI: the reply may be a stream of events, too."""
 
 
 def add_handlers(app: FastAPI) -> None:

@@ -5,11 +5,20 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from rag.types import NO_FILTERS, Filters, Span, Turn
 
 _Question = Annotated[str, Field(min_length=1, max_length=8000, pattern=r"\S")]
+
+
+def _written(value: object) -> object:
+    if value is not None and not isinstance(value, str | date):
+        raise ValueError("write a day as 2022-05-31")
+    return value
+
+
+_Day = Annotated[date, BeforeValidator(_written)]  # a number would be taken for seconds since 1970
 
 
 class _Body(BaseModel):
@@ -23,8 +32,8 @@ class Where(_Body):
         default=[], max_length=50, description="ids, or beginnings of ids: `root/folder`"
     )
     tags: list[str] = Field(default=[], max_length=50, description="tags, all of which a note must have")
-    after: date | None = Field(default=None, description="first day that a passage may be of")
-    before: date | None = Field(default=None, description="last day that a passage may be of")
+    after: _Day | None = Field(default=None, description="first day that a passage may be of")
+    before: _Day | None = Field(default=None, description="last day that a passage may be of")
 
     def filters(self) -> Filters:
         """As the engine takes them."""
@@ -46,7 +55,7 @@ class SearchBody(_Body):
     ignore: list[str] = Field(
         default=[], max_length=50, description="words that are only words: no filter, no time"
     )
-    today: date | None = Field(default=None, description='what "last month" is counted from')
+    today: _Day | None = Field(default=None, description='what "last month" is counted from')
     where: Where = Where()
 
 
@@ -68,12 +77,12 @@ class AskBody(_Body):
         json_schema_extra={"examples": [{"question": "When did we move to Berlin?", "stream": False}]}
     )
     question: _Question = Field(description="in Chinese or English")
-    stream: bool = Field(default=False, description="server-sent events: `piece`s, then the `answer`")
+    stream: StrictBool = Field(default=False, description="server-sent events: `piece`s, then the `answer`")
     k: int = Field(default=10, ge=1, le=100, description="passages to read")
     ignore: list[str] = Field(
         default=[], max_length=50, description="words that are only words: no filter, no time"
     )
-    today: date | None = Field(default=None, description='what "last month" is counted from')
+    today: _Day | None = Field(default=None, description='what "last month" is counted from')
     where: Where = Where()
     history: list[Asked] = Field(
         default=[], max_length=20, description="the conversation so far, oldest first"
@@ -95,8 +104,8 @@ class SyncBody(_Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"roots": ["notes"]}]})
     roots: list[str] | None = Field(default=None, max_length=100, description="names of roots; none: all")
-    verify: bool = Field(default=False, description="hash every file")
-    accept_deletions: bool = Field(
+    verify: StrictBool = Field(default=False, description="hash every file")
+    accept_deletions: StrictBool = Field(
         default=False, description="apply even when a folder has lost over half of its notes"
     )
 
@@ -106,10 +115,6 @@ class Reach(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     start: int = Field(default=0, ge=0, description="first character, from 0")
-    end: int | None = Field(default=None, ge=0, description="behind the last character; none: the end")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Reach:
-        if self.end is not None and self.end < self.start:
-            raise ValueError("`end` lies before `start`")
-        return self
+    end: int | None = Field(
+        default=None, ge=0, description="behind the last character; none: the end; before `start`: nothing"
+    )
