@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rag.settings import Settings
+    from rag.store.sessions import Session
     from rag.types import Document
     from ui.text import Text
 
@@ -33,7 +34,7 @@ def header_html(documents: int, roots: int, settings: Settings, text: Text) -> s
     )
 
 
-def welcome_html(documents: int, examples: Sequence[str], text: Text) -> str:
+def welcome_html(documents: int, examples: Sequence[str], earlier: Sequence[Session], text: Text) -> str:
     """The empty page: what this is and what to ask, or how to add notes where there are none."""
     if not documents:
         return (
@@ -46,8 +47,20 @@ def welcome_html(documents: int, examples: Sequence[str], text: Text) -> str:
     )
     return (
         f'<section class="welcome"><h2>{text("welcome")}</h2><p>{text("welcome_body")}</p>'
-        f"<h3>{text('examples')}</h3><ul>{buttons}</ul></section>"
+        f"<h3>{text('examples')}</h3><ul>{buttons}</ul>{_earlier(earlier, text)}</section>"
     )
+
+
+def _earlier(sessions: Sequence[Session], text: Text) -> str:
+    """Conversations to go on with, the latest first."""
+    if not sessions:
+        return ""
+    items = "".join(
+        f'<li><button type="button" class="session" data-session="{escape(one.id)}" dir="auto">{escape(one.name)}'
+        f'<span class="when">{escape(one.updated[:10])}</span></button></li>'
+        for one in sessions
+    )
+    return f"<h3>{text('earlier')}</h3><ul>{items}</ul>"
 
 
 def examples(notes: Sequence[Document], text: Text) -> list[str]:

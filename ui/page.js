@@ -263,6 +263,10 @@
       if (event.detail < 2) judge(button);
     }
     else if (button.matches(".example")) ask(button.textContent);
+    else if (button.matches(".session")) {
+      put("#fn-session :is(input, textarea)", ""); // the same one may be opened twice
+      put("#fn-session :is(input, textarea)", button.dataset.session);
+    }
   });
 
   // An Enter that ends the composition of Chinese characters is not a question.

@@ -15,7 +15,7 @@ import gradio as gr
 from rag.errors import FootnotesError
 from rag.messages import explain
 from rag.types import Answer, Turn
-from ui import frame, text, view
+from ui import frame, talks, text, view
 from ui.source import Source
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Talk:
     shown: str = ""
     history: tuple[Turn, ...] = ()
     answers: tuple[tuple[int, Answer], ...] = ()  # by the turn's number: what can still be judged
+    session: str = ""  # the conversation that it is kept in; empty before the first answer
 
     def ask(self, question: str) -> Talk:
         """Begin a turn; the one before it joins the finished ones."""
@@ -48,6 +49,7 @@ class Talk:
             view.Turn(len(done) + 1, question),
             history=self.history[-_REMEMBERED:],
             answers=self.answers[-_REMEMBERED:],
+            session=self.session,
         )
 
 
@@ -110,6 +112,22 @@ class Page:
             return view.judged_html(explain(e, words.language))
         return view.judged_html(words("judged"))
 
+    def reopen(self, session: str, request: gr.Request) -> tuple[Any, ...]:
+        """Show an earlier conversation, to be read and gone on with."""
+        words = self._words(request)
+        if not session.strip():  # an emptied field says nothing
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        try:
+            found = talks.reopened(self._engine.conversations(), session.strip(), self._sources, words)
+        except FootnotesError as e:
+            failed = view.failed_html(view.Turn(1, words("earlier")), explain(e, words.language), words)
+            return "", "", failed, Talk()
+        *done, last = found.shown
+        talk = Talk(
+            tuple(done), shown=last, history=found.history, answers=found.answers, session=found.session
+        )
+        return "", "".join(done), last, talk
+
     def clear(self, request: gr.Request) -> tuple[Any, ...]:
         """A new page."""
         return self._welcome(self._words(request)), "", "", _idle(), Talk()
@@ -119,7 +137,8 @@ class Page:
         records = [r for root in self._engine.roots() for r in catalogue.records(root.name).values()]
         recent = heapq.nlargest(_LOOKED_AT, records, key=lambda r: r.state.mtime_ns)
         notes = [note for record in recent if (note := self._engine.document(record.id))]
-        return frame.welcome_html(catalogue.counts().indexed, frame.examples(notes, words), words)
+        earlier = talks.latest(self._engine.conversations())
+        return frame.welcome_html(catalogue.counts().indexed, frame.examples(notes, words), earlier, words)
 
     def _words(self, request: gr.Request) -> Text:
         return words_for(self._engine.settings.language, request.headers.get("accept-language", ""))
@@ -146,7 +165,10 @@ class Page:
                 shown = view.answer_html(turn, piece, self._sources(piece), words)
                 history = (*talk.history, self._engine.turn(piece))
                 answers = (*talk.answers, (turn.number, piece))
-                yield replace(talk, written=piece.text, shown=shown, history=history, answers=answers)
+                session = talks.kept(self._engine.conversations(), talk.session, piece)
+                yield replace(
+                    talk, written=piece.text, shown=shown, history=history, answers=answers, session=session
+                )
                 return
             talk = replace(talk, written=talk.written + piece)
             if time.monotonic() - drawn >= _REDRAW:
@@ -207,6 +229,7 @@ def build(engine: Engine) -> gr.Blocks:
             hint = _html("fn-hint")
             ignored = gr.Textbox(elem_id="fn-ignored", lines=2, show_label=False, container=False)
             verdict = gr.Textbox(elem_id="fn-verdict", show_label=False, container=False)
+            session = gr.Textbox(elem_id="fn-session", show_label=False, container=False)
             judged = _html("fn-judged")
         blocks.load(page.opened, None, [header, welcome, box, new, hint], **_EVENT)
         # "once" would drop a question without a word; page.js lets one wait until the answer before it is done.
@@ -218,6 +241,7 @@ def build(engine: Engine) -> gr.Blocks:
             **_EVENT,
         )
         verdict.change(page.judge, [verdict, talk], judged, **_EVENT)
+        session.change(page.reopen, session, [welcome, thread, current, talk], **_EVENT)
         box.stop(page.stop, talk, [current, box, talk], cancels=[asked], **_EVENT)
         new.click(page.clear, None, [welcome, thread, current, box, talk], cancels=[asked], **_EVENT)
     blocks.queue(default_concurrency_limit=_CONCURRENT)

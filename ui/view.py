@@ -88,6 +88,11 @@ def unasked_html(turn: Turn, text: Text) -> str:
     return _turn(turn, body, "failed")
 
 
+def forgotten_html(turn: Turn, text: Text) -> str:
+    """A question of an earlier conversation whose answer quoted a note that was forgotten."""
+    return _turn(turn, f'<p class="state">{text("forgotten")}</p>', "stopped")
+
+
 def failed_html(turn: Turn, line: str, text: Text) -> str:
     """A question that ended in an error, told in one line."""
     body = f'<div class="failed" role="alert"><strong>{text("failed")}</strong><p>{_line(line)}</p></div>'

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from rag.engine import Engine
-from rag.errors import LLMError
+from rag.errors import HomeError, LLMError
 from rag.types import Answer, Citation, Turn
 from ui.offline import quiet_import
 
@@ -20,8 +20,18 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from rag.store.sessions import Session
+
 ENGLISH = SimpleNamespace(headers={"accept-language": "en"})
 CHINESE = SimpleNamespace(headers={"accept-language": "zh-CN"})
+
+
+class Unkept:
+    """Conversations of a home that cannot be written."""
+
+    def start(self, _name: str) -> Session:
+        """It cannot be written."""
+        raise HomeError("The home {path} cannot be written.", path="home")
 
 
 class Scripted:
@@ -47,6 +57,10 @@ class Scripted:
     def turn(self, answer: Answer) -> Turn:
         """As it was asked."""
         return Turn(answer.question)
+
+    def conversations(self) -> Unkept:
+        """Nothing can be kept."""
+        return Unkept()
 
     def document(self, _doc_id: str) -> None:
         """No note is known."""

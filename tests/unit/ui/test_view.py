@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rag.store.sessions import Session
 from rag.types import Answer, Citation, Document, SentenceSupport, Stage, Trace
 from ui import text, view
 from ui.frame import examples, header_html, welcome_html
@@ -142,7 +143,10 @@ def test_nothing_from_a_note_becomes_markup(payload: str) -> None:
     sources = {n: Source(note, f"/notes/{payload}") for n in (1, 2)}
     words = parsed(view.answer_html(view.Turn(1, payload), given, sources, EN)).words
     assert words.count(payload) >= 6
-    for html in (view.failed_html(TURN, payload, EN), welcome_html(1, [payload], EN)):
+    for html in (
+        view.failed_html(TURN, payload, EN),
+        welcome_html(1, [payload], [Session(payload, payload, payload, payload, 1)], EN),
+    ):
         assert payload in parsed(html).words
     parsed(view.live_html(TURN, payload, EN))  # a link in it is its words only
 
@@ -427,8 +431,8 @@ def test_steps_appear_between_several_footnotes_only() -> None:
 
 def test_an_empty_home_teaches_how_to_add_notes() -> None:
     """Without notes there is nothing to ask; with notes the command is gone."""
-    assert "footnotes sync ~/notes" in parsed(welcome_html(0, [], EN)).words
-    assert "footnotes sync" not in parsed(welcome_html(2, ["What?"], EN)).words
+    assert "footnotes sync ~/notes" in parsed(welcome_html(0, [], [], EN)).words
+    assert "footnotes sync" not in parsed(welcome_html(2, ["What?"], [], EN)).words
 
 
 def test_examples_ask_about_the_readers_own_notes() -> None:
