@@ -25,9 +25,30 @@ if TYPE_CHECKING:
 def stream(engine: Engine, asked: Asked) -> Iterator[str | Answer]:
     """Pieces of the answer as they are written, then the ``Answer`` itself, its citations located."""
     question = asked.question
-    asked, rewritten = _alone(engine, asked)
+    asked, rewritten = alone(engine, asked)
     found = _found(engine, asked)
-    for item in _written(engine, question, found):
+    yield from _told(engine, question, found, rewritten, _written(engine, question, found))
+
+
+def from_hits(
+    engine: Engine, question: str, found: Retrieval, rewritten: tuple[Part, ...] = ()
+) -> Iterator[str | Answer]:
+    """As ``stream``, from what a language model has looked up itself; without one, from the notes' own sentences."""
+    written = (
+        _generated(engine, engine.generator, found) if engine.generator else _written(engine, question, found)
+    )
+    yield from _told(engine, question, found, rewritten, written)
+
+
+def _told(
+    engine: Engine,
+    question: str,
+    found: Retrieval,
+    rewritten: tuple[Part, ...],
+    written: Iterator[str | Answer],
+) -> Iterator[str | Answer]:
+    """What is written, the answer with the whole trace and with citations that point at files."""
+    for item in written:
         if not isinstance(item, Answer):
             yield item
             continue
@@ -76,7 +97,7 @@ def leant_on(engine: Engine, asked: str, cited: Mapping[str, str]) -> Turn:
     return Turn(asked, tuple(title for doc_id, title in cited.items() if doc_id not in held))
 
 
-def _alone(engine: Engine, asked: Asked) -> tuple[Asked, tuple[Part, ...]]:
+def alone(engine: Engine, asked: Asked) -> tuple[Asked, tuple[Part, ...]]:
     """The question as it can be asked without what was said before, and that it was rewritten."""
     if not asked.history or asked.question in asked.ignore:
         return asked, ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rag import asking, coverage, locate, roots, wiring
 from rag.asking import Asked
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rag.config import LoadedSettings
     from rag.conversations import Conversations
     from rag.coverage import Story
+    from rag.deep import Step
     from rag.forget import Forgotten
     from rag.graphing import Graph
     from rag.health import Finding, Status
@@ -365,6 +366,18 @@ class Engine:
         from rag import answering
 
         return answering.stream(self, Asked(question, k, filters, today, ignore, tuple(history)))
+
+    def ask_deep(
+        self, question: str, *, history: Sequence[Turn] = (), **how: Any
+    ) -> Iterator[Step | str | Answer]:
+        """As ``ask_stream``, but a language model looks things up in several steps first; each is told as it is taken.
+
+        Raises:
+            LLMError: no language model is set.
+        """
+        from rag import deep
+
+        return deep.stream(self, Asked(question, history=tuple(history), **how))
 
     def turn(self, answer: Answer) -> Turn:
         """What later questions of the conversation may lean on."""

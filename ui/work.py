@@ -14,7 +14,6 @@ from ui.trouble import told
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from rag.types import Answer
 
 T = TypeVar("T")
 _END = object()
@@ -40,7 +39,7 @@ class Work:
                 raise told(e) from e
 
     @asynccontextmanager
-    async def pieces(self, items: Iterator[str | Answer]) -> AsyncIterator[AsyncIterator[str | Answer]]:
+    async def pieces(self, items: Iterator[T]) -> AsyncIterator[AsyncIterator[T]]:
         """The items one by one. When the block is left early, the iterator is closed, and so its model's connection."""
         async with self._places:
             try:
@@ -51,7 +50,7 @@ class Work:
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(lambda: _close(items), limiter=self._threads)
 
-    async def _each(self, items: Iterator[str | Answer]) -> AsyncIterator[str | Answer]:
+    async def _each(self, items: Iterator[T]) -> AsyncIterator[T]:
         while (
             item := await anyio.to_thread.run_sync(lambda: next(items, _END), limiter=self._threads)
         ) is not _END:

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from ingest.pipeline import FileIssue, SyncReport
+    from rag.deep import Step
     from rag.engine import Engine
     from rag.store.sessions import Session
+    from rag.types import Answer
 
 _INTERRUPTED = 130
 
@@ -230,6 +232,10 @@ def ask(
         ),
     ] = None,
     go_on: Annotated[bool, typer.Option("--continue", "-c", help="Ask in the latest conversation.")] = False,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Let the language model look things up in several steps first."),
+    ] = False,
     show_prompt: Annotated[
         bool,
         typer.Option(
@@ -255,7 +261,8 @@ def ask(
         out = show.console()
         spoken = _conversation(engine, session, go_on=go_on)
         history = engine.conversations().history(spoken.id) if spoken else ()
-        pieces = engine.ask_stream(question, k=k, ignore=ignore or (), history=history)
+        how: dict[str, Any] = {"k": k, "ignore": ignore or (), "history": history}
+        pieces = _told(engine.ask_deep(question, **how)) if deep else engine.ask_stream(question, **how)
         answer = show.last(pieces) if as_json else show.streamed(out, pieces)
         if spoken:
             engine.conversations().keep(spoken.id, answer)
@@ -266,6 +273,17 @@ def ask(
         return
     show.footnotes(out, answer)
     show.trace(answer.trace)
+
+
+def _told(pieces: Iterator[Step | str | Answer]) -> Iterator[str | Answer]:
+    """The answer's pieces; each step before it is a line on standard error."""
+    from rag.deep import Step, line
+
+    for piece in pieces:
+        if isinstance(piece, Step):
+            show.line(line(piece))
+        else:
+            yield piece
 
 
 def _conversation(engine: Engine, named: str | None, *, go_on: bool) -> Session | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPBearer
 
 from rag import present
+from rag.deep import Step
 from rag.errors import GraphError, RootError
 from rag.health import Status, version
 from rag.messages import explain, say
@@ -79,7 +81,7 @@ def _add_questions(app: FastAPI, engine: Engine, work: Work) -> None:
     async def ask(body: requests.AskBody) -> Any:
         """An answer with footnotes; with `stream`, as server-sent events.
 
-        Events: `piece` with `{"text"}`, a draft whose footnotes are not checked yet; then `answer`, which is what an
+        Events: with `deep` each `step`, `{"tool", "input", "found", "note"}`; `piece` with `{"text"}`, a draft whose footnotes are not checked yet; then `answer`, which is what an
         answer without `stream` is; or `error`.
         """
         if body.stream:
@@ -159,8 +161,9 @@ def _add_upkeep(app: FastAPI, engine: Engine, work: Work) -> None:
         return replies.SyncReply.model_validate(await work.run(synced))
 
 
-def _asked(engine: Engine, body: requests.AskBody) -> Iterator[str | Answer]:
-    return engine.ask_stream(
+def _asked(engine: Engine, body: requests.AskBody) -> Iterator[Step | str | Answer]:
+    ask = engine.ask_deep if body.deep else engine.ask_stream
+    return ask(
         body.question,
         k=body.k,
         filters=body.where.filters(),
@@ -170,7 +173,7 @@ def _asked(engine: Engine, body: requests.AskBody) -> Iterator[str | Answer]:
     )
 
 
-def _last(pieces: Iterator[str | Answer]) -> Answer:
+def _last(pieces: Iterator[Step | str | Answer]) -> Answer:
     for piece in pieces:
         if isinstance(piece, Answer):
             return piece
@@ -184,6 +187,8 @@ async def _events(engine: Engine, work: Work, body: requests.AskBody) -> AsyncIt
             async for piece in pieces:
                 if isinstance(piece, Answer):
                     yield event("answer", present.answer(piece))
+                elif isinstance(piece, Step):
+                    yield event("step", asdict(piece))
                 else:
                     yield event("piece", {"text": piece})
     except ApiError as e:  # the reply has begun: all that is left is to say so

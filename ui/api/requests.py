@@ -78,6 +78,10 @@ class AskBody(_Body):
     )
     question: _Question = Field(description="in Chinese or English")
     stream: StrictBool = Field(default=False, description="server-sent events: `piece`s, then the `answer`")
+    deep: StrictBool = Field(
+        default=False,
+        description="a language model looks things up in several steps first; streamed as `step`s",
+    )
     k: int = Field(default=10, ge=1, le=100, description="passages to read")
     ignore: list[str] = Field(
         default=[], max_length=50, description="words that are only words: no filter, no time"
