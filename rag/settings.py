@@ -278,6 +278,7 @@ class UISettings(_Section):
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=7865, ge=0, le=65535, description="port to listen on; 0 picks a free one")
     watch: bool = Field(default=True, description="sync when a note changes while the UI runs")
+    keep: bool = Field(default=True, description="keep the page's conversations, to be gone on with")
 
 
 class ServeSettings(_Section):

@@ -137,7 +137,7 @@ class Page:
         records = [r for root in self._engine.roots() for r in catalogue.records(root.name).values()]
         recent = heapq.nlargest(_LOOKED_AT, records, key=lambda r: r.state.mtime_ns)
         notes = [note for record in recent if (note := self._engine.document(record.id))]
-        earlier = talks.latest(self._engine.conversations())
+        earlier = talks.latest(self._engine.conversations()) if self._engine.settings.ui.keep else ()
         return frame.welcome_html(catalogue.counts().indexed, frame.examples(notes, words), earlier, words)
 
     def _words(self, request: gr.Request) -> Text:
@@ -165,7 +165,7 @@ class Page:
                 shown = view.answer_html(turn, piece, self._sources(piece), words)
                 history = (*talk.history, self._engine.turn(piece))
                 answers = (*talk.answers, (turn.number, piece))
-                session = talks.kept(self._engine.conversations(), talk.session, piece)
+                session = self._kept(talk.session, piece)
                 yield replace(
                     talk, written=piece.text, shown=shown, history=history, answers=answers, session=session
                 )
@@ -175,6 +175,10 @@ class Page:
                 drawn = time.monotonic()
                 talk = replace(talk, shown=view.live_html(turn, talk.written, words))
                 yield talk
+
+    def _kept(self, session: str, answer: Answer) -> str:
+        keeps = self._engine.settings.ui.keep
+        return talks.kept(self._engine.conversations(), session, answer) if keeps else ""
 
     def _sources(self, answer: Answer) -> dict[int, Source]:
         notes: dict[str, Source] = {}

@@ -37,7 +37,7 @@ class Unkept:
 class Scripted:
     """An engine that says what it is told to."""
 
-    settings = SimpleNamespace(language="auto")
+    settings = SimpleNamespace(language="auto", ui=SimpleNamespace(keep=True))
 
     def __init__(self, *items: str | Answer | Exception, indexed: int = 1) -> None:
         self.items = items
