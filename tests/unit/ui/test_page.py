@@ -162,3 +162,13 @@ def test_what_was_asked_before_and_what_is_words_alone_reach_the_engine() -> Non
         ("And in May?", ("in May", "tag:x"), (Turn("Where?"),)),
     ]
     assert updates[0][4] == ""
+
+
+def test_nothing_is_kept_where_the_settings_say_so() -> None:
+    """With ``ui.keep: false`` the store of conversations is not even opened."""
+    engine = Scripted(Answer("Why?", "Because."))
+    engine.settings = SimpleNamespace(language="auto", ui=SimpleNamespace(keep=False))
+    engine.conversations = lambda: pytest.fail("opened")  # type: ignore[method-assign]
+    updates = list(Page(engine).ask("Why?", "", Talk(), ENGLISH))  # type: ignore[arg-type]
+    assert "Because." in last_shown(updates)
+    assert updates[-2][5].session == ""
