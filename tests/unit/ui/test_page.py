@@ -6,6 +6,8 @@ import logging
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from rag.engine import Engine
 from rag.errors import HomeError, LLMError
 from rag.types import Answer, Citation, Turn
@@ -17,8 +19,6 @@ with quiet_import():
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    import pytest
 
     from rag.store.sessions import Session
 
