@@ -254,3 +254,13 @@ def test_commands_of_the_page_on_serving_run(url: str, require: Require, command
     )
     assert done.returncode == 0, done.stderr
     assert "stream" in command or json.loads(done.stdout)
+
+
+def test_steps_need_a_language_model(client: httpx.Client) -> None:
+    """Without one the request is refused in a sentence, streamed or not; asking again would not help."""
+    refused = client.post("/v1/ask", json={"question": QUESTION, "deep": True})
+    assert refused.status_code == 400
+    assert refused.json()["error"]["param"] == "deep"
+    streamed = client.post("/v1/ask", json={"question": QUESTION, "deep": True, "stream": True})
+    assert streamed.text.startswith("event: error")
+    assert "no_language_model" in streamed.text

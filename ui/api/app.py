@@ -162,6 +162,9 @@ def _add_upkeep(app: FastAPI, engine: Engine, work: Work) -> None:
 
 
 def _asked(engine: Engine, body: requests.AskBody) -> Iterator[Step | str | Answer]:
+    if body.deep and engine.generator is None:  # asking again would not help
+        line = say("--deep needs a language model. Set llm.url and llm.model.")
+        raise ApiError(400, "no_language_model", line, "deep")
     ask = engine.ask_deep if body.deep else engine.ask_stream
     return ask(
         body.question,

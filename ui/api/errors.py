@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 _WHAT = {
-    400: "The question cannot be read.",
+    400: "The question cannot be read, or not be answered so.",
     401: "The token of this server is missing.",
     404: "There is no such note.",
     409: "The notes folders do not allow it.",
