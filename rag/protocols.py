@@ -72,15 +72,6 @@ class Tokeniser(Protocol):
 
 
 @runtime_checkable
-class Nested(Protocol):
-    """An embedder that was trained to be cut (Matryoshka)."""
-
-    @property
-    def first_look(self) -> int:
-        """How many of a vector's first numbers tell nearly as much as the whole."""
-
-
-@runtime_checkable
 class Recalling(Protocol):
     """A reader that asks for tokens which were kept before it cuts a text."""
 
