@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graph.model import Dated, Edge, Found, GraphStats, Neighbour, Node, Subgraph
-    from rag.types import Chunk, Comparison, Filters, Hit, Query, Retrieval
+    from rag.types import Chunk, Comparison, Filters, Hit, Outline, Query, Retrieval
 
 
 @runtime_checkable
@@ -126,6 +126,9 @@ class Reranker(Protocol):
 
 class ChunkResolver(Protocol):
     """Reads passages by key, in one read transaction; unknown keys are left out."""
+
+    def outlines(self, keys: Sequence[int]) -> list[Outline]:
+        """What is known of passages without reading them, by note and place in it."""
 
     def chunks(self, keys: Sequence[int]) -> dict[int, Chunk]:
         """Passages by key."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MANY: Final = 30_000  # vectors, from which on a first look pays
-_LISTED: Final = 1_000  # vectors that are read in full, at least ...
-_BY_WANTED: Final = 8  # ... and so many times those that are wanted
+_LISTED: Final = 500  # vectors that are read in full, at least ...
+_BY_WANTED: Final = 4  # ... and so many times those that are wanted
 _SAMPLE: Final = 4_096  # vectors that tell how each number is spread
 _BLOCK: Final = 4_096  # vectors that are cut at a time, so that they stay in the cache
 # Lloyd and Max's four levels for a normal distribution, and where one ends: in standard deviations.

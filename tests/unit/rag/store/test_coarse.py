@@ -27,7 +27,9 @@ class Model:
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         fall = np.geomspace(1, 0.3, self.dimension)
-        found = np.stack([np.random.default_rng(int(text)).normal(0.1, 1, len(fall)) * fall for text in texts])
+        found = np.stack(
+            [np.random.default_rng(int(text)).normal(0.1, 1, len(fall)) * fall for text in texts]
+        )
         return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), dtype=np.float32)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
@@ -128,7 +130,9 @@ def test_few_vectors_are_read_in_full(tmp_path: Path) -> None:
     assert few._look == (None, None)
 
 
-def test_a_dimension_that_cannot_be_cut_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dimension_that_cannot_be_cut_is_read_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Four numbers share a byte."""
     monkeypatch.setattr(coarse, "MANY", MANY // 2)
     monkeypatch.setattr(Model, "dimension", WIDTH - 1)
