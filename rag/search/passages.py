@@ -102,6 +102,9 @@ class Stages(Mapping[str, tuple[Hit, ...]]):
             found = self._lists[name] = found()
         return found
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._lists or name in self._before
+
     def __iter__(self) -> Iterator[str]:
         return iter({**dict.fromkeys(self._before), **dict.fromkeys(self._lists)})
 
