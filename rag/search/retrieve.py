@@ -38,7 +38,7 @@ HYBRID: Final = "hybrid"
 GRAPH: Final = linked.GRAPH
 LINKED: Final = "linked"
 RERANKED: Final = "reranked"
-_READ: Final = 30  # passages of each list that the model reads against the question; 50 found no more
+_READ: Final = 20  # passages of each list that the model reads against the question; 30 and 50 found no more
 _WALKED: Final = 30  # passages that the graph may add to them
 # Chosen on development questions: docs/decisions/0003-built-in-model.md.
 _SHARE: Final = 0.2  # of vectors
