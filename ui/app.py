@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
+_STYLES, _SCRIPTS = ("page.css", "pages.css"), ("page.js", "search.js")
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#9a3b26"/>'
     '<path d="M8 8h9v3h-5.6v4H16v3h-4.6v7H8z" fill="#fff"/><path d="M22 6h2.4v9h-2.6V9l-1.8.6V7.3z" fill="#ffe2b8"/></svg>'
@@ -47,8 +48,9 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         from fastapi import FastAPI
         from starlette.routing import Route
 
-        from ui import mcp, page
+        from ui import fragments, mcp
         from ui.api import app as api
+        from ui.pages import shell, site
         from ui.work import Work
 
     serving = engine.settings.serve
@@ -63,12 +65,13 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     )
     _add_routes(app)
     _add_state(app, engine)
+    fragments.add(app, engine)
     has_token = access is not None and not access.is_open
     app.mount("/v1", api.build(engine, work, has_token=has_token))
     app.router.routes.append(Route("/mcp", mcp.http_app(assistants, largest)))
     gr.mount_gradio_app(
         app,
-        page.build(engine),
+        site.build(engine),
         path="/",
         footer_links=[],
         run_history=False,
@@ -76,8 +79,8 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         mcp_server=False,
         enable_monitoring=False,
         show_error=False,
-        theme=page.theme(),
-        head='<link rel="stylesheet" href="/page.css"><script src="/page.js" defer></script>',
+        theme=shell.theme(),
+        head=_head(),
     )
     return Guard(
         app,
@@ -86,6 +89,12 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         per_minute=serving.requests_per_minute,
         largest=largest,
     )
+
+
+def _head() -> str:
+    """What every page loads beside Gradio's own."""
+    styles = (f'<link rel="stylesheet" href="/{name}">' for name in _STYLES)
+    return "".join((*styles, *(f'<script src="/{name}" defer></script>' for name in _SCRIPTS)))
 
 
 def _add_routes(app: FastAPI) -> None:
@@ -114,7 +123,7 @@ def _add_routes(app: FastAPI) -> None:
     app.get("/favicon.ico")(icon)
     app.get("/favicon.svg")(icon)
     app.get("/manifest.json")(manifest)
-    for name in ("page.css", "page.js"):
+    for name in (*_STYLES, *_SCRIPTS):
         app.get(f"/{name}")(static(name))
 
 

@@ -35,12 +35,13 @@ _BODY = 1024 * 1024
 
 # What the page asks for. Everything else that Gradio serves is closed.
 _OPEN = re.compile(
-    r"/(?:$|health$|ready$|log(?:in|out)$|state$|page\.(?:css|js)$|favicon\.ico$|favicon\.svg$|manifest\.json$|theme\.css$|config/?$|(?:assets|static)/"
+    r"/(?:$|(?:search|notes|settings)/?$|health$|ready$|log(?:in|out)$|state$|found$|passage$|(?:pages?\.css|(?:page|search)\.js)$|favicon\.ico$|favicon\.svg$|manifest\.json$|theme\.css$|config/?$|(?:assets|static)/"
     r"|gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/|startup-events)|v1/|mcp$)"
 )
 # What a program calls: refusals are JSON, and a page of another site may not even read.
 _API = re.compile(r"/(?:v1/|mcp$)")
 _COUNTED = re.compile(r"/(?:v1/|mcp$|gradio_api/queue/join)")
+_PAGE_PATH = re.compile(r"/(?:search|notes|settings)?/?$")
 # Says nothing of the notes.
 _PUBLIC = re.compile(r"/(?:health|ready|login|favicon\.ico|favicon\.svg|manifest\.json)$")
 _OTHERS = frozenset({"cross-site", "same-site"})  # another port of this machine is "same-site"
@@ -149,7 +150,7 @@ class Guard:
         """It does not say the token."""
         if _PUBLIC.match(scope["path"]) or self._access.lets_in(headers):
             return None
-        if scope["path"] == "/":
+        if _PAGE_PATH.match(scope["path"]):
             return RedirectResponse("/login", 303)
         line = say("Send the token of this server as `Authorization: Bearer TOKEN`.")
         return _refused(scope, 401, "unauthorized", line, {"www-authenticate": "Bearer"})
