@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import logging
-from contextlib import asynccontextmanager, contextmanager
-from functools import partial
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui.guard import Guard
+from ui.job import Job
 from ui.notes import state_of
 from ui.offline import quiet_import
+from ui.watching import Watching
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
     from fastapi import FastAPI
     from mcp.server.mcpserver import MCPServer
 
-    from ingest.watch import Watcher
     from rag.engine import Engine
     from ui.access import Access
 
-_log = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
-_STYLES, _SCRIPTS = ("page.css", "pages.css"), ("page.js", "search.js")
+_STYLES, _SCRIPTS = ("page.css", "pages.css"), ("page.js", "search.js", "notes.js")
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#9a3b26"/>'
     '<path d="M8 8h9v3h-5.6v4H16v3h-4.6v7H8z" fill="#fff"/><path d="M22 6h2.4v9h-2.6V9l-1.8.6V7.3z" fill="#ffe2b8"/></svg>'
@@ -49,6 +47,7 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         from starlette.routing import Route
 
         from ui import fragments, mcp
+        from ui.acts import Acts
         from ui.api import app as api
         from ui.pages import shell, site
         from ui.work import Work
@@ -56,9 +55,10 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     serving = engine.settings.serve
     largest = serving.max_body_kb * 1024
     work = Work(serving.concurrent)
+    watching, job = Watching(engine, wanted=watch), Job(engine)
     assistants = mcp.build(engine, work)
     app = FastAPI(
-        lifespan=_lifespan(assistants, watcher_of(engine) if watch else None),
+        lifespan=_lifespan(assistants, watching, job),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -66,12 +66,14 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     _add_routes(app)
     _add_state(app, engine)
     fragments.add(app, engine)
+    is_local = access is None or access.is_open
+    Acts(engine, job, watching, is_local).add(app)
     has_token = access is not None and not access.is_open
     app.mount("/v1", api.build(engine, work, has_token=has_token))
     app.router.routes.append(Route("/mcp", mcp.http_app(assistants, largest)))
     gr.mount_gradio_app(
         app,
-        site.build(engine),
+        site.build(engine, watching, is_local=is_local),
         path="/",
         footer_links=[],
         run_history=False,
@@ -88,6 +90,7 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         language=engine.settings.language,
         per_minute=serving.requests_per_minute,
         largest=largest,
+        largest_upload=engine.settings.ui.max_upload_mb * 1024 * 1024,
     )
 
 
@@ -140,53 +143,12 @@ def _add_state(app: FastAPI, engine: Engine) -> None:
 
 
 def _lifespan(
-    assistants: MCPServer[Any], watcher: Watcher | None
+    assistants: MCPServer[Any], watching: Watching, job: Job
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(_app: FastAPI) -> AsyncIterator[None]:
-        with watching(watcher):
+        with watching, closing(job):
             async with assistants.session_manager.run():
                 yield
 
     return run
-
-
-@contextmanager
-def watching(watcher: Watcher | None) -> Iterator[None]:
-    """Inside, it watches, if it is there."""
-    if watcher is None:
-        yield
-        return
-    watcher.start()
-    try:
-        yield
-    finally:
-        watcher.stop()
-
-
-def watcher_of(engine: Engine) -> Watcher:
-    """What syncs an engine's roots when their files change."""
-    from ingest.watch import Watcher
-
-    def roots() -> list[tuple[str, Path]]:
-        return [(root.name, root.path) for root in engine.roots() if root.path is not None]
-
-    return Watcher(
-        roots,
-        partial(sync_roots, engine),
-        _log.warning,
-        exclude=engine.settings.sync.never_read,
-        keep_out=(engine.home,),
-        force_polling=engine.settings.sync.poll,
-    )
-
-
-def sync_roots(engine: Engine, names: list[str], paths: list[Path] | None = None) -> None:
-    """Sync for the watcher, which must know of a root that was refused.
-
-    Raises:
-        RootError: a root is missing or has lost too much; nothing of it was changed.
-    """
-    refused = engine.sync(names, paths=paths).refused
-    if refused:
-        raise refused[0]

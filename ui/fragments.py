@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from rag.answer import cite
 from rag.errors import FootnotesError
-from rag.messages import explain
+from rag.messages import explain, speaking
 from ui import found, text
 from ui.source import Source, source_html
 
@@ -34,12 +34,12 @@ def add(app: FastAPI, engine: Engine) -> None:
         q: Annotated[str, Query(max_length=_LONGEST)] = "",
         ignore: Annotated[list[str] | None, Query()] = None,
     ) -> HTMLResponse:
-        try:
-            hits = engine.search(q, _MOST, ignore=ignore or ())
-            return HTMLResponse(found.found_html(q, hits, words(request)))
-        except FootnotesError as e:
-            said = words(request)
-            return HTMLResponse(found.failed_html(explain(e, said.language), said))
+        said = words(request)
+        with speaking(said.language):
+            try:
+                return HTMLResponse(found.found_html(q, engine.search(q, _MOST, ignore=ignore or ()), said))
+            except FootnotesError as e:
+                return HTMLResponse(found.failed_html(explain(e), said))
 
     def passage(request: Request, id: str, start: int, end: int, n: int) -> HTMLResponse:  # noqa: A002 - the name in the URL
         document = engine.document(id)

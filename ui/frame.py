@@ -138,3 +138,39 @@ def unfilled_html(text: Text) -> str:
         f'<section class="welcome"><h2>{text("empty")}</h2><p>{text("empty_body")}</p>'
         f'<p><a class="go" href="notes">{text("empty_go")}</a></p></section>'
     )
+
+
+# --- notes -------------------------------------------------------------------------------------------------------
+
+
+def notes_html(text: Text, *, is_local: bool, is_watching: bool, has_inbox: bool, trouble: str) -> str:
+    """The notes page without its parts, which its script asks for.
+
+    Args:
+        text: the words.
+        is_local: folders may be added here.
+        is_watching: changes are seen.
+        has_inbox: files may be uploaded.
+        trouble: what is wrong with the settings, if anything.
+    """
+    add = (
+        f'<p class="adding"><input data-part="path" type="text" autocomplete="off" spellcheck="false" '
+        f'aria-label="{text("folders.path")}" placeholder="{text("folders.path")}">'
+        f'<button type="button" class="add">{text("folders.add")}</button></p>'
+        if is_local
+        else f'<p class="fine">{text("folders.elsewhere")}</p>'
+    )
+    upload = (
+        f'<label class="upload">{text("folders.upload")}<input data-part="upload" type="file" multiple></label>'
+        if has_inbox
+        else ""
+    )
+    watch = f'<label class="watch"><input data-part="watch" type="checkbox"{" checked" if is_watching else ""}> {text("folders.watch")}</label>'
+    return (
+        f'<h2>{text("folders.title")}</h2><div data-part="folders"></div>{add}'
+        f'<p class="do"><button type="button" class="act" data-act="sync">{text("folders.sync_all")}</button>{watch}{upload}</p>'
+        f'<p data-part="trouble" class="bad" role="alert" data-away="{text("search.away")}">{escape(trouble)}</p>'
+        f'<div data-part="job" aria-live="polite"></div>'
+        f'<h2>{text("files.title")}</h2><input data-part="query" type="search" autocomplete="off" spellcheck="false" '
+        f'aria-label="{text("files.find")}" placeholder="{text("files.find")}"><div data-part="files"></div>'
+    )

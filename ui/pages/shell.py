@@ -29,7 +29,6 @@ def html(elem_id: str, value: str = "") -> Any:
 
 def top(button: str = "") -> tuple[Any, Any]:
     """The bar at the head of a page, and a button at its end, if it is to have one."""
-    gr.Navbar(visible=False)  # Gradio's own
     with gr.Row(elem_id="fn-top"):
         header = html("fn-header")
         made = gr.Button("", elem_id=button, size="sm", scale=0) if button else None

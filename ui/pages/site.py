@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from ui.pages import ask, search
+from ui.pages import ask, notes, search
 
 if TYPE_CHECKING:
     from rag.engine import Engine
+    from ui.watching import Watching
 
 _CONCURRENT = 4  # events answered at a time, over all tabs
 
 
-def build(engine: Engine) -> gr.Blocks:
-    """Lay the pages out, each at its path."""
+def build(engine: Engine, watching: Watching, *, is_local: bool) -> gr.Blocks:
+    """Lay the pages out, each at its path. ``is_local``: only this machine can reach them."""
     with gr.Blocks(title="Footnotes", analytics_enabled=False, fill_width=True) as blocks:
         ask.build(engine, blocks)
-    for name, build_page in (("search", search.build),):
-        with blocks.route(name, f"/{name}", show_in_navbar=False):
-            build_page(engine, blocks)
+    with blocks.route("search", "/search", show_in_navbar=False):
+        search.build(engine, blocks)
+    with blocks.route("notes", "/notes", show_in_navbar=False):
+        notes.build(engine, blocks, watching, is_local=is_local)
     blocks.queue(default_concurrency_limit=_CONCURRENT)
     return blocks
