@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Body, Query, Request  # noqa: TC002 - FastAPI resolves the annotations of handlers
+from fastapi import Body, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from rag.errors import ConfigError, FootnotesError

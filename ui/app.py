@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,8 +49,8 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
 
         from ui import fragments, mcp
         from ui.acts import Acts
-        from ui.chosen import Chosen
         from ui.api import app as api
+        from ui.chosen import Chosen
         from ui.pages import shell, site
         from ui.work import Work
 
@@ -73,19 +74,21 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     has_token = access is not None and not access.is_open
     app.mount("/v1", api.build(engine, work, has_token=has_token))
     app.router.routes.append(Route("/mcp", mcp.http_app(assistants, largest)))
-    gr.mount_gradio_app(
-        app,
-        site.build(engine, watching, is_local=is_local),
-        path="/",
-        footer_links=[],
-        run_history=False,
-        ssr_mode=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        show_error=False,
-        theme=shell.theme(),
-        head=_head(),
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "SSR mode", UserWarning)  # it is off
+        gr.mount_gradio_app(
+            app,
+            site.build(engine, watching, is_local=is_local),
+            path="/",
+            footer_links=[],
+            run_history=False,
+            ssr_mode=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            show_error=False,
+            theme=shell.theme(),
+            head=_head(),
+        )
     return Guard(
         app,
         access,

@@ -122,7 +122,7 @@ def files_html(rows: Sequence[FileRow], query: str, status: str, most: int, text
     return f'<p class="tabs">{tabs}</p><ul class="files">{items}</ul>{more}'
 
 
-def _tab(status: str, count: int, pressed: bool, text: Text) -> str:  # noqa: FBT001 - a column of a table
+def _tab(status: str, count: int, pressed: bool, text: Text) -> str:
     label = text(f"status.{status or 'all'}")
     return (
         f'<button type="button" class="tab" data-status="{status}" aria-pressed="{str(pressed).lower()}">'
