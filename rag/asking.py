@@ -55,6 +55,7 @@ def retriever(engine: Engine, side: DenseSide | None, matrix: Matrix | None) -> 
         comparer=comparer,
         graph=wiring.graph_source(engine.settings, matrix, lambda: engine.graph.store, engine.catalogue),
         reranker=reranker(engine, side),
+        reranked=engine.settings.rerank.candidates,
         expand=wiring.expansion(engine.settings, engine.lexical, engine.catalogue, comparer),
     )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rag import live
 from rag.errors import HomeError, IndexDamagedError
 from rag.models import opening
-from rag.protocols import Comparer, Nested, Recalling
+from rag.protocols import Comparer, Recalling
 from rag.store import follow, manifest, rows
 from rag.store.database import private_folder
 from rag.store.lexical import LexicalIndex
@@ -290,7 +290,6 @@ class Indexes:
             embedder,
             lambda chunks: self.vectors.of(embedder, chunks),
             self.catalogue,
-            first_look=opened.first_look if isinstance(opened, Nested) else None,
         )
         return DenseSide(model, embedder, index, comparer)
 

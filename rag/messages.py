@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import locale
 import os
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,11 +13,12 @@ from typing import TYPE_CHECKING, Literal
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rag.errors import FootnotesError
 
 Language = Literal["zh", "en"]
+_spoken: ContextVar[Language | None] = ContextVar("spoken", default=None)
 _state: dict[str, Language | None] = {"language": None}
 
 
@@ -42,7 +45,17 @@ def set_language(language: str) -> None:
 
 def language() -> Language:
     """The language that messages are shown in."""
-    return _state["language"] or locale_language()
+    return _spoken.get() or _state["language"] or locale_language()
+
+
+@contextmanager
+def speaking(wanted: Language) -> Iterator[None]:
+    """Inside, messages are in this language: that of one reader of many."""
+    token = _spoken.set(wanted)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
 
 
 def say(template: str, **values: object) -> str:

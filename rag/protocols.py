@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graph.model import Dated, Edge, Found, GraphStats, Neighbour, Node, Subgraph
-    from rag.types import Chunk, Comparison, Filters, Hit, Query, Retrieval
+    from rag.types import Chunk, Comparison, Filters, Hit, Outline, Query, Retrieval
 
 
 @runtime_checkable
@@ -72,15 +72,6 @@ class Tokeniser(Protocol):
 
 
 @runtime_checkable
-class Nested(Protocol):
-    """An embedder that was trained to be cut (Matryoshka)."""
-
-    @property
-    def first_look(self) -> int:
-        """How many of a vector's first numbers tell nearly as much as the whole."""
-
-
-@runtime_checkable
 class Recalling(Protocol):
     """A reader that asks for tokens which were kept before it cuts a text."""
 
@@ -135,6 +126,9 @@ class Reranker(Protocol):
 
 class ChunkResolver(Protocol):
     """Reads passages by key, in one read transaction; unknown keys are left out."""
+
+    def outlines(self, keys: Sequence[int]) -> list[Outline]:
+        """What is known of passages without reading them, by note and place in it."""
 
     def chunks(self, keys: Sequence[int]) -> dict[int, Chunk]:
         """Passages by key."""

@@ -279,6 +279,10 @@ class UISettings(_Section):
     port: int = Field(default=7865, ge=0, le=65535, description="port to listen on; 0 picks a free one")
     watch: bool = Field(default=True, description="sync when a note changes while the UI runs")
     keep: bool = Field(default=True, description="keep the page's conversations, to be gone on with")
+    inbox: str | None = Field(
+        default=None, description="folder for files that are uploaded, in a registered folder; default: none"
+    )
+    max_upload_mb: int = Field(default=50, ge=1, description="larger files are not uploaded (megabytes)")
 
 
 class ServeSettings(_Section):

@@ -51,22 +51,27 @@ def files(out: Console, found: Sequence[FileRow]) -> None:
             if one.reason
             else f": {_passages(one.passages)}"
         )
-        out.print(f"{_word(one.status)}  {show.name(one.id)}{told}")
+        out.print(f"{word(one.status)}  {show.name(one.id)}{told}")
         for warning in one.warnings:
             out.print(f"    {warning}")
 
 
-def _word(text: str) -> str:
+def word(text: str) -> str:
     """A word of the catalogue's, or a reason, in the reader's language."""
     return _WORDS[text]() if text in _WORDS else show.in_words(text)
 
 
 def story(out: Console, told: Story) -> None:
     """Everything that is known of one file."""
-    rows = [*_outside(told), *(_inside(told.contents) if told.contents else ())]
+    rows = story_rows(told)
     width = max(show.width(name) for name, _ in rows)
     for name, value in rows:
         out.print(name + " " * (width - show.width(name) + 2) + value)
+
+
+def story_rows(told: Story) -> list[Row]:
+    """The same as names and values; a name is empty where it is the one before."""
+    return [*_outside(told), *(_inside(told.contents) if told.contents else ())]
 
 
 def forgotten(done: Forgotten, *, undo: bool) -> None:
@@ -92,8 +97,8 @@ def _outside(told: Story) -> Iterator[Row]:
     yield say("known as"), show.name(told.id)
     if told.path and told.path != told.id:
         yield say("file"), show.name(told.path)
-    reason = f": {_word(told.reason)}" if told.reason else ""
-    yield say("status"), _word(told.status) + reason
+    reason = f": {word(told.reason)}" if told.reason else ""
+    yield say("status"), word(told.status) + reason
     if told.remedy:
         yield say("remedy"), show.name(told.remedy)
     if told.seen:
@@ -125,7 +130,7 @@ def _inside(held: Contents) -> Iterator[Row]:
             say("left out"),
             say(
                 "{reason}: {ranges} places, {count} characters",
-                reason=_word(mask.reason),
+                reason=word(mask.reason),
                 ranges=mask.ranges,
                 count=mask.characters,
             ),
@@ -160,7 +165,7 @@ def _passage_rows(held: Contents) -> Iterator[Row]:
     if len(held.passages) > _LISTED:
         yield "", say("... and {count} more; --json lists them all", count=len(held.passages) - _LISTED)
     parts = [
-        say("{reason}: {count} characters", reason=_word(reason), count=count)
+        say("{reason}: {count} characters", reason=word(reason), count=count)
         for reason, count in held.uncovered.items()
         if reason != _UNEXPLAINED
     ]

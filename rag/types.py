@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -174,6 +174,14 @@ class Chunk:
     def index_text(self) -> str:
         """What an embedding model reads: heading context, then the passage without its masked ranges."""
         return f"{self.context}\n{self.body}"
+
+
+class Outline(NamedTuple):
+    """What is known of a passage without reading it: its key, whose words it is, and how many characters."""
+
+    key: int
+    speaker: Speaker
+    length: int
 
 
 @dataclass(frozen=True, slots=True)

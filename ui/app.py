@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import logging
-from contextlib import asynccontextmanager, contextmanager
-from functools import partial
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui.guard import Guard
+from ui.job import Job
 from ui.notes import state_of
 from ui.offline import quiet_import
+from ui.watching import Watching
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
     from fastapi import FastAPI
     from mcp.server.mcpserver import MCPServer
 
-    from ingest.watch import Watcher
     from rag.engine import Engine
     from ui.access import Access
 
-_log = logging.getLogger(__name__)
 _HERE = Path(__file__).parent
+_STYLES, _SCRIPTS = ("page.css", "pages.css", "graph.css"), ("page.js", "search.js", "notes.js", "graph.js")
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#9a3b26"/>'
     '<path d="M8 8h9v3h-5.6v4H16v3h-4.6v7H8z" fill="#fff"/><path d="M22 6h2.4v9h-2.6V9l-1.8.6V7.3z" fill="#ffe2b8"/></svg>'
@@ -47,28 +46,35 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         from fastapi import FastAPI
         from starlette.routing import Route
 
-        from ui import mcp, page
+        from ui import fragments, graph_routes, mcp
+        from ui.acts import Acts
         from ui.api import app as api
+        from ui.pages import shell, site
         from ui.work import Work
 
     serving = engine.settings.serve
     largest = serving.max_body_kb * 1024
     work = Work(serving.concurrent)
+    watching, job = Watching(engine, wanted=watch), Job(engine)
     assistants = mcp.build(engine, work)
     app = FastAPI(
-        lifespan=_lifespan(assistants, watcher_of(engine) if watch else None),
+        lifespan=_lifespan(assistants, watching, job),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
     )
     _add_routes(app)
     _add_state(app, engine)
+    fragments.add(app, engine)
+    graph_routes.add(app, engine, work)
+    is_local = access is None or access.is_open
+    Acts(engine, job, watching, is_local).add(app)
     has_token = access is not None and not access.is_open
     app.mount("/v1", api.build(engine, work, has_token=has_token))
     app.router.routes.append(Route("/mcp", mcp.http_app(assistants, largest)))
     gr.mount_gradio_app(
         app,
-        page.build(engine),
+        site.build(engine, watching, is_local=is_local),
         path="/",
         footer_links=[],
         run_history=False,
@@ -76,8 +82,8 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         mcp_server=False,
         enable_monitoring=False,
         show_error=False,
-        theme=page.theme(),
-        head='<link rel="stylesheet" href="/page.css"><script src="/page.js" defer></script>',
+        theme=shell.theme(),
+        head=_head(),
     )
     return Guard(
         app,
@@ -85,7 +91,14 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         language=engine.settings.language,
         per_minute=serving.requests_per_minute,
         largest=largest,
+        largest_upload=engine.settings.ui.max_upload_mb * 1024 * 1024,
     )
+
+
+def _head() -> str:
+    """What every page loads beside Gradio's own."""
+    styles = (f'<link rel="stylesheet" href="/{name}">' for name in _STYLES)
+    return "".join((*styles, *(f'<script src="/{name}" defer></script>' for name in _SCRIPTS)))
 
 
 def _add_routes(app: FastAPI) -> None:
@@ -114,7 +127,7 @@ def _add_routes(app: FastAPI) -> None:
     app.get("/favicon.ico")(icon)
     app.get("/favicon.svg")(icon)
     app.get("/manifest.json")(manifest)
-    for name in ("page.css", "page.js"):
+    for name in (*_STYLES, *_SCRIPTS):
         app.get(f"/{name}")(static(name))
 
 
@@ -131,53 +144,12 @@ def _add_state(app: FastAPI, engine: Engine) -> None:
 
 
 def _lifespan(
-    assistants: MCPServer[Any], watcher: Watcher | None
+    assistants: MCPServer[Any], watching: Watching, job: Job
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(_app: FastAPI) -> AsyncIterator[None]:
-        with watching(watcher):
+        with watching, closing(job):
             async with assistants.session_manager.run():
                 yield
 
     return run
-
-
-@contextmanager
-def watching(watcher: Watcher | None) -> Iterator[None]:
-    """Inside, it watches, if it is there."""
-    if watcher is None:
-        yield
-        return
-    watcher.start()
-    try:
-        yield
-    finally:
-        watcher.stop()
-
-
-def watcher_of(engine: Engine) -> Watcher:
-    """What syncs an engine's roots when their files change."""
-    from ingest.watch import Watcher
-
-    def roots() -> list[tuple[str, Path]]:
-        return [(root.name, root.path) for root in engine.roots() if root.path is not None]
-
-    return Watcher(
-        roots,
-        partial(sync_roots, engine),
-        _log.warning,
-        exclude=engine.settings.sync.never_read,
-        keep_out=(engine.home,),
-        force_polling=engine.settings.sync.poll,
-    )
-
-
-def sync_roots(engine: Engine, names: list[str], paths: list[Path] | None = None) -> None:
-    """Sync for the watcher, which must know of a root that was refused.
-
-    Raises:
-        RootError: a root is missing or has lost too much; nothing of it was changed.
-    """
-    refused = engine.sync(names, paths=paths).refused
-    if refused:
-        raise refused[0]

@@ -26,7 +26,7 @@
   async function get(path, parameters) {
     let answer;
     try {
-      answer = await fetch(`/graph/${path}?${new URLSearchParams(parameters)}`);
+      answer = await fetch(`graph/${path}?${new URLSearchParams(parameters)}`);
     } catch {
       throw new Error(words.failed);
     }
@@ -427,13 +427,14 @@
     });
     const repaint = () => drawing?.style(styles());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-    if (!window.cytoscape) await load("/graph/cytoscape.js");
+    if (!window.cytoscape) await load("graph/cytoscape.js");
     const centre = centreOfAddress() || (await get("names", { q: "" })).names[0]?.id;
     if (centre) await look(centre, { replace: true });
   }
 
   // The page may be drawn after this script was read.
   function wait() {
+    if (!/\/graph\/?$/.test(location.pathname)) return;
     const found = document.querySelector("#graph");
     if (found) begin(found).catch((error) => say(error.message));
     else setTimeout(wait, 50);

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rag.graph_pictures import DEPTHS, MOST
+from ui.frame import unfilled_html
 from ui.source import escape
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def page_html(backend: str, documents: int, words: Text) -> str:
         words: in the reader's language.
     """
     if not documents:
-        return _empty(words("empty"), words("empty_body"), words("empty_command"), words("empty_note"))
+        return unfilled_html(words)
     if backend == "none":
         return _empty(words("graph.off"), words("graph.off_body"), "graph:\n  backend: local", words("graph.off_note"))
     data = "".join(f' data-{key}="{escape(words(f"graph.{key}"))}"' for key in _DATA)

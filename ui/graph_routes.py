@@ -5,7 +5,6 @@ They are no part of the API at ``/v1``: they may change with the page.
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from ui.work import Work
 
 _HERE = Path(__file__).parent
-_FILES = {"graph.js": "graph.js", "graph.css": "graph.css", "cytoscape.js": "vendor/cytoscape.min.js"}
+_DRAWING = _HERE / "vendor" / "cytoscape.min.js"
 _PERIOD = r"^(\d{4}(-\d{2}(-\d{2})?)?)?$"
 _Name = Annotated[str, Query(min_length=1, max_length=2000)]
 _Typed = Annotated[str, Query(max_length=200)]
@@ -40,11 +39,12 @@ _Language = Annotated[str, Header(alias="accept-language")]
 
 def add(app: FastAPI, engine: Engine, work: Work) -> None:
     """Add the routes below ``/graph/``."""
-    for name, file in _FILES.items():
-        app.get(f"/graph/{name}")(partial(_file, file))
-
     def words_of(language: str) -> Text:
         return text.load(text.choose(engine.settings.language, language))
+
+    @app.get("/graph/cytoscape.js")
+    def drawing() -> Response:
+        return FileResponse(_DRAWING, media_type="text/javascript", headers={"cache-control": "no-cache"})
 
     @app.get("/graph/names")
     async def names(q: _Typed = "", accept_language: _Language = "") -> Response:
@@ -89,10 +89,6 @@ def add(app: FastAPI, engine: Engine, work: Work) -> None:
     ) -> Response:
         words = words_of(accept_language)
         return await _told(work, lambda: graph_json.source(engine, doc, start, end, words), words)
-
-
-def _file(name: str) -> Response:
-    return FileResponse(_HERE / name, headers={"cache-control": "no-cache"})
 
 
 def _meant(engine: Engine, name: str, words: Text) -> str:

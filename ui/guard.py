@@ -35,12 +35,14 @@ _BODY = 1024 * 1024
 
 # What the page asks for. Everything else that Gradio serves is closed.
 _OPEN = re.compile(
-    r"/(?:$|health$|ready$|log(?:in|out)$|state$|page\.(?:css|js)$|favicon\.ico$|favicon\.svg$|manifest\.json$|theme\.css$|config/?$|(?:assets|static)/"
+    r"/(?:$|(?:search|notes|graph|settings)/?$|health$|ready$|log(?:in|out)$|state$|found$|passage$|notes/(?:folders|job|files|why|upload|do/[a-z]+)$|graph/(?:names|near|node|source|cytoscape\.js)$|(?:(?:pages?|graph)\.css|(?:page|search|notes|graph)\.js)$|favicon\.ico$|favicon\.svg$|manifest\.json$|theme\.css$|config/?$|(?:assets|static)/"
     r"|gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/|startup-events)|v1/|mcp$)"
 )
 # What a program calls: refusals are JSON, and a page of another site may not even read.
 _API = re.compile(r"/(?:v1/|mcp$)")
 _COUNTED = re.compile(r"/(?:v1/|mcp$|gradio_api/queue/join)")
+_PAGE_PATH = re.compile(r"/(?:search|notes|graph|settings)?/?$")
+_UPLOAD = "/notes/upload"
 # Says nothing of the notes.
 _PUBLIC = re.compile(r"/(?:health|ready|login|favicon\.ico|favicon\.svg|manifest\.json)$")
 _OTHERS = frozenset({"cross-site", "same-site"})  # another port of this machine is "same-site"
@@ -70,6 +72,7 @@ class Guard:
         language: of the login page, a setting's value.
         per_minute: requests of one address to what answers questions; 0: no limit.
         largest: bytes of a request.
+        largest_upload: bytes of a file.
     """
 
     def __init__(
@@ -80,12 +83,14 @@ class Guard:
         language: str = "auto",
         per_minute: int = 0,
         largest: int = _BODY,
+        largest_upload: int = _BODY,
     ) -> None:
         self._app = app
         self._access = access or Access()
         self._login = Login(self._access, language)
         self._rate = Rate(per_minute)
         self._largest = largest
+        self._largest_upload = largest_upload
         self._closing = asyncio.Event()
 
     def close(self) -> None:
@@ -105,11 +110,11 @@ class Guard:
             await refusal(scope, receive, send)
             return
         # Nobody reads what comes with a GET.
-        messages = [] if scope["method"] in {"GET", "HEAD"} else await whole_body(receive, self._largest)
+        largest = self._largest_upload if scope["path"] == _UPLOAD else self._largest
+        messages = [] if scope["method"] in {"GET", "HEAD"} else await whole_body(receive, largest)
         if messages is None:
-            await _refused(
-                scope, 413, "too_large", say("The request is larger than {bytes} bytes.", bytes=self._largest)
-            )(scope, receive, send)
+            line = say("The request is larger than {bytes} bytes.", bytes=largest)
+            await _refused(scope, 413, "too_large", line)(scope, receive, send)
             return
         if scope["path"] in {"/login", "/logout"}:
             await self._answer(scope, messages)(scope, receive, send)
@@ -149,7 +154,7 @@ class Guard:
         """It does not say the token."""
         if _PUBLIC.match(scope["path"]) or self._access.lets_in(headers):
             return None
-        if scope["path"] == "/":
+        if _PAGE_PATH.match(scope["path"]):
             return RedirectResponse("/login", 303)
         line = say("Send the token of this server as `Authorization: Bearer TOKEN`.")
         return _refused(scope, 401, "unauthorized", line, {"www-authenticate": "Bearer"})

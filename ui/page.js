@@ -16,9 +16,18 @@
     if (refocus && opener?.isConnected) opener.focus({ preventScroll: true });
   }
 
-  function open(turn, n, from) {
-    const panel = turn?.querySelector(`.source[data-n="${n}"]`);
-    if (!panel) return;
+  // A panel that did not come with the page is asked for when it is opened.
+  async function fetched(turn, n) {
+    const address = turn?.querySelector(`.ref[data-n="${n}"]`)?.dataset.source;
+    const reply = address ? await fetch(address).catch(() => null) : null;
+    if (!reply?.ok) return false;
+    turn.insertAdjacentHTML("beforeend", await reply.text());
+    return true;
+  }
+
+  async function open(turn, n, from) {
+    if (!turn?.querySelector(`.source[data-n="${n}"]`) && !(await fetched(turn, n))) return;
+    const panel = turn.querySelector(`.source[data-n="${n}"]`);
     close({ refocus: false });
     opener = from ?? turn.querySelector(`.fn[data-n="${n}"]`);
     panel.classList.add("open");
@@ -37,8 +46,7 @@
     const panel = openSource();
     const turn = panel?.closest(".turn");
     if (!turn) return;
-    const all = [...turn.querySelectorAll(".source")];
-    const next = all[all.indexOf(panel) + by];
+    const next = turn.querySelector(`.ref[data-n="${Number(panel.dataset.n) + by}"]`);
     if (next) open(turn, next.dataset.n, null);
   }
 
@@ -296,7 +304,7 @@
     if (event.key === "/") {
       event.preventDefault();
       close({ refocus: false });
-      box()?.focus();
+      (box() ?? document.querySelector("#fn-query"))?.focus();
     } else if (/^[1-9]$/.test(event.key)) {
       const turns = document.querySelectorAll(".turn.done");
       open(openSource()?.closest(".turn") ?? turns[turns.length - 1], event.key, null);
@@ -322,10 +330,10 @@
   }
 
   function begin() {
-    if (!box()) return setTimeout(begin, 50);
+    if (!document.querySelector("#fn-top")) return setTimeout(begin, 50);
     new MutationObserver(changed).observe(document.querySelector("gradio-app"), { childList: true, subtree: true });
     changed();
-    if (matchMedia("(hover: hover)").matches) box().focus();
+    if (box() && matchMedia("(hover: hover)").matches) box().focus();
     return undefined;
   }
 

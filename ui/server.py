@@ -15,7 +15,8 @@ import typer
 from rag.errors import ConfigError
 from rag.messages import say
 from ui.access import Access, access_of
-from ui.app import build_app, watcher_of, watching
+from ui.app import build_app
+from ui.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -59,7 +60,7 @@ def serve_stdio(engine: Engine) -> None:
     from ui.work import Work
 
     server = mcp.build(engine, Work(engine.settings.serve.concurrent))
-    with watching(watcher_of(engine) if engine.settings.ui.watch else None):
+    with Watching(engine, wanted=engine.settings.ui.watch):
         asyncio.run(server.run_stdio_async())
 
 

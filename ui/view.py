@@ -51,7 +51,7 @@ def answer_html(turn: Turn, answer: Answer, sources: Mapping[int, Source], text:
         text: the words around it.
     """
     body = (
-        _chips(turn, answer.trace, text),
+        chips(turn.question, answer.trace, text),
         *([f'<p class="abstained">{text("abstained")}</p>'] if answer.abstained else ()),
         _prose(answer, text),
         _footnotes(answer.citations, sources, text),
@@ -83,7 +83,7 @@ def unasked_html(turn: Turn, text: Text) -> str:
     """A question to an index that holds no notes: what to do first."""
     body = (
         f'<div class="failed" role="alert"><strong>{text("empty")}</strong><p>{text("empty_body")}</p>'
-        f"<pre><code>{text('empty_command')}</code></pre></div>"
+        f'<p><a class="go" href="notes">{text("empty_go")}</a></p></div>'
     )
     return _turn(turn, body, "failed")
 
@@ -95,8 +95,12 @@ def forgotten_html(turn: Turn, text: Text) -> str:
 
 def failed_html(turn: Turn, line: str, text: Text) -> str:
     """A question that ended in an error, told in one line."""
-    body = f'<div class="failed" role="alert"><strong>{text("failed")}</strong><p>{_line(line)}</p></div>'
-    return _turn(turn, body, "failed")
+    return _turn(turn, trouble(line, text("failed")), "failed")
+
+
+def trouble(line: str, what: str) -> str:
+    """An error, told in one line, and what it kept from being done."""
+    return f'<div class="failed" role="alert"><strong>{what}</strong><p>{_line(line)}</p></div>'
 
 
 def _line(line: str) -> str:
@@ -137,22 +141,22 @@ def _judges(text: Text, what: str, marker: int | None = None) -> str:
     return f'<span class="judges">{buttons}</span>'
 
 
-def _chips(turn: Turn, trace: Trace, text: Text) -> str:
-    """What was understood of the question, each with a button that asks again without it."""
+def chips(question: str, trace: Trace, text: Text) -> str:
+    """What was understood of a question, each with a button that asks again without it."""
     if not trace.filters:
         return ""
-    items = "".join(_chip(turn, part, text) for part in trace.filters)
+    items = "".join(_chip(question, part, text) for part in trace.filters)
     return f'<ul class="chips" aria-label="{text("understood")}">{items}</ul>'
 
 
-def _chip(turn: Turn, part: Part, text: Text) -> str:
+def _chip(question: str, part: Part, text: Text) -> str:
     label = f'<span dir="auto">{_understood(part, text)}</span>'
     kind = f'class="chip {part.kind}{" hard" if part.hard else ""}" title="{text(f"part.{part.kind}")}"'
     if not part.written:
         return f"<li {kind}>{label}</li>"
     off = text("ignore", words=escape(part.written))
     button = (
-        f'<button type="button" class="off" data-question="{escape(turn.question)}" '
+        f'<button type="button" class="off" data-question="{escape(question)}" '
         f'data-ignore="{escape(part.written)}" aria-label="{off}" title="{off}">×</button>'
     )
     return f"<li {kind}>{label}{button}</li>"

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).with_name("builtin")
 _BATCH: Final = 1024  # texts whose distinct tokens are unpacked together
-_FIRST_LOOK: Final = 256  # numbers of a vector
 _KNOWN: Final = 2000  # texts whose tokens are remembered: some 15 MB
 # The two four-bit numbers of every byte, the low one first: -7.5, -6.5 ... 7.5. Each pair is one complex number, because
 # numpy looks those up twice as fast as rows of two.
@@ -85,11 +84,6 @@ class StaticEmbedder:
     def dimension(self) -> int:
         """Width of a vector."""
         return self._dimension
-
-    @property
-    def first_look(self) -> int:
-        """How much of a vector tells nearly as much as the whole: it was trained to be cut."""
-        return _FIRST_LOOK
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shape (len(texts), dimension), L2-normalised; a text without a known token gives zeros."""

@@ -8,22 +8,25 @@ it leads to is mixed in where it helps. A reranker, where there is one, has the 
 from __future__ import annotations
 
 import time
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from rag.errors import FootnotesError, ModelError
 from rag.messages import explain
 from rag.search import fuse, linked
+from rag.search.passages import Passages, Stages
 from rag.store import script
 from rag.types import Comparison, Hit, Query, Retrieval, Stage, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rag.protocols import ChunkResolver, Comparer, LexicalSource, Reranker, ScoredIndex
     from rag.search.fuse import Scored
     from rag.search.linked import GraphSource, Walk
-    from rag.types import Chunk, Part
+    from rag.search.passages import Later
+    from rag.types import Part
 
     Expand = Callable[[Query, Sequence[Scored], int], tuple[list[Scored], tuple[Part, ...]]]
     """What full text has found with other words than the question's, too, and which; see ``rag.search.expand``."""
@@ -35,12 +38,11 @@ HYBRID: Final = "hybrid"
 GRAPH: Final = linked.GRAPH
 LINKED: Final = "linked"
 RERANKED: Final = "reranked"
-_READ: Final = 30  # passages of each list that the model reads against the question; 50 found no more
+_READ: Final = 20  # passages of each list that the model reads against the question; 30 and 50 found no more
 _WALKED: Final = 30  # passages that the graph may add to them
 # Chosen on development questions: docs/decisions/0003-built-in-model.md.
 _SHARE: Final = 0.2  # of vectors
 _READING_SHARE: Final = 0.5  # of what the model saw reading
-_ASKED: Final = 90  # characters of a turn, up to which its reply carries its words
 
 
 class HybridRetriever:
@@ -55,6 +57,7 @@ class HybridRetriever:
         comparer: the model, if it can read passages against a question.
         graph: what the notes say of each other, if it is to be walked.
         reranker: orders the best passages anew.
+        reranked: how many it reads; None: all candidates.
         expand: looks for a weak question's words as the notes say them.
     """
 
@@ -69,6 +72,7 @@ class HybridRetriever:
         comparer: Comparer | None = None,
         graph: GraphSource | None = None,
         reranker: Reranker | None = None,
+        reranked: int | None = None,
         expand: Expand | None = None,
     ) -> None:
         self._lexical = lexical
@@ -79,6 +83,7 @@ class HybridRetriever:
         self._comparer = comparer
         self._graph = graph
         self._reranker = reranker
+        self._reads = candidates if reranked is None else reranked
         self._expand = expand
 
     def search(self, query: Query, k: int) -> Retrieval:
@@ -87,6 +92,7 @@ class HybridRetriever:
         A model that fails leaves the question to the others; the trace says so.
         """
         depth = max(k, self._candidates)
+        enough = k if self._reranker is None else max(k, min(self._reads, depth))
         run = _Run(query)
         lists = {name: self._list(source, name, run, depth) for name, source in self._sources.items()}
         if self._expand is not None:
@@ -95,32 +101,33 @@ class HybridRetriever:
         if walk is not None:
             lists[GRAPH] = list(walk.found)
         started = time.perf_counter()
-        wanted = {key for found in lists.values() for key, _ in found}
-        chunks = _in_order(self._resolver.chunks(sorted(wanted)).values())
-        run.stage("resolve", len(chunks), started)
-        places = {chunk.key: place for place, chunk in enumerate(chunks)}
-        lists = {name: _placed(found, places) for name, found in lists.items()}
+        passages = Passages(self._resolver, {key for found in lists.values() for key, _ in found})
+        run.stage("resolve", len(passages), started)
+        lists = {name: passages.placed(found) for name, found in lists.items()}
         if DENSE in lists:
-            lists[DENSE] = [(place, score) for place, score in lists[DENSE] if not _is_asked(chunks[place])]
-        positions = fuse.ranks(lists)
-        resolved = {name: _hits(found, chunks, positions) for name, found in lists.items()}
+            lists[DENSE] = [pair for pair in lists[DENSE] if not passages.is_asked(pair[0])]
+        passages.ranks = fuse.ranks(lists)
+        stages: dict[str, tuple[Hit, ...] | Later] = {
+            name: partial(passages.hits, found) for name, found in lists.items()
+        }
         if DENSE in lists:
-            started = time.perf_counter()
-            resolved[HYBRID] = self._mixed(run, lists, chunks, positions)[:depth]
-            run.stage(HYBRID, len(resolved[HYBRID]), started)
-        final = resolved.get(HYBRID, resolved[LEXICAL])
+            mixed, stages[HYBRID] = self._hybrid(run, lists, passages, enough, depth)
+        else:
+            mixed = passages.hits(lists[LEXICAL][:enough])
+        final = mixed
         if walk is not None:
             started = time.perf_counter()
-            final = linked.settled(walk, query.text, final, resolved[GRAPH], self._lexical.idf)[:depth]
-            resolved[LINKED] = final
+            led_to = passages.hits(lists[GRAPH])
+            final = linked.settled(walk, query.text, mixed, led_to, self._lexical.idf)[:depth]
             run.stage(LINKED, len(final), started)
+            stages[LINKED] = final
+        after = final
         if self._reranker is not None:
-            final = resolved[RERANKED] = self._reranked(self._reranker, final, run)
+            final = stages[RERANKED] = self._reranked(self._reranker, final, run)
         final = final[:k]
         if walk is not None:
-            final = linked.explained(walk, final, resolved.get(HYBRID, resolved[LEXICAL]), resolved[LINKED])
-        stages = MappingProxyType(resolved)
-        return Retrieval(query, final, run.trace(), stages, len(wanted) - len(chunks))
+            final = linked.explained(walk, final, mixed, after)
+        return Retrieval(query, final, run.trace(), Stages(stages), passages.dropped)
 
     def _walk(self, lists: Mapping[str, Sequence[Scored]], run: _Run) -> Walk | None:
         """Where the graph leads from what was found; None: it is not to be asked."""
@@ -145,32 +152,41 @@ class HybridRetriever:
         run.stage(name, len(found), started)
         return found
 
+    def _hybrid(
+        self, run: _Run, lists: Mapping[str, Sequence[Scored]], passages: Passages, enough: int, depth: int
+    ) -> tuple[tuple[Hit, ...], Later]:
+        """The best of the mixed lists, enough of them and all that were read; and what makes ``depth`` of them."""
+        started = time.perf_counter()
+        read, others = self._mixed(run, lists, passages)
+        read, others = read[:depth], others[: max(0, depth - len(read))]
+        best = (*read, *passages.hits(others[: max(0, enough - len(read))]))
+        run.stage(HYBRID, len(read) + len(others), started)
+        return best, lambda: (*read, *passages.hits(others))
+
     def _mixed(
-        self,
-        run: _Run,
-        lists: Mapping[str, Sequence[Scored]],
-        chunks: Sequence[Chunk],
-        positions: Mapping[int, Mapping[str, int]],
-    ) -> tuple[Hit, ...]:
+        self, run: _Run, lists: Mapping[str, Sequence[Scored]], passages: Passages
+    ) -> tuple[tuple[Hit, ...], list[Scored]]:
+        """The passages that the model has read against the question, best first, and below them the others."""
         mixed = fuse.mix(lists, {LEXICAL: 1 - self._share, DENSE: self._share})
         if self._comparer is None:
-            return _hits(mixed, chunks, positions)
-        read = list(dict.fromkeys(place for found in lists.values() for place, _ in found[:_READ]))
-        question = run.query.text
+            return (), mixed
+        chunks = passages.read(
+            list(dict.fromkeys(place for found in lists.values() for place, _ in found[:_READ]))
+        )
+        read, question = list(chunks), run.query.text
         try:
-            compared = self._comparer.compare(question, [chunks[place].index_text for place in read])
+            compared = self._comparer.compare(question, [chunk.index_text for chunk in chunks.values()])
         except ModelError as e:
             run.note(e)
-            return _hits(mixed, chunks, positions)
+            return (), mixed
         is_chinese = script.is_chinese(question)
         foreign = {place for place in read if script.speaks_chinese(chunks[place]) != is_chinese}
         ceiling = self._lexical.ceiling(run.query)
         blended = fuse.blend(lists[LEXICAL], ceiling, read, compared, foreign, self._share)
         features = _features(read, compared)
-        hits = [Hit(chunks[place], score, positions[place], features[place]) for place, score in blended]
+        hits = (Hit(chunks[p], score, passages.ranks[p], features[p]) for p, score in blended)
         floor = blended[-1][1] if blended else 0.0
-        rest = [(place, floor * score) for place, score in mixed if place not in features]
-        return (*hits, *_hits(rest, chunks, positions))
+        return tuple(hits), [(place, floor * score) for place, score in mixed if place not in features]
 
     def _reranked(self, reranker: Reranker, hits: tuple[Hit, ...], run: _Run) -> tuple[Hit, ...]:
         started = time.perf_counter()
@@ -208,31 +224,6 @@ class _Run:
 
     def trace(self) -> Trace:
         return Trace(tuple(self._stages), tuple(self._notes), self._parts)
-
-
-def _in_order(chunks: Iterable[Chunk]) -> list[Chunk]:
-    """By note and place in it: what ties are broken by, so that ranks depend on the notes alone, not on their past."""
-    return sorted(chunks, key=lambda chunk: (chunk.doc_id, chunk.start))
-
-
-def _placed(found: Sequence[Scored], places: Mapping[int, int]) -> list[Scored]:
-    """Places instead of keys, best first, ties by place; keys that are gone are left out."""
-    known = [(places[key], score) for key, score in found if key in places]
-    return sorted(known, key=lambda pair: (-pair[1], pair[0]))
-
-
-def _is_asked(chunk: Chunk) -> bool:
-    """A short turn of a conversation's user: mostly a question, which is near to every question and answers none.
-
-    The passages of the reply carry its words in their heading path, so nothing is lost to the dense side.
-    """
-    return chunk.speaker == "user" and len(chunk.text) <= _ASKED
-
-
-def _hits(
-    found: Sequence[Scored], chunks: Sequence[Chunk], positions: Mapping[int, Mapping[str, int]]
-) -> tuple[Hit, ...]:
-    return tuple(Hit(chunks[place], score, positions[place]) for place, score in found)
 
 
 def _features(read: Sequence[int], compared: Comparison) -> dict[int, Mapping[str, float]]:

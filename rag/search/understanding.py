@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import date
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
 from rag.messages import say
 from rag.search import diverse, gather, timely
+from rag.search.passages import Stages
 from rag.types import NO_FILTERS, Query, Span, Stage
 
 if TYPE_CHECKING:
@@ -99,17 +99,18 @@ class UnderstandingRetriever:
     def _best(self, reading: Reading, filters: Filters, today: date | None, k: int) -> Retrieval:
         query = Query(reading.text, filters, today, () if reading.strict else reading.spans)
         found = self._retriever.search(query, max(k, gather.DEEP if reading.page else DEPTH))
-        hits, stages, timed = found.hits, dict(found.stages), list(found.trace.stages)
+        hits, timed = found.hits, list(found.trace.stages)
+        added: dict[str, tuple[Hit, ...]] = {}
         if reading.spans:
             started = time.perf_counter()
             hits = self._timely(reading, hits)
-            stages[TIMELY] = hits = timely.page_first(hits, reading.text) if reading.page else hits
+            added[TIMELY] = hits = timely.page_first(hits, reading.text) if reading.page else hits
             timed.append(_stage(TIMELY, hits, started))
         started = time.perf_counter()
-        hits = stages[DIVERSE] = diverse.diverse(hits, self._per_note, k)
+        hits = added[DIVERSE] = diverse.diverse(hits, self._per_note, k)
         timed.append(_stage(DIVERSE, hits, started))
         trace = replace(found.trace, stages=tuple(timed))
-        return replace(found, hits=hits[:k], trace=trace, stages=MappingProxyType(stages))
+        return replace(found, hits=hits[:k], trace=trace, stages=Stages(added, found.stages))
 
     def _timely(self, reading: Reading, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         keys, weights = self._notes.time_weights(reading.spans, [hit.chunk.key for hit in hits])

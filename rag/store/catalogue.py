@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from rag.types import Span
+    from rag.types import Outline, Span
 
 PURGE = "purge"
 """The name in table ``state`` that says that something was forgotten and must be cleared everywhere."""
@@ -243,6 +243,11 @@ class Catalogue:
                 ):
                     found[row[0]] = rows.chunk(row)
         return found
+
+    def outlines(self, keys: Sequence[int]) -> list[Outline]:
+        """Those of the passages that are there, by note and place in it."""
+        with self.database.reading() as db:
+            return rows.outlines(db, keys)
 
     def chunks_of(self, doc_id: str) -> list[Chunk]:
         """A document's passages, in order."""

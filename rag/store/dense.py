@@ -20,6 +20,7 @@ import numpy as np
 from rag.errors import IndexDamagedError, ModelError
 from rag.store import coarse, manifest, ties
 from rag.store.database import private_folder
+from rag.store.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -73,7 +74,6 @@ class DenseIndex:
         embedder: gives questions their vectors, and the index its identity.
         vectors: passages' vectors, from the cache; shape (n, dimension).
         key_filter: resolves filters to keys, for the search inside FAISS, and tells which of equals come first.
-        first_look: how much of a vector is looked at first where there are many; None: all of it.
     """
 
     def __init__(
@@ -82,8 +82,6 @@ class DenseIndex:
         embedder: Embedder,
         vectors: Vectors,
         key_filter: KeyFilter,
-        *,
-        first_look: int | None = None,
     ) -> None:
         self.folder = folder
         self._embedder = embedder
@@ -91,7 +89,6 @@ class DenseIndex:
         self._key_filter = key_filter
         self._lock = threading.RLock()
         self._state: _State | None = None
-        self._width = first_look
         self._look: tuple[Any, FirstLook | None] = (None, None)
         self.refresh()
 
@@ -173,21 +170,16 @@ class DenseIndex:
         if index is None or index.ntotal == 0 or not query.text.strip():
             return []
         allowed = self._key_filter.allowed_keys(query.filters)
-        params = None
-        if allowed is not None:
-            if not len(allowed):
-                return []
-            params = faiss.SearchParameters(sel=faiss.IDSelectorBatch(allowed))
+        if allowed is not None and not len(allowed):
+            return []
         vector = self._fitting(self._embedder.embed_query(query.text)[None, :], index)
-        look = self._first_look(index) if params is None else None
+        look = self._first_look(index) if allowed is None else None
+        some = Selection(index, allowed) if allowed is not None else None
 
         def fetch(limit: int) -> list[tuple[int, float]]:
             # One question gains nothing by more threads, and loses much where other work keeps the cores busy.
             faiss.omp_set_num_threads(1)
-            if look is not None:
-                scores, keys = look.search(vector, min(limit, index.ntotal))
-            else:
-                scores, keys = index.search(vector, min(limit, index.ntotal), params=params)
+            scores, keys = (look or some or index).search(vector, min(limit, index.ntotal))
             found = zip(keys[0].tolist(), scores[0].tolist(), strict=True)
             return [(key, score) for key, score in found if key >= 0 and score > 0]
 
@@ -195,14 +187,14 @@ class DenseIndex:
 
     def _first_look(self, index: Any) -> FirstLook | None:
         """None where it would not pay: few vectors, or the first search of an index, which may be the only one."""
-        if self._width is None or self._width >= index.d or index.ntotal < coarse.MANY:
+        if not coarse.fits(index):
             return None
         searched, look = self._look
         if searched is not index:
             self._look = (index, None)
             return None
         if look is None:
-            look = coarse.FirstLook(index, self._width, _flat)
+            look = coarse.FirstLook(index)
             self._look = (index, look)
         return look
 

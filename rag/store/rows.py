@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag.store.dating import lowered
-from rag.types import Chunk, DateRange, Document, Link, Mask, MetaValue, Section
+from rag.types import Chunk, DateRange, Document, Link, Mask, MetaValue, Outline, Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,6 +31,7 @@ TEXT, NUMBER = (str,), (int,)
 TEXT_OR_NONE, _NUMBER_OR_NONE = (str, type(None)), (int, type(None))
 _DOCUMENT_TYPES = (TEXT,) * 15
 _LINK_TYPES = (NUMBER, NUMBER, *(TEXT,) * 5)
+_OUTLINE_TYPES = (NUMBER, TEXT, NUMBER)
 _CHUNK_TYPES = (
     *(NUMBER, TEXT, *(NUMBER,) * 4, _NUMBER_OR_NONE, TEXT, TEXT),
     *(TEXT, TEXT_OR_NONE, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT),
@@ -200,6 +201,16 @@ def chunk(row: Sequence[Any]) -> Chunk:
         format=form,
         language=language,
     )
+
+
+def outlines(db: sqlite3.Connection, keys: Sequence[int]) -> list[Outline]:
+    """Those of the passages that are there, by note and place in it."""
+    found = db.execute(
+        "SELECT key, speaker, length(text) FROM chunks WHERE key IN (SELECT value FROM json_each(?)) "
+        "ORDER BY doc_id, start, key",
+        (json.dumps(list(keys)),),
+    )
+    return [Outline(*sound(row, _OUTLINE_TYPES)) for row in found]
 
 
 @lru_cache(_REMEMBERED)

@@ -14,7 +14,7 @@ from rag.types import Answer, Citation, Turn
 from ui.offline import quiet_import
 
 with quiet_import():
-    from ui.page import Page, Talk
+    from ui.pages.ask import Page, Talk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,7 +82,7 @@ def last_shown(updates: list[tuple[Any, ...]]) -> str:
 
 def test_a_question_is_shown_at_once_and_ends_with_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Echo, pieces, answer; then the box is ready again."""
-    monkeypatch.setattr("ui.page._REDRAW", 0.0)
+    monkeypatch.setattr("ui.pages.ask._REDRAW", 0.0)
     answer = Answer("Why?", "Because. [1]", (Citation(1, "n/a.md", "A", 0, 3, "abc", (1, 1)),))
     updates = run(" Why? ", "Bec", "ause. [1]", answer)
     shown = [u[2] for u in updates if isinstance(u[2], str)]

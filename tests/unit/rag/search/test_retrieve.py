@@ -11,7 +11,7 @@ import pytest
 from rag.errors import GraphError, ModelError
 from rag.search import fuse, retrieve
 from rag.search.retrieve import HybridRetriever
-from rag.types import Chunk, Comparison, Hit, Query, Retrieval
+from rag.types import Chunk, Comparison, Hit, Outline, Query, Retrieval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,13 +50,19 @@ class FakeSource:
 
 @dataclass
 class FakeResolver:
-    """A catalogue of passages; remembers which keys were asked for together."""
+    """A catalogue of passages; remembers which keys were asked for together, and which passages were read."""
 
     bodies: Mapping[int, str]
     asked: list[list[int]] = field(default_factory=list)
+    read: list[list[int]] = field(default_factory=list)
+
+    def outlines(self, keys: Sequence[int]) -> list[Outline]:
+        self.asked.append(list(keys))
+        known = sorted((key for key in keys if key in self.bodies), key=lambda key: f"notes/{key}.md")
+        return [Outline(key, chunk(key, self.bodies[key]).speaker, len(self.bodies[key])) for key in known]
 
     def chunks(self, keys: Sequence[int]) -> dict[int, Chunk]:
-        self.asked.append(list(keys))
+        self.read.append(list(keys))
         return {key: chunk(key, self.bodies[key]) for key in keys if key in self.bodies}
 
 
@@ -267,7 +273,8 @@ def test_unknown_keys_are_dropped_and_counted(reads: bool) -> None:
         "hybrid": [1],
     }
     assert keys(found.hits) == [1]
-    assert resolver.asked == [[1, 2, 3]], "one read transaction"
+    assert resolver.asked == [[1, 2, 3]], "one read transaction tells what is there"
+    assert resolver.read == [[1]], "and one reads it"
     assert comparer.read == (["Fruit\napples and pears"] if reads else [])
 
 

@@ -1,4 +1,4 @@
-"""The chat page, built with Gradio. Import it inside ``offline.quiet_import()``: it loads Gradio."""
+"""Ask: the chat page. Import it inside ``offline.quiet_import()``: it loads Gradio."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import gradio as gr
 from rag.errors import FootnotesError
 from rag.messages import explain
 from rag.types import Answer, Turn
-from ui import frame, talks, text, view
+from ui import frame, talks, view
+from ui.pages import shell
 from ui.source import Source
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ _log = logging.getLogger(__name__)
 _REDRAW = 0.08  # seconds between two drawings of an answer that is being written
 _LOOKED_AT = 60  # newest notes that example questions are made of
 _REMEMBERED = 8  # turns that a question may lean on
-_CONCURRENT = 4  # questions answered at a time, over all tabs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,8 @@ class Page:
     def opened(self, request: gr.Request) -> tuple[Any, ...]:
         """A tab was opened: fill in everything that depends on the reader's language and the notes."""
         words = self._words(request)
-        documents = self._engine.catalogue.counts().indexed
         return (
-            frame.header_html(documents, len(self._engine.roots()), self._engine.settings, words),
+            shell.header_html(self._engine, words, "ask"),
             self._welcome(words),
             gr.update(placeholder=words("placeholder")),
             gr.update(value=words("new")),
@@ -141,7 +140,7 @@ class Page:
         return frame.welcome_html(catalogue.counts().indexed, frame.examples(notes, words), earlier, words)
 
     def _words(self, request: gr.Request) -> Text:
-        return words_for(self._engine.settings.language, request.headers.get("accept-language", ""))
+        return shell.words_of(self._engine, request)
 
     def _drawn(self, talk: Talk, ignored: list[str], words: Text) -> Iterator[Talk]:
         """The turn in each of its states, ending with the answer or with the reason why there is none."""
@@ -151,7 +150,7 @@ class Page:
         except FootnotesError as e:
             yield replace(talk, shown=view.failed_html(turn, explain(e, words.language), words))
         except Exception as e:  # noqa: BLE001 - a reader gets a sentence, never a trace
-            _log.error("answering failed: %s", _where(e))
+            _log.error("answering failed: %s", shell.where(e))
             line = words("unexpected", kind=type(e).__name__)
             yield replace(talk, shown=view.failed_html(turn, line, words))
 
@@ -188,11 +187,6 @@ class Page:
         return {c.marker: notes[c.doc_id] for c in answer.citations}
 
 
-def words_for(setting: str, accept_language: str) -> Text:
-    """The words for one request."""
-    return text.load(text.choose(setting, accept_language))
-
-
 def _turn(talk: Talk) -> view.Turn:
     assert talk.turn is not None  # noqa: S101 - ``Talk.ask`` came before
     return talk.turn
@@ -202,66 +196,37 @@ def _idle() -> Any:
     return gr.update(submit_btn=True, stop_btn=False)
 
 
-def _where(error: BaseException) -> str:
-    """Kind and place of an error, without its message: logs hold no note text and no question."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-    return f"{type(error).__name__} at {place}"
-
-
-def build(engine: Engine) -> gr.Blocks:
-    """Lay the page out and connect it."""
+def build(engine: Engine, blocks: gr.Blocks) -> None:
+    """Lay the page out in the Blocks around it, and connect it."""
     page = Page(engine)
-    with gr.Blocks(title="Footnotes", analytics_enabled=False, fill_width=True) as blocks:
-        talk = gr.State(Talk())
-        with gr.Row(elem_id="fn-top"):
-            header = _html("fn-header")
-            new = gr.Button("", elem_id="fn-new", size="sm", scale=0)
-        welcome, thread, current = _html("fn-welcome"), _html("fn-thread"), _html("fn-current")
-        with gr.Column(elem_id="fn-composer"):
-            box = gr.Textbox(
-                elem_id="fn-box",
-                lines=1,
-                max_lines=8,
-                show_label=False,
-                container=False,
-                submit_btn=True,
-                stop_btn=False,
-            )
-            hint = _html("fn-hint")
-            ignored = gr.Textbox(elem_id="fn-ignored", lines=2, show_label=False, container=False)
-            verdict = gr.Textbox(elem_id="fn-verdict", show_label=False, container=False)
-            session = gr.Textbox(elem_id="fn-session", show_label=False, container=False)
-            judged = _html("fn-judged")
-        blocks.load(page.opened, None, [header, welcome, box, new, hint], **_EVENT)
-        # "once" would drop a question without a word; page.js lets one wait until the answer before it is done.
-        asked = box.submit(
-            page.ask,
-            [box, ignored, talk],
-            [welcome, thread, current, box, ignored, talk],
-            trigger_mode="multiple",
-            **_EVENT,
+    talk = gr.State(Talk())
+    header, new = shell.top(button="fn-new")
+    welcome, thread, current = shell.html("fn-welcome"), shell.html("fn-thread"), shell.html("fn-current")
+    with gr.Column(elem_id="fn-composer"):
+        box = gr.Textbox(
+            elem_id="fn-box",
+            lines=1,
+            max_lines=8,
+            show_label=False,
+            container=False,
+            submit_btn=True,
+            stop_btn=False,
         )
-        verdict.change(page.judge, [verdict, talk], judged, **_EVENT)
-        session.change(page.reopen, session, [welcome, thread, current, talk], **_EVENT)
-        box.stop(page.stop, talk, [current, box, talk], cancels=[asked], **_EVENT)
-        new.click(page.clear, None, [welcome, thread, current, box, talk], cancels=[asked], **_EVENT)
-    blocks.queue(default_concurrency_limit=_CONCURRENT)
-    return blocks
-
-
-_EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-
-
-def _html(elem_id: str) -> Any:
-    return gr.HTML(elem_id=elem_id, js_on_load=None, apply_default_css=False)
-
-
-def theme() -> Any:
-    """Gradio's plainest theme with fonts that every system has: a named web font would be fetched."""
-    sans = ("system-ui", "-apple-system", "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC")
-    return gr.themes.Base(
-        font=[*sans, "sans-serif"], font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"]
+        hint = shell.html("fn-hint")
+        ignored = gr.Textbox(elem_id="fn-ignored", lines=2, show_label=False, container=False)
+        verdict = gr.Textbox(elem_id="fn-verdict", show_label=False, container=False)
+        session = gr.Textbox(elem_id="fn-session", show_label=False, container=False)
+        judged = shell.html("fn-judged")
+    shell.on_load(blocks, page.opened, [header, welcome, box, new, hint])
+    # "once" would drop a question without a word; page.js lets one wait until the answer before it is done.
+    asked = box.submit(
+        page.ask,
+        [box, ignored, talk],
+        [welcome, thread, current, box, ignored, talk],
+        trigger_mode="multiple",
+        **shell.EVENT,
     )
+    verdict.change(page.judge, [verdict, talk], judged, **shell.EVENT)
+    session.change(page.reopen, session, [welcome, thread, current, talk], **shell.EVENT)
+    box.stop(page.stop, talk, [current, box, talk], cancels=[asked], **shell.EVENT)
+    new.click(page.clear, None, [welcome, thread, current, box, talk], cancels=[asked], **shell.EVENT)

@@ -1,0 +1,1 @@
+"""The pages of the browser UI, built with Gradio, and what they share."""

@@ -1,0 +1,29 @@
+"""All pages in one Gradio app. Import it inside ``offline.quiet_import()``: it loads Gradio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from ui.pages import ask, graph, notes, search
+
+if TYPE_CHECKING:
+    from rag.engine import Engine
+    from ui.watching import Watching
+
+_CONCURRENT = 4  # events answered at a time, over all tabs
+
+
+def build(engine: Engine, watching: Watching, *, is_local: bool) -> gr.Blocks:
+    """Lay the pages out, each at its path. ``is_local``: only this machine can reach them."""
+    with gr.Blocks(title="Footnotes", analytics_enabled=False, fill_width=True) as blocks:
+        ask.build(engine, blocks)
+    with blocks.route("search", "/search", show_in_navbar=False):
+        search.build(engine, blocks)
+    with blocks.route("notes", "/notes", show_in_navbar=False):
+        notes.build(engine, blocks, watching, is_local=is_local)
+    with blocks.route("graph", "/graph", show_in_navbar=False):
+        graph.build(engine, blocks)
+    blocks.queue(default_concurrency_limit=_CONCURRENT)
+    return blocks
