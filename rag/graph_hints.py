@@ -49,7 +49,9 @@ def hints(catalogue: Catalogue, text: str, limit: int) -> list[Hint]:
             wanted = wanted[1:]
         else:
             found = [
-                hint for hint in (*_notes(db), *_tags(db), *_entities(db, wanted)) if _holds(hint.node, wanted)
+                hint
+                for hint in (*_notes(db), *_tags(db), *_entities(db, wanted))
+                if _holds(hint.node, wanted)
             ]
     return sorted(found, key=lambda hint: _order(hint, wanted))[:limit]
 
@@ -69,7 +71,8 @@ def central(catalogue: Catalogue, limit: int) -> list[Hint]:
 def _latest(db: sqlite3.Connection, limit: int) -> list[Hint]:
     """The notes whose files were changed last."""
     found = db.execute(
-        "SELECT id, title FROM documents WHERE status = 'indexed' ORDER BY mtime_ns DESC, id LIMIT ?", (limit,)
+        "SELECT id, title FROM documents WHERE status = 'indexed' ORDER BY mtime_ns DESC, id LIMIT ?",
+        (limit,),
     )
     return [Hint(Node(f"note:{doc_id}", "note", title or doc_id), 0) for doc_id, title in found]
 

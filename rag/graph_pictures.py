@@ -97,7 +97,9 @@ def beside(engine: Engine, node_id: str) -> Beside:
         GraphError: there is no such node, or the server with the graph does not answer.
     """
     store, node = engine.graph.store, engine.graph.names.find(node_id)
-    told: dict[tuple[str, EdgeKind, str], Edge] = {}  # of a note the names it says, of others the notes that say them
+    told: dict[
+        tuple[str, EdgeKind, str], Edge
+    ] = {}  # of a note the names it says, of others the notes that say them
     for edge in sorted(store.touching([node.id]), key=_clearest):
         other = folded(edge.target) if folded(edge.source) == node.id else edge.doc_id
         told.setdefault((edge.doc_id, edge.kind, other), edge)

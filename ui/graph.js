@@ -245,7 +245,9 @@
     if (!drawing) return;
     drawing.elements().removeClass("on");
     drawing.nodes().filter((one) => ids.includes(one.id())).addClass("on");
-    const isOn = (one) => (edge ? one.data("edge") === edge : ids.includes(one.data("source")) || ids.includes(one.data("target")));
+    // Around the centre lies all there is: there the lines keep their kinds' colours.
+    const isCentre = !edge && ids[0] === shown.nodes[0].id;
+    const isOn = (one) => !isCentre && (edge ? one.data("edge") === edge : ids.includes(one.data("source")) || ids.includes(one.data("target")));
     drawing.edges().filter(isOn).addClass("on");
   }
 
@@ -304,8 +306,8 @@
     if (!window.cytoscape) return;
     drawing?.destroy();
     drawing = window.cytoscape({
-      container: part("canvas"), elements: elements(), style: styles(), wheelSensitivity: 0.4, minZoom: 0.2, maxZoom: 3,
-      layout: { name: "cose", animate: false, randomize: false, padding: 24, nodeRepulsion: () => 9000, idealEdgeLength: () => 75, componentSpacing: 60 },
+      container: part("canvas"), elements: elements(), style: styles(), minZoom: 0.2, maxZoom: 3,
+      layout: { name: "cose", animate: false, randomize: false, padding: 24, nodeRepulsion: () => 60_000, idealEdgeLength: () => 90, nodeOverlap: 20, gravity: 0.6, numIter: 1500 },
     });
     drawing.on("tap", "node", ({ target }) => select(target.id()));
     drawing.on("dbltap", "node", ({ target }) => look(target.id()));

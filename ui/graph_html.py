@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 NODE_KINDS = ("note", "entity", "tag", "day", "month", "year")
 EDGE_KINDS = ("LINKS_TO", "MENTIONS", "RELATED", "TAGGED", "ON_DATE", "ALIAS_OF")
 _SIZES = (20, 40, 80, MOST)
-_GROUPS = (("note", ("note",)), ("entity", ("entity",)), ("tag", ("tag",)), ("date", ("day", "month", "year")))
-_DATA = ("neighbours", "nothing", "failed", "loading", "open", "centre", "shown", "joins", "alone", "list")
+_GROUPS = (
+    ("note", ("note",)),
+    ("entity", ("entity",)),
+    ("tag", ("tag",)),
+    ("date", ("day", "month", "year")),
+)
+_DATA = ("neighbours", "failed", "loading", "open", "centre", "shown", "joins", "alone")
 _FIRST, _SECOND = DEPTHS
 
 
@@ -35,15 +40,20 @@ def page_html(backend: str, documents: int, words: Text) -> str:
     if not documents:
         return unfilled_html(words)
     if backend == "none":
-        return _empty(words("graph.off"), words("graph.off_body"), "graph:\n  backend: local", words("graph.off_note"))
+        return _empty(
+            words("graph.none"),
+            words("graph.none_body"),
+            "graph:\n  backend: local",
+            words("graph.none_note"),
+        )
     data = "".join(f' data-{key}="{escape(words(f"graph.{key}"))}"' for key in _DATA)
     return (
         f'<section id="graph" class="graph"{data}>'
-        f'<h2 class="graph-title">{words("graph.title")}</h2><p class="graph-lead">{words("graph.lead")}</p>'
+        f'<h2 class="graph-title">{words("graph.title")}</h2><p class="graph-lead">{words("graph.lead")} {words("graph.hint")}</p>'
         f"{_search(words)}{_filters(words)}"
         '<p class="graph-status" role="status"></p>'
         f'<div class="graph-body"><div class="graph-stage"><div class="graph-canvas" aria-hidden="true"></div></div>'
-        f'<aside class="graph-side" aria-label="{words("graph.side")}" tabindex="-1"><p class="fine">{words("graph.hint")}</p></aside>'
+        f'<aside class="graph-side" aria-label="{words("graph.side")}" tabindex="-1"></aside>'
         f'<nav class="graph-list" aria-label="{words("graph.list")}"></nav></div>'
         '<div class="graph-source"></div></section>'
     )
@@ -73,10 +83,16 @@ def _filters(words: Text) -> str:
         ((",".join(kinds), name, words(f"graph.kinds.{name}")) for name, kinds in _GROUPS),
     )
     edges = _boxes("edges", ((kind, kind.lower(), words(f"graph.edge.{kind}")) for kind in EDGE_KINDS))
-    depths = _choice("depth", [(str(_FIRST), words("graph.steps.1")), (str(_SECOND), words("graph.steps.2"))], str(_FIRST), words)
+    depths = _choice(
+        "depth",
+        [(str(_FIRST), words("graph.steps.1")), (str(_SECOND), words("graph.steps.2"))],
+        str(_FIRST),
+        words,
+    )
     sizes = _choice("limit", [(str(size), str(size)) for size in _SIZES], "40", words)
     times = "".join(
-        f'<label>{words(f"graph.{name}")} <input type="date" name="{name}" max="9999-12-31"></label>' for name in ("since", "until")
+        f'<label>{words(f"graph.{name}")} <input type="date" name="{name}" max="9999-12-31"></label>'
+        for name in ("since", "until")
     )
     return (
         '<form class="graph-filters">'
@@ -96,6 +112,7 @@ def _boxes(group: str, kinds: Iterable[tuple[str, str, str]]) -> str:
 
 def _choice(name: str, options: Iterable[tuple[str, str]], chosen: str, words: Text) -> str:
     made = "".join(
-        f'<option value="{value}"{" selected" if value == chosen else ""}>{label}</option>' for value, label in options
+        f'<option value="{value}"{" selected" if value == chosen else ""}>{label}</option>'
+        for value, label in options
     )
     return f'<label>{words(f"graph.{name}")} <select name="{name}">{made}</select></label>'

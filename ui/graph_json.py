@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from graph.walk import folded
 from rag import graph_hints, graph_pictures
-from rag.errors import GraphError
 from ui.source import Source, source_html, where
+from ui.trouble import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -79,11 +79,11 @@ def source(engine: Engine, doc_id: str, start: int, end: int, words: Text) -> di
     """The panel that shows a passage in its note, as HTML.
 
     Raises:
-        GraphError: the note is gone, or has become shorter.
+        ApiError: the note is gone, or has become shorter.
     """
     cited = graph_pictures.cited(engine, doc_id, start, end)
     if cited is None:
-        raise GraphError("{path} is no longer what the graph was drawn from. Load the page again.", path=doc_id)
+        raise ApiError(404, "not_found", words("graph.moved", path=doc_id), "doc")
     file = engine.file_of(doc_id)
     shown = Source(engine.document(doc_id), str(file) if file else "")
     return {"html": source_html(cited, shown, (1, 1), words)}

@@ -39,6 +39,7 @@ _Language = Annotated[str, Header(alias="accept-language")]
 
 def add(app: FastAPI, engine: Engine, work: Work) -> None:
     """Add the routes below ``/graph/``."""
+
     def words_of(language: str) -> Text:
         return text.load(text.choose(engine.settings.language, language))
 
@@ -64,7 +65,12 @@ def add(app: FastAPI, engine: Engine, work: Work) -> None:
     ) -> Response:
         words = words_of(accept_language)
         view = graph_pictures.View(
-            depth, limit, _among(nodes, graph_html.NODE_KINDS), _among(edges, graph_html.EDGE_KINDS), since, until
+            depth,
+            limit,
+            _among(nodes, graph_html.NODE_KINDS),
+            _among(edges, graph_html.EDGE_KINDS),
+            since,
+            until,
         )
 
         def found() -> dict[str, Any]:
@@ -76,9 +82,7 @@ def add(app: FastAPI, engine: Engine, work: Work) -> None:
     @app.get("/graph/node")
     async def node(name: _Name, accept_language: _Language = "") -> Response:
         words = words_of(accept_language)
-        return await _told(
-            work, lambda: graph_json.node(engine, _meant(engine, name, words), words), words
-        )
+        return await _told(work, lambda: graph_json.node(engine, _meant(engine, name, words), words), words)
 
     @app.get("/graph/source")
     async def source(
