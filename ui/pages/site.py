@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from ui.pages import ask, graph, notes, search
+from ui.pages import ask, evals, graph, notes, search
 
 if TYPE_CHECKING:
     from rag.engine import Engine
@@ -25,5 +25,7 @@ def build(engine: Engine, watching: Watching, *, is_local: bool) -> gr.Blocks:
         notes.build(engine, blocks, watching, is_local=is_local)
     with blocks.route("graph", "/graph", show_in_navbar=False):
         graph.build(engine, blocks)
+    with blocks.route("evals", "/evals", show_in_navbar=False):
+        evals.build(engine, blocks)
     blocks.queue(default_concurrency_limit=_CONCURRENT)
     return blocks
