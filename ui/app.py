@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _STYLES, _SCRIPTS = (
     ("page.css", "pages.css", "graph.css", "evals.css"),
-    ("page.js", "search.js", "notes.js", "graph.js", "evals.js"),
+    ("page.js", "search.js", "notes.js", "settings.js", "graph.js", "evals.js"),
 )
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#9a3b26"/>'
@@ -53,6 +54,7 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         from ui import fragments, graph_routes, mcp
         from ui.acts import Acts
         from ui.api import app as api
+        from ui.chosen import Chosen
         from ui.evals_routes import Evals
         from ui.pages import shell, site
         from ui.work import Work
@@ -75,22 +77,25 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     Evals(engine, trials).add(app)
     is_local = access is None or access.is_open
     Acts(engine, job, watching, is_local).add(app)
+    Chosen(engine, is_local).add(app)
     has_token = access is not None and not access.is_open
     app.mount("/v1", api.build(engine, work, has_token=has_token))
     app.router.routes.append(Route("/mcp", mcp.http_app(assistants, largest)))
-    gr.mount_gradio_app(
-        app,
-        site.build(engine, watching, is_local=is_local),
-        path="/",
-        footer_links=[],
-        run_history=False,
-        ssr_mode=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        show_error=False,
-        theme=shell.theme(),
-        head=_head(),
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "SSR mode", UserWarning)  # it is off
+        gr.mount_gradio_app(
+            app,
+            site.build(engine, watching, is_local=is_local),
+            path="/",
+            footer_links=[],
+            run_history=False,
+            ssr_mode=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            show_error=False,
+            theme=shell.theme(),
+            head=_head(),
+        )
     return Guard(
         app,
         access,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Query, Request  # noqa: TC002 - FastAPI resolves the annotations of handlers
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
 from rag.answer import cite

@@ -253,7 +253,11 @@
 
   // --- the drawing ---
 
-  const colour = (name) => getComputedStyle(root).getPropertyValue(`--graph-${name}`).trim();
+  // As the page shows it, light or dark.
+  function colour(name) {
+    part("canvas").style.color = `var(--graph-${name})`;
+    return getComputedStyle(part("canvas")).color;
+  }
 
   function styles() {
     const shapes = { note: "round-rectangle", entity: "ellipse", tag: "diamond", day: "hexagon", month: "hexagon", year: "hexagon" };
@@ -429,6 +433,7 @@
     });
     const repaint = () => drawing?.style(styles());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+    new MutationObserver(repaint).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
     if (!window.cytoscape) await load("graph/cytoscape.js");
     const centre = centreOfAddress() || (await get("names", { q: "" })).names[0]?.id;
     if (centre) await look(centre, { replace: true });

@@ -3,6 +3,8 @@
 "use strict";
 
 (() => {
+  document.documentElement.dataset.theme = localStorage.getItem("fn-theme") ?? "system";
+
   const box = () => document.querySelector("#fn-box textarea");
   const openSource = () => document.querySelector(".source.open");
   let opener = null;
@@ -330,7 +332,8 @@
   }
 
   function begin() {
-    if (!document.querySelector("#fn-top")) return setTimeout(begin, 50);
+    const asks = location.pathname.endsWith("/"); // the only page with the box
+    if (!document.querySelector("#fn-top") || (asks && !box())) return setTimeout(begin, 50);
     new MutationObserver(changed).observe(document.querySelector("gradio-app"), { childList: true, subtree: true });
     changed();
     if (box() && matchMedia("(hover: hover)").matches) box().focus();
