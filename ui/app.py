@@ -11,6 +11,7 @@ from ui.guard import Guard
 from ui.job import Job
 from ui.notes import state_of
 from ui.offline import quiet_import
+from ui.trials import Trials
 from ui.watching import Watching
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from ui.access import Access
 
 _HERE = Path(__file__).parent
-_STYLES, _SCRIPTS = ("page.css", "pages.css"), ("page.js", "search.js", "notes.js", "settings.js")
+_STYLES, _SCRIPTS = (
+    ("page.css", "pages.css", "graph.css", "evals.css"),
+    ("page.js", "search.js", "notes.js", "settings.js", "graph.js", "evals.js"),
+)
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#9a3b26"/>'
     '<path d="M8 8h9v3h-5.6v4H16v3h-4.6v7H8z" fill="#fff"/><path d="M22 6h2.4v9h-2.6V9l-1.8.6V7.3z" fill="#ffe2b8"/></svg>'
@@ -47,20 +51,21 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         from fastapi import FastAPI
         from starlette.routing import Route
 
-        from ui import fragments, mcp
+        from ui import fragments, graph_routes, mcp
         from ui.acts import Acts
         from ui.api import app as api
         from ui.chosen import Chosen
+        from ui.evals_routes import Evals
         from ui.pages import shell, site
         from ui.work import Work
 
     serving = engine.settings.serve
     largest = serving.max_body_kb * 1024
     work = Work(serving.concurrent)
-    watching, job = Watching(engine, wanted=watch), Job(engine)
+    watching, job, trials = Watching(engine, wanted=watch), Job(engine), Trials(engine)
     assistants = mcp.build(engine, work)
     app = FastAPI(
-        lifespan=_lifespan(assistants, watching, job),
+        lifespan=_lifespan(assistants, watching, job, trials),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -68,6 +73,8 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     _add_routes(app)
     _add_state(app, engine)
     fragments.add(app, engine)
+    graph_routes.add(app, engine, work)
+    Evals(engine, trials).add(app)
     is_local = access is None or access.is_open
     Acts(engine, job, watching, is_local).add(app)
     Chosen(engine, is_local).add(app)
@@ -148,11 +155,11 @@ def _add_state(app: FastAPI, engine: Engine) -> None:
 
 
 def _lifespan(
-    assistants: MCPServer[Any], watching: Watching, job: Job
+    assistants: MCPServer[Any], watching: Watching, job: Job, trials: Trials
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(_app: FastAPI) -> AsyncIterator[None]:
-        with watching, closing(job):
+        with watching, closing(job), closing(trials):
             async with assistants.session_manager.run():
                 yield
 
