@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Body, Query, Request  # noqa: TC002 - FastAPI resolves the annotations of handlers
+from fastapi import Body, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from rag.errors import ConfigError, FootnotesError
@@ -84,7 +84,11 @@ class Acts:
         return self._page(request, lambda _: folders.story_html(self.engine.why(id)))
 
     def do(
-        self, request: Request, act: str, root: Annotated[str, Body()] = "", value: Annotated[str, Body()] = ""
+        self,
+        request: Request,
+        act: str,
+        root: Annotated[str, Body()] = "",
+        value: Annotated[str, Body()] = "",
     ) -> PlainTextResponse:
         """Change something: add, rename, remove, sync, accept, stop, watch."""
         acts: dict[str, Callable[[], object]] = {
@@ -110,7 +114,9 @@ class Acts:
     def _put(self, name: str, data: bytes) -> None:
         folder = inbox.folder_of(self.engine)
         if folder is None:
-            raise ConfigError("No folder for uploads is set. Set ui.inbox to a folder inside a registered one.")
+            raise ConfigError(
+                "No folder for uploads is set. Set ui.inbox to a folder inside a registered one."
+            )
         path = inbox.put(folder, name, data)
         self.engine.sync(paths=[path])
 

@@ -25,7 +25,9 @@ def folders_html(roots: Sequence[Root], counts: Mapping[str, int], text: Text) -
     """Each folder with its place, its notes, and what can be done with it."""
     if not roots:
         return f'<p class="none">{text("folders.none")}</p>'
-    return f'<ul class="folders">{"".join(_folder(root, counts.get(root.name, 0), text) for root in roots)}</ul>'
+    return (
+        f'<ul class="folders">{"".join(_folder(root, counts.get(root.name, 0), text) for root in roots)}</ul>'
+    )
 
 
 def _folder(root: Root, count: int, text: Text) -> str:
@@ -63,7 +65,9 @@ def job_html(state: State, text: Text) -> str:
     numbers = {name: getattr(report, name) for name in ("added", "changed", "moved", "removed", "unchanged")}
     done = text("sync.done", documents=f"{report.documents:,}", seconds=f"{report.seconds:.1f}", **numbers)
     refused = "".join(_refused(error, text) for error in report.refused)
-    failed = "".join(f"<li>{escape(f'{one.path}: {show.in_words(one.reason)}')}</li>" for one in report.failed[:_LISTED])
+    failed = "".join(
+        f"<li>{escape(f'{one.path}: {show.in_words(one.reason)}')}</li>" for one in report.failed[:_LISTED]
+    )
     more = f'<ul class="issues">{failed}</ul>' if failed else ""
     return f'<p class="said" role="status">{done}</p>{refused}{more}'
 
@@ -73,7 +77,11 @@ def _running(state: State, text: Text) -> str:
     if at is None or not at.total:
         line, bar = text("sync.looking"), "<progress></progress>"
     else:
-        line = text(f"sync.{'embed' if at.stage == 'embed' else 'reading'}", done=f"{at.done:,}", total=f"{at.total:,}")
+        line = text(
+            f"sync.{'embed' if at.stage == 'embed' else 'reading'}",
+            done=f"{at.done:,}",
+            total=f"{at.total:,}",
+        )
         bar = f'<progress max="{at.total}" value="{at.done}"></progress>'
     path = f'<span class="at"><bdi>{escape(at.path)}</bdi></span>' if at and at.path else ""
     stop = text("sync.stopping") if state.stopped else _button("stop", text("stop"))
@@ -85,7 +93,9 @@ def _refused(error: FootnotesError, text: Text) -> str:
     name = str(error.values.get("name", ""))
     lost = "lost" in error.values
     accept = (
-        _button("accept", text("sync.accept"), root=escape(name), sure=text("sync.accept_sure", name=escape(name)))
+        _button(
+            "accept", text("sync.accept"), root=escape(name), sure=text("sync.accept_sure", name=escape(name))
+        )
         if lost
         else ""
     )
@@ -104,11 +114,15 @@ def files_html(rows: Sequence[FileRow], query: str, status: str, most: int, text
     shown = [row for row in held if status in {"", row.status}]
     items = "".join(_file(row, text) for row in shown[:most])
     rest = len(shown) - most
-    more = f'<p><button type="button" class="more" data-most="{most * 4}">{text("files.more", count=f"{rest:,}")}</button></p>' if rest > 0 else ""
+    more = (
+        f'<p><button type="button" class="more" data-most="{most * 4}">{text("files.more", count=f"{rest:,}")}</button></p>'
+        if rest > 0
+        else ""
+    )
     return f'<p class="tabs">{tabs}</p><ul class="files">{items}</ul>{more}'
 
 
-def _tab(status: str, count: int, pressed: bool, text: Text) -> str:  # noqa: FBT001 - a column of a table
+def _tab(status: str, count: int, pressed: bool, text: Text) -> str:
     label = text(f"status.{status or 'all'}")
     return (
         f'<button type="button" class="tab" data-status="{status}" aria-pressed="{str(pressed).lower()}">'
@@ -117,7 +131,11 @@ def _tab(status: str, count: int, pressed: bool, text: Text) -> str:  # noqa: FB
 
 
 def _file(row: FileRow, text: Text) -> str:
-    reason = show.in_words(row.reason.removeprefix(f"{row.id}: ")) if row.reason else text.count("passages", row.passages)
+    reason = (
+        show.in_words(row.reason.removeprefix(f"{row.id}: "))
+        if row.reason
+        else text.count("passages", row.passages)
+    )
     return (
         f'<li><details class="file {row.status}" data-id="{escape(row.id)}"><summary>{path_html(row.id)}'
         f'<span class="reason">{escape(reason)}</span></summary><div class="story"></div></details></li>'
@@ -126,5 +144,8 @@ def _file(row: FileRow, text: Text) -> str:
 
 def story_html(told: Story) -> str:
     """Everything that is known of one file."""
-    rows = "".join(f"<dt>{escape(name)}</dt><dd dir=auto>{escape(value)}</dd>" for name, value in show_files.story_rows(told))
+    rows = "".join(
+        f"<dt>{escape(name)}</dt><dd dir=auto>{escape(value)}</dd>"
+        for name, value in show_files.story_rows(told)
+    )
     return f"<dl>{rows}</dl>"

@@ -58,7 +58,7 @@ def failed_html(line: str, text: Text) -> str:
 def _note_html(hits: Sequence[tuple[int, Hit]], words: Collection[str], text: Text) -> str:
     chunk = hits[0][1].chunk
     date = present.date_of(replace(chunk, dates=tuple(d for d in chunk.dates if d.confidence >= _SURE)))
-    when = f'<time>{escape(date)}</time>' if date else ""
+    when = f"<time>{escape(date)}</time>" if date else ""
     passages = "".join(_passage_html(rank, hit, words, text) for rank, hit in hits)
     return (
         f'<li class="note"><h3><bdi>{escape(chunk.title)}</bdi></h3>'

@@ -68,7 +68,9 @@ class Job:
             self._began, self._state = time.monotonic(), State(running=True)
             self._thread = threading.Thread(
                 target=self._run,
-                args=(lambda: self._engine.sync(names, accept_deletions=accept_deletions, progress=self._heard),),
+                args=(
+                    lambda: self._engine.sync(names, accept_deletions=accept_deletions, progress=self._heard),
+                ),
                 name="footnotes-sync",
                 daemon=True,
             )
@@ -107,6 +109,4 @@ class Job:
             error = e
         with self._lock:
             seconds = time.monotonic() - self._began
-            self._state = replace(
-                self._state, running=False, report=report, error=error, seconds=seconds
-            )
+            self._state = replace(self._state, running=False, report=report, error=error, seconds=seconds)

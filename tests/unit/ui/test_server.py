@@ -23,10 +23,10 @@ from rag.errors import ConfigError, RootError
 from rag.settings import ServeSettings
 from tests.browser.serving import REPOSITORY, serving
 from ui.access import access_of
-from ui.watching import sync_roots
 from ui.notes import state_of
 from ui.offline import quiet_import
 from ui.server import address, listen
+from ui.watching import sync_roots
 
 if TYPE_CHECKING:
     from pathlib import Path
