@@ -1,4 +1,4 @@
-"""Settings: defaults < YAML file < environment < arguments. An unknown key is an error with a suggestion."""
+"""Settings: defaults < YAML file < chosen in the browser < environment < arguments. An unknown key is an error with a suggestion."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PREFIX = "FOOTNOTES_"
 CONFIG_NAME = "config.yaml"
+CHOSEN_NAME = "settings.yaml"
+"""What was chosen in the browser: a file of its own, so that nobody's comments are lost."""
 _DELIMITER = "__"
 # Environment variables with our prefix that are not settings.
 _NOT_SETTINGS = frozenset(
@@ -43,10 +45,11 @@ _SHORT = {"FOOTNOTES_TOKEN": "serve.token"}
 
 @dataclass(frozen=True, slots=True)
 class LoadedSettings:
-    """Effective settings, and for each dotted key where its value came from."""
+    """Effective settings, for each dotted key where its value came from, and the file that was named, if any."""
 
     settings: Settings
     origins: Mapping[str, str]
+    named: Path | None = None
 
     def rows(self) -> Iterator[tuple[str, object, str]]:
         """(dotted key, value, origin) for every setting, in declaration order; secrets stay masked."""
@@ -75,7 +78,11 @@ def known_keys() -> tuple[str, ...]:
 
 
 def load(
-    home: Path, *, config: Path | None = None, overrides: Mapping[str, object] | None = None
+    home: Path,
+    *,
+    config: Path | None = None,
+    overrides: Mapping[str, object] | None = None,
+    chosen: Mapping[str, object] | None = None,
 ) -> LoadedSettings:
     """Merge all sources.
 
@@ -83,6 +90,7 @@ def load(
         home: its ``config.yaml`` is read when ``config`` and FOOTNOTES_CONFIG name none.
         config: a YAML file.
         overrides: dotted keys, as given on a command line.
+        chosen: dotted keys instead of those in ``settings.yaml``.
 
     Raises:
         ConfigError: a key is unknown, a value wrong, or the file unreadable.
@@ -90,7 +98,7 @@ def load(
     origins: dict[str, str] = {}
     merged: dict[str, object] = {}
     for origin, values in (
-        *_file_values(home, config),
+        *_file_values(home, config, chosen),
         *_environment_values(),
         ("argument", dict(overrides or {})),
     ):
@@ -101,7 +109,7 @@ def load(
     for key, secret in _keyring_values(merged):
         merged[key] = secret
         origins[key] = "keyring"
-    return LoadedSettings(_build(merged, origins), origins)
+    return LoadedSettings(_build(merged, origins), origins, config)
 
 
 def _build(merged: Mapping[str, object], origins: Mapping[str, str]) -> Settings:
@@ -128,11 +136,26 @@ def _build(merged: Mapping[str, object], origins: Mapping[str, str]) -> Settings
         ) from e
 
 
-def _file_values(home: Path, config: Path | None) -> Iterator[tuple[str, dict[str, object]]]:
+def _file_values(
+    home: Path, config: Path | None, chosen: Mapping[str, object] | None
+) -> Iterator[tuple[str, dict[str, object]]]:
     named = config or (Path(os.environ["FOOTNOTES_CONFIG"]) if os.environ.get("FOOTNOTES_CONFIG") else None)
     path = named or home / CONFIG_NAME
-    if named is None and not path.exists():
-        return
+    if named is not None or path.exists():
+        yield str(path), read_file(path)
+    path = home / CHOSEN_NAME
+    if chosen is not None:
+        yield str(path), dict(chosen)
+    elif path.exists():
+        yield str(path), read_file(path)
+
+
+def read_file(path: Path) -> dict[str, object]:
+    """What a settings file sets, by dotted key.
+
+    Raises:
+        ConfigError: it cannot be read, or holds a secret.
+    """
     try:
         loaded = yaml.safe_load(path.read_text("utf-8"))
     except OSError as e:
@@ -144,7 +167,7 @@ def _file_values(home: Path, config: Path | None) -> Iterator[tuple[str, dict[st
             "The settings file {path} is not valid YAML: {reason}", path=path, reason=" ".join(str(e).split())
         ) from e
     if loaded is None:
-        return
+        return {}
     if not isinstance(loaded, dict):
         raise ConfigError("The settings file {path} must hold `key: value` lines.", path=path)
     values = _flatten(loaded)
@@ -155,7 +178,7 @@ def _file_values(home: Path, config: Path | None) -> Iterator[tuple[str, dict[st
             path=path,
             variable=PREFIX + key.upper().replace(".", _DELIMITER),
         )
-    yield str(path), values
+    return values
 
 
 def _flatten(loaded: Mapping[object, object]) -> dict[str, object]:

@@ -81,6 +81,21 @@ class Engine:
         loaded = load(path, config=config, overrides=settings)
         return cls(Home(path, loaded.settings.sync.lock_wait_s), loaded)
 
+    def choose(self, key: str, value: object) -> None:
+        """Set a setting in the home's ``settings.yaml`` (None: take that back), and use it from the next question on.
+
+        Models of embedding, the graph's backend and where the server listens are used after a restart.
+
+        Raises:
+            ConfigError: the key is unknown or decided elsewhere, or the value wrong; nothing was changed.
+            HomeError: the file cannot be written.
+        """
+        from rag import choosing
+
+        self.loaded_settings = choosing.choose(self.home, key, value, self.loaded_settings)
+        for made in ("generator", "reranking_model"):
+            self.__dict__.pop(made, None)
+
     def __enter__(self) -> Self:
         return self
 

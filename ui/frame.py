@@ -174,3 +174,20 @@ def notes_html(text: Text, *, is_local: bool, is_watching: bool, has_inbox: bool
         f'<h2>{text("files.title")}</h2><input data-part="query" type="search" autocomplete="off" spellcheck="false" '
         f'aria-label="{text("files.find")}" placeholder="{text("files.find")}"><div data-part="files"></div>'
     )
+
+
+# --- settings ----------------------------------------------------------------------------------------------------
+
+
+def settings_html(text: Text, *, is_local: bool) -> str:
+    """The settings page without its choices, which its script asks for; the theme is the browser's own affair."""
+    themes = "".join(
+        f'<label><input type="radio" name="theme" value="{name}"> {text(f"theme.{name}")}</label>'
+        for name in ("system", "light", "dark")
+    )
+    note = "" if is_local else f'<p class="fine">{text("settings.elsewhere")}</p>'
+    return (
+        f'<section><h2>{text("theme.title")}</h2><p class="themes" role="radiogroup" aria-label="{text("theme.title")}">{themes}</p></section>'
+        f'{note}<p data-part="trouble" class="bad" role="alert" data-away="{text("search.away")}"></p>'
+        f'<div data-part="choices"></div><p class="fine">{text("settings.keys")}</p>'
+    )

@@ -3,6 +3,8 @@
 "use strict";
 
 (() => {
+  document.documentElement.dataset.theme = localStorage.getItem("fn-theme") ?? "system";
+
   const box = () => document.querySelector("#fn-box textarea");
   const openSource = () => document.querySelector(".source.open");
   let opener = null;

@@ -74,7 +74,7 @@ def entries(settings: Settings) -> list[Entry]:
     configured = [
         *_embedding(settings.embedding, local),
         _reranker(settings.rerank, settings.embedding, local),
-        _llm(settings.llm),
+        language_model(settings.llm),
     ]
     named = {(entry.role, entry.name) for entry in configured}
     present = [entry for entry in local if (entry.role, entry.name) not in named]
@@ -114,7 +114,8 @@ def _reranker(s: RerankSettings, embedding: EmbeddingSettings, local: Sequence[E
     )
 
 
-def _llm(s: LLMSettings) -> Entry:
+def language_model(s: LLMSettings) -> Entry:
+    """The one that is set; its server is asked whether it is there, and what it serves."""
     if not s.url:
         return Entry("language model", s.model or "none", "off", configured=True)
     return _on_server("language model", ("llm", s.url, s.model or "", s.kind, _PATIENCE_S, _plain(s.api_key)))

@@ -26,7 +26,7 @@ def build(engine: Engine, blocks: gr.Blocks, watching: Watching, *, is_local: bo
         is_local: folders may be added here.
     """
     header, _ = shell.top()
-    body = shell.html("fn-notes")
+    body = shell.html("fn-notes", "fn-page")
 
     def opened(request: gr.Request) -> tuple[str, str]:
         words = shell.words_of(engine, request)

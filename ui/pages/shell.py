@@ -22,9 +22,9 @@ def words_of(engine: Engine, request: gr.Request) -> Text:
     return text.load(text.choose(engine.settings.language, request.headers.get("accept-language", "")))
 
 
-def html(elem_id: str, value: str = "") -> Any:
+def html(elem_id: str, classes: str = "") -> Any:
     """A place for markup of ours."""
-    return gr.HTML(value, elem_id=elem_id, js_on_load=None, apply_default_css=False)
+    return gr.HTML(elem_id=elem_id, elem_classes=classes, js_on_load=None, apply_default_css=False)
 
 
 def top(button: str = "") -> tuple[Any, Any]:
