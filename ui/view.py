@@ -52,7 +52,7 @@ def answer_html(turn: Turn, answer: Answer, sources: Mapping[int, Source], text:
     """
     body = (
         chips(turn.question, answer.trace, text),
-        *([f'<p class="abstained">{text("abstained")}</p>'] if answer.abstained else ()),
+        *([f'<p class="abstained">{text(lead)}</p>'] if (lead := _lead(answer)) else ()),
         _prose(answer, text),
         _footnotes(answer.citations, sources, text),
         _colophon(answer, text),
@@ -64,6 +64,11 @@ def answer_html(turn: Turn, answer: Answer, sources: Mapping[int, Source], text:
         ),
     )
     return _turn(turn, "".join(body), "done")
+
+
+def _lead(answer: Answer) -> str:
+    """The key of what is said first, where the notes do not say, or may not."""
+    return "abstained" if answer.abstained else "doubtful" if answer.doubtful else ""
 
 
 def live_html(turn: Turn, written: str, text: Text, *, stopped: bool = False) -> str:
