@@ -192,7 +192,6 @@
     opener = from;
     const panel = part("source").querySelector(".source");
     panel.classList.add("open");
-    document.body.classList.add("fn-reading");
     const cited = panel.querySelector(".cited");
     const lines = panel.querySelector(".lines");
     if (cited) lines.scrollTop = cited.offsetTop - lines.offsetTop - lines.clientHeight / 3;
@@ -201,7 +200,6 @@
 
   function closeSource() {
     part("source").replaceChildren();
-    document.body.classList.remove("fn-reading");
     if (opener?.isConnected) opener.focus({ preventScroll: true });
     opener = null;
   }
