@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from ui.access import Access
 
 _HERE = Path(__file__).parent
-_STYLES, _SCRIPTS = (
-    ("page.css", "pages.css", "graph.css", "evals.css"),
-    ("page.js", "search.js", "notes.js", "settings.js", "graph.js", "evals.js"),
-)
+_STYLES = ("page.css", "pages.css", "ask.css", "graph.css", "evals.css")
+_SCRIPTS = ("page.js", "ask.js", "search.js", "notes.js", "graph.js", "evals.js", "settings.js")
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#9a3b26"/>'
     '<path d="M8 8h9v3h-5.6v4H16v3h-4.6v7H8z" fill="#fff"/><path d="M22 6h2.4v9h-2.6V9l-1.8.6V7.3z" fill="#ffe2b8"/></svg>'
@@ -51,12 +49,13 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         from fastapi import FastAPI
         from starlette.routing import Route
 
-        from ui import fragments, graph_routes, mcp
+        from ui import fragments, graph_routes, mcp, views
         from ui.acts import Acts
         from ui.api import app as api
         from ui.chosen import Chosen
         from ui.evals_routes import Evals
         from ui.pages import shell, site
+        from ui.paths import Paths
         from ui.work import Work
 
     serving = engine.settings.serve
@@ -72,10 +71,11 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     )
     _add_routes(app)
     _add_state(app, engine)
-    fragments.add(app, engine)
     graph_routes.add(app, engine, work)
     Evals(engine, trials).add(app)
     is_local = access is None or access.is_open
+    fragments.add(app, engine, Paths(is_local))
+    views.add(app, engine)
     Acts(engine, job, watching, is_local).add(app)
     Chosen(engine, is_local).add(app)
     has_token = access is not None and not access.is_open

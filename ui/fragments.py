@@ -11,19 +11,21 @@ from rag.answer import cite
 from rag.errors import FootnotesError
 from rag.messages import explain, speaking
 from ui import found, text
-from ui.source import Source, source_html
+from ui.source import source_html
+from ui.views import source_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from rag.engine import Engine
     from rag.types import Chunk
+    from ui.paths import Paths
 
 _MOST = 30  # passages
 _LONGEST = 4_000  # characters of a query
 
 
-def add(app: FastAPI, engine: Engine) -> None:
+def add(app: FastAPI, engine: Engine, paths: Paths) -> None:
     """Serve them from an engine."""
 
     def words(request: Request) -> text.Text:
@@ -46,11 +48,8 @@ def add(app: FastAPI, engine: Engine) -> None:
         chunk = _chunk_at(engine, id, start, end) if document else None
         if document is None or chunk is None:
             return HTMLResponse("", 404)
-        file = engine.file_of(id)
         citation = cite.citation_for(chunk, (0, len(chunk.text)), n)
-        return HTMLResponse(
-            source_html(citation, Source(document, str(file) if file else ""), (n, n), words(request))
-        )
+        return HTMLResponse(source_html(citation, source_of(engine, id, paths), (n, n), words(request)))
 
     app.get("/found")(search)
     app.get("/passage")(passage)

@@ -34,10 +34,21 @@ if TYPE_CHECKING:
 _BODY = 1024 * 1024
 
 # What the page asks for. Everything else that Gradio serves is closed.
-_OPEN = re.compile(
-    r"/(?:$|(?:search|notes|graph|evals|settings)/?$|health$|ready$|log(?:in|out)$|state$|found$|passage$|settings/(?:choices|do/[a-z]+)$|notes/(?:folders|job|files|why|upload|do/[a-z]+)$|evals/(?:questions|job|report|runs|compare|do/[a-z]+)$|graph/(?:names|near|node|source|cytoscape\.js)$|(?:(?:pages?|graph|evals)\.css|(?:page|search|notes|settings|graph|evals)\.js)$|favicon\.ico$|favicon\.svg$|manifest\.json$|theme\.css$|config/?$|(?:assets|static)/"
-    r"|gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/|startup-events)|v1/|mcp$)"
+_SERVED = (
+    r"(?:(?:search|notes|graph|evals|settings)/?)?$",
+    r"(?:health|ready|login|logout|state|favicon\.ico|favicon\.svg|manifest\.json|theme\.css|config/?)$",
+    r"(?:pages?|ask|graph|evals)\.css$",
+    r"(?:page|ask|search|notes|graph|evals|settings)\.js$",
+    r"(?:found|passage|source/(?:view|page|image|related))$",
+    r"notes/(?:folders|job|files|why|upload|do/[a-z]+)$",
+    r"graph/(?:names|near|node|source|cytoscape\.js)$",
+    r"evals/(?:questions|job|report|runs|compare|do/[a-z]+)$",
+    r"settings/(?:choices|do/[a-z]+)$",
+    r"(?:assets|static)/",
+    r"gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/|startup-events)",
+    r"v1/|mcp$",
 )
+_OPEN = re.compile(f"/(?:{'|'.join(_SERVED)})")
 # What a program calls: refusals are JSON, and a page of another site may not even read.
 _API = re.compile(r"/(?:v1/|mcp$)")
 _COUNTED = re.compile(r"/(?:v1/|mcp$|gradio_api/queue/join)")

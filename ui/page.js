@@ -40,6 +40,7 @@
     const lines = panel.querySelector(".lines");
     if (cited) lines.scrollTop = cited.offsetTop - lines.offsetTop - lines.clientHeight / 3;
     panel.focus({ preventScroll: true });
+    panel.dispatchEvent(new Event("fn-opened", { bubbles: true }));
     const chip = turn.querySelector(`.fn[data-n="${n}"]`);
     if (chip && panel.offsetWidth === innerWidth) chip.scrollIntoView({ block: "start", behavior: "smooth" });
   }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.types import IN_LINES
+from ui.panel import tools_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,10 +26,19 @@ _HEADING = re.compile(r"\s{0,3}#{1,6}\s")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a quote stands: the note as it was indexed (None when it is gone), and its file as a user would open it."""
+    """Where a quote stands.
+
+    Attributes:
+        document: the note as it was indexed; None when it is gone.
+        file: its path, to be copied.
+        opens_at: its path for programs on the reader's machine; empty where it is not there.
+        in_vault: Obsidian can open it.
+    """
 
     document: Document | None
     file: str = ""
+    opens_at: str = ""
+    in_vault: bool = False
 
     def sha256_for(self, citation: Citation) -> str:
         """Hash of the file that the citation stands in; empty where what is indexed is another text by now."""
@@ -110,8 +120,9 @@ def source_html(citation: Citation, source: Source, position: tuple[int, int], t
         + (f'<p class="under"><bdi>{escape(heading)}</bdi></p>' if heading else "")
         + said_html(citation, text)
         + _panel_badge(citation, source, text)
+        + tools_html(citation, source, text)
         + f'</header><div class="lines{"" if _in_lines(citation) else " paged"}" tabindex="0">'
-        f"{_lines_html(citation, source.document)}</div></aside>"
+        f'{_lines_html(citation, source.document)}</div><div class="looks" tabindex="0" hidden></div></aside>'
     )
 
 

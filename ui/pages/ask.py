@@ -17,10 +17,12 @@ from rag.messages import explain
 from rag.types import Answer, Turn
 from ui import frame, talks, view
 from ui.pages import shell
-from ui.source import Source
+from ui.paths import Paths
+from ui.views import source_of
 
 if TYPE_CHECKING:
     from rag.engine import Engine
+    from ui.source import Source
     from ui.text import Text
 
 _log = logging.getLogger(__name__)
@@ -56,8 +58,9 @@ class Talk:
 class Page:
     """Event handlers. One object serves all tabs; what differs between them travels in ``Talk``."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, paths: Paths | None = None) -> None:
         self._engine = engine
+        self._paths = paths or Paths()
 
     def opened(self, request: gr.Request) -> tuple[Any, ...]:
         """A tab was opened: fill in everything that depends on the reader's language and the notes."""
@@ -180,10 +183,8 @@ class Page:
         return talks.kept(self._engine.conversations(), session, answer) if keeps else ""
 
     def _sources(self, answer: Answer) -> dict[int, Source]:
-        notes: dict[str, Source] = {}
-        for doc_id in {c.doc_id for c in answer.citations}:
-            file = self._engine.file_of(doc_id)
-            notes[doc_id] = Source(self._engine.document(doc_id), str(file) if file else "")
+        doc_ids = {c.doc_id for c in answer.citations}
+        notes = {doc_id: source_of(self._engine, doc_id, self._paths) for doc_id in doc_ids}
         return {c.marker: notes[c.doc_id] for c in answer.citations}
 
 
@@ -196,9 +197,9 @@ def _idle() -> Any:
     return gr.update(submit_btn=True, stop_btn=False)
 
 
-def build(engine: Engine, blocks: gr.Blocks) -> None:
+def build(engine: Engine, blocks: gr.Blocks, paths: Paths) -> None:
     """Lay the page out in the Blocks around it, and connect it."""
-    page = Page(engine)
+    page = Page(engine, paths)
     talk = gr.State(Talk())
     header, new = shell.top(button="fn-new")
     welcome, thread, current = shell.html("fn-welcome"), shell.html("fn-thread"), shell.html("fn-current")

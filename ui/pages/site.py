@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from ui.pages import ask, evals, graph, notes, search, settings
+from ui.paths import Paths
 
 if TYPE_CHECKING:
     from rag.engine import Engine
@@ -18,7 +19,7 @@ _CONCURRENT = 4  # events answered at a time, over all tabs
 def build(engine: Engine, watching: Watching, *, is_local: bool) -> gr.Blocks:
     """Lay the pages out, each at its path. ``is_local``: only this machine can reach them."""
     with gr.Blocks(title="Footnotes", analytics_enabled=False, fill_width=True) as blocks:
-        ask.build(engine, blocks)
+        ask.build(engine, blocks, Paths(is_local))
     with blocks.route("search", "/search", show_in_navbar=False):
         search.build(engine, blocks)
     with blocks.route("notes", "/notes", show_in_navbar=False):

