@@ -41,7 +41,7 @@ _SERVED = (
     r"(?:page|ask|search|notes|graph|evals|settings)\.js$",
     r"(?:found|passage|source/(?:view|page|image|related))$",
     r"notes/(?:folders|job|files|why|upload|do/[a-z]+)$",
-    r"graph/(?:names|near|node|source|cytoscape\.js)$",
+    r"graph/(?:names|near|node|source|(?:cytoscape|drawing)\.js)$",
     r"evals/(?:questions|job|report|runs|compare|do/[a-z]+)$",
     r"settings/(?:choices|do/[a-z]+)$",
     r"(?:assets|static)/",
