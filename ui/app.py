@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _STYLES = ("page.css", "pages.css", "ask.css")
-_SCRIPTS = ("page.js", "search.js", "notes.js", "settings.js", "ask.js")
+_SCRIPTS = ("page.js", "search.js", "notes.js", "settings.js", "ask.js", "filters.js")
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#9a3b26"/>'
     '<path d="M8 8h9v3h-5.6v4H16v3h-4.6v7H8z" fill="#fff"/><path d="M22 6h2.4v9h-2.6V9l-1.8.6V7.3z" fill="#ffe2b8"/></svg>'
@@ -47,10 +47,10 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         from fastapi import FastAPI
         from starlette.routing import Route
 
-        from ui import fragments, mcp, views
+        from ui import fragments, mcp, preview, views
         from ui.acts import Acts
-        from ui.chosen import Chosen
         from ui.api import app as api
+        from ui.chosen import Chosen
         from ui.pages import shell, site
         from ui.paths import Paths
         from ui.work import Work
@@ -71,6 +71,7 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     is_local = access is None or access.is_open
     fragments.add(app, engine, Paths(is_local))
     views.add(app, engine)
+    preview.add(app, engine)
     Acts(engine, job, watching, is_local).add(app)
     Chosen(engine, is_local).add(app)
     has_token = access is not None and not access.is_open

@@ -36,7 +36,7 @@ _BODY = 1024 * 1024
 # What the page asks for. Everything else that Gradio serves is closed.
 _OPEN = re.compile(
     r"/(?:$|(?:search|notes|settings)/?$|health$|ready$|log(?:in|out)$|state$|found$|passage$|settings/(?:choices|do/[a-z]+)$|notes/(?:folders|job|files|why|upload|do/[a-z]+)$|(?:pages?\.css|(?:page|search|notes|settings)\.js)$|favicon\.ico$|favicon\.svg$|manifest\.json$|theme\.css$|config/?$|(?:assets|static)/"
-    r"|source/(?:view|page|image|related)$|ask\.(?:css|js)$"
+    r"|source/(?:view|page|image|related)$|ask/preview$|ask\.(?:css|js)$|filters\.js$"
     r"|gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/|startup-events)|v1/|mcp$)"
 )
 # What a program calls: refusals are JSON, and a page of another site may not even read.
