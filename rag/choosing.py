@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -51,6 +50,7 @@ def choose(home: Path, key: str, value: object, loaded: LoadedSettings) -> Loade
         values.pop(key, None)
     else:
         values[key] = value
+    config.refuse_secrets(values, path)
     said = {k: v for k, v, given in loaded.rows() if given == "argument"}
     then = config.load(home, config=loaded.named, overrides=said, chosen=values)
     _write(path, values)
@@ -73,7 +73,7 @@ def _write(path: Path, values: Mapping[str, object]) -> None:
     try:
         draft.write_text("# Chosen in the browser; config.yaml beside it is yours.\n" + text, "utf-8")
         draft.chmod(0o600)
-        os.replace(draft, path)
+        draft.replace(path)
     except OSError as e:
         with suppress(OSError):
             draft.unlink()

@@ -171,6 +171,16 @@ def read_file(path: Path) -> dict[str, object]:
     if not isinstance(loaded, dict):
         raise ConfigError("The settings file {path} must hold `key: value` lines.", path=path)
     values = _flatten(loaded)
+    refuse_secrets(values, path)
+    return values
+
+
+def refuse_secrets(values: Mapping[str, object], path: Path) -> None:
+    """Files are copied, committed and shared.
+
+    Raises:
+        ConfigError: a dotted key of ``values``, which stand in ``path`` or are to, is that of a secret.
+    """
     for key in sorted(_SECRETS & values.keys()):
         raise ConfigError(
             "{key} stands in {path}. Keys belong in the environment: set {variable}.",
@@ -178,7 +188,6 @@ def read_file(path: Path) -> dict[str, object]:
             path=path,
             variable=PREFIX + key.upper().replace(".", _DELIMITER),
         )
-    return values
 
 
 def _flatten(loaded: Mapping[object, object]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from ui.guard import Guard
 from ui.job import Job
 from ui.notes import state_of
 from ui.offline import quiet_import
+from ui.trials import Trials
 from ui.watching import Watching
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from ui.access import Access
 
 _HERE = Path(__file__).parent
-_STYLES = ("page.css", "pages.css", "ask.css")
-_SCRIPTS = ("page.js", "search.js", "notes.js", "settings.js", "ask.js", "filters.js")
+_STYLES = ("page.css", "pages.css", "ask.css", "graph.css", "evals.css")
+_SCRIPTS = ("page.js", "ask.js", "search.js", "notes.js", "graph.js", "evals.js", "settings.js", "filters.js")
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#9a3b26"/>'
     '<path d="M8 8h9v3h-5.6v4H16v3h-4.6v7H8z" fill="#fff"/><path d="M22 6h2.4v9h-2.6V9l-1.8.6V7.3z" fill="#ffe2b8"/></svg>'
@@ -47,10 +49,11 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         from fastapi import FastAPI
         from starlette.routing import Route
 
-        from ui import fragments, mcp, preview, views
+        from ui import fragments, graph_routes, mcp, preview, views
         from ui.acts import Acts
         from ui.api import app as api
         from ui.chosen import Chosen
+        from ui.evals_routes import Evals
         from ui.pages import shell, site
         from ui.paths import Paths
         from ui.work import Work
@@ -58,16 +61,18 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     serving = engine.settings.serve
     largest = serving.max_body_kb * 1024
     work = Work(serving.concurrent)
-    watching, job = Watching(engine, wanted=watch), Job(engine)
+    watching, job, trials = Watching(engine, wanted=watch), Job(engine), Trials(engine)
     assistants = mcp.build(engine, work)
     app = FastAPI(
-        lifespan=_lifespan(assistants, watching, job),
+        lifespan=_lifespan(assistants, watching, job, trials),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
     )
     _add_routes(app)
     _add_state(app, engine)
+    graph_routes.add(app, engine, work)
+    Evals(engine, trials).add(app)
     is_local = access is None or access.is_open
     fragments.add(app, engine, Paths(is_local))
     views.add(app, engine)
@@ -77,19 +82,21 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     has_token = access is not None and not access.is_open
     app.mount("/v1", api.build(engine, work, has_token=has_token))
     app.router.routes.append(Route("/mcp", mcp.http_app(assistants, largest)))
-    gr.mount_gradio_app(
-        app,
-        site.build(engine, watching, is_local=is_local),
-        path="/",
-        footer_links=[],
-        run_history=False,
-        ssr_mode=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        show_error=False,
-        theme=shell.theme(),
-        head=_head(),
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "SSR mode", UserWarning)  # it is off
+        gr.mount_gradio_app(
+            app,
+            site.build(engine, watching, is_local=is_local),
+            path="/",
+            footer_links=[],
+            run_history=False,
+            ssr_mode=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            show_error=False,
+            theme=shell.theme(),
+            head=_head(),
+        )
     return Guard(
         app,
         access,
@@ -149,11 +156,11 @@ def _add_state(app: FastAPI, engine: Engine) -> None:
 
 
 def _lifespan(
-    assistants: MCPServer[Any], watching: Watching, job: Job
+    assistants: MCPServer[Any], watching: Watching, job: Job, trials: Trials
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def run(_app: FastAPI) -> AsyncIterator[None]:
-        with watching, closing(job):
+        with watching, closing(job), closing(trials):
             async with assistants.session_manager.run():
                 yield
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Body, Request  # noqa: TC002 - FastAPI resolves the annotations of handlers
+from fastapi import Body, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from rag.errors import FootnotesError

@@ -19,7 +19,8 @@
       for (const control of filters.querySelectorAll("[data-key]")) {
         const found = box.value.match(new RegExp(`(?:^|\\s)${control.dataset.key}:(?:"([^"]*)"|(\\S*))`));
         const value = found ? (found[1] ?? found[2]) : "";
-        if (control.value !== value) control.value = value;
+        const fits = control.type !== "date" || /^\d{4}-\d\d-\d\d$/.test(value);
+        if (control.value !== value) control.value = fits ? value : "";
       }
     }
   }

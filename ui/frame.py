@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from rag.types import Document
     from ui.text import Text
 
-PAGES = {"ask": "./", "search": "search", "notes": "notes", "settings": "settings"}
+PAGES = {
+    "ask": "./",
+    "search": "search",
+    "notes": "notes",
+    "graph": "graph",
+    "evals": "evals",
+    "settings": "settings",
+}
 """The pages and where they are, in the order in which they are offered."""
 _FILTERS = (("path", "folders"), ("tag", "tags"), ("type", "types"), ("lang", "languages"))
 _EXAMPLES = 3

@@ -34,15 +34,26 @@ if TYPE_CHECKING:
 _BODY = 1024 * 1024
 
 # What the page asks for. Everything else that Gradio serves is closed.
-_OPEN = re.compile(
-    r"/(?:$|(?:search|notes|settings)/?$|health$|ready$|log(?:in|out)$|state$|found$|passage$|settings/(?:choices|do/[a-z]+)$|notes/(?:folders|job|files|why|upload|do/[a-z]+)$|(?:pages?\.css|(?:page|search|notes|settings)\.js)$|favicon\.ico$|favicon\.svg$|manifest\.json$|theme\.css$|config/?$|(?:assets|static)/"
-    r"|source/(?:view|page|image|related)$|ask/preview$|ask\.(?:css|js)$|filters\.js$"
-    r"|gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/|startup-events)|v1/|mcp$)"
+_SERVED = (
+    r"(?:(?:search|notes|graph|evals|settings)/?)?$",
+    r"(?:health|ready|login|logout|state|favicon\.ico|favicon\.svg|manifest\.json|theme\.css|config/?)$",
+    r"(?:pages?|ask|graph|evals)\.css$",
+    r"ask/preview$",
+    r"(?:page|ask|filters|search|notes|graph|evals|settings)\.js$",
+    r"(?:found|passage|source/(?:view|page|image|related))$",
+    r"notes/(?:folders|job|files|why|upload|do/[a-z]+)$",
+    r"graph/(?:names|near|node|source|cytoscape\.js)$",
+    r"evals/(?:questions|job|report|runs|compare|do/[a-z]+)$",
+    r"settings/(?:choices|do/[a-z]+)$",
+    r"(?:assets|static)/",
+    r"gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/|startup-events)",
+    r"v1/|mcp$",
 )
+_OPEN = re.compile(f"/(?:{'|'.join(_SERVED)})")
 # What a program calls: refusals are JSON, and a page of another site may not even read.
 _API = re.compile(r"/(?:v1/|mcp$)")
 _COUNTED = re.compile(r"/(?:v1/|mcp$|gradio_api/queue/join)")
-_PAGE_PATH = re.compile(r"/(?:search|notes|settings)?/?$")
+_PAGE_PATH = re.compile(r"/(?:search|notes|graph|evals|settings)?/?$")
 _UPLOAD = "/notes/upload"
 # Says nothing of the notes.
 _PUBLIC = re.compile(r"/(?:health|ready|login|favicon\.ico|favicon\.svg|manifest\.json)$")

@@ -61,7 +61,7 @@ def put(folder: Path, given: str, data: bytes) -> Path:
         FootnotesError: the name is none, or the folder cannot be written to.
     """
     name = safe_name(given)
-    stem, suffix = os.path.splitext(name)
+    stem, suffix = Path(name).stem, Path(name).suffix
     try:
         folder.mkdir(exist_ok=True)
         number = 1

@@ -104,8 +104,8 @@ class Job:
             pass
         except FootnotesError as e:
             error = e
-        except Exception as e:
-            _log.exception("a sync broke off")
+        except Exception as e:  # noqa: BLE001 - a reader gets a sentence, never a trace
+            _log.error("a sync broke off: %s", type(e).__name__)
             error = e
         with self._lock:
             seconds = time.monotonic() - self._began

@@ -361,7 +361,8 @@
   }
 
   function begin() {
-    if (!document.querySelector("#fn-top")) return setTimeout(begin, 50);
+    const asks = location.pathname.endsWith("/"); // the only page with the box
+    if (!document.querySelector("#fn-top") || (asks && !box())) return setTimeout(begin, 50);
     new MutationObserver(changed).observe(document.querySelector("gradio-app"), { childList: true, subtree: true });
     changed();
     recall();

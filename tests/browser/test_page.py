@@ -346,7 +346,7 @@ def test_without_notes_the_page_says_what_to_do(browser: Browser, tmp_path: Path
         said = page.inner_text("#fn-current .turn")
         page.close()
     assert "There are no notes here yet." in said
-    assert "footnotes sync ~/notes" in said
+    assert "Add a folder" in said
 
 
 def test_what_was_understood_is_shown_and_switched_off(open_page: Callable[..., Page]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from ui.pages import ask, notes, search, settings
+from ui.pages import ask, evals, graph, notes, search, settings
 from ui.paths import Paths
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ def build(engine: Engine, watching: Watching, *, is_local: bool) -> gr.Blocks:
         search.build(engine, blocks)
     with blocks.route("notes", "/notes", show_in_navbar=False):
         notes.build(engine, blocks, watching, is_local=is_local)
+    with blocks.route("graph", "/graph", show_in_navbar=False):
+        graph.build(engine, blocks)
+    with blocks.route("evals", "/evals", show_in_navbar=False):
+        evals.build(engine, blocks)
     with blocks.route("settings", "/settings", show_in_navbar=False):
         settings.build(engine, blocks, is_local=is_local)
     blocks.queue(default_concurrency_limit=_CONCURRENT)

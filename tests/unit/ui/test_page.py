@@ -129,7 +129,7 @@ def test_without_notes_a_question_is_answered_with_what_to_do() -> None:
     page: Any = Page(Scripted(ValueError("never asked"), indexed=0))  # type: ignore[arg-type]
     shown = last_shown(list(page.ask("Why?", "", Talk(), ENGLISH)))
     assert "There are no notes here yet" in shown
-    assert "footnotes sync ~/notes" in shown
+    assert 'href="notes"' in shown, "the way to add some"
     assert "do not say" not in shown
 
 

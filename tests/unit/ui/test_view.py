@@ -50,8 +50,9 @@ ALLOWED = {
         "em",
     ),
     *("small", "strong", "code", "pre", "aside", "nav", "header", "mark", "wbr", "sup"),
-    *("details", "summary"),
+    *("details", "summary", "a"),
 }
+PLACES = {"./", "search", "notes", "settings"}
 
 
 class _Elements(HTMLParser):
@@ -81,7 +82,8 @@ def parsed(html: str) -> _Elements:
     assert elements.open == []
     assert {tag for tag, _ in elements.seen} <= ALLOWED
     names = {name for _, attributes in elements.seen for name in attributes}
-    assert not {n for n in names if n.startswith("on")} | names & {"src", "href", "style", "srcdoc", "action"}
+    assert not {n for n in names if n.startswith("on")} | names & {"src", "style", "srcdoc", "action"}
+    assert {attributes["href"] for _, attributes in elements.seen if "href" in attributes} <= PLACES
     return elements
 
 
@@ -466,9 +468,10 @@ def test_the_header_counts_notes_and_names_the_writer() -> None:
         update={"llm": LLMSettings.model_validate({"url": "http://127.0.0.1:1", "model": "<b>"})}
     )
     assert (
-        "1,204 notes · 1 folder · answers in your own words" in parsed(header_html(1204, 1, plain, EN)).words
+        "1,204 notes · 1 folder · answers in your own words"
+        in parsed(header_html(1204, 1, plain, EN, "ask")).words
     )
-    assert "answers by <b>" in parsed(header_html(2, 2, written, EN)).words
+    assert "answers by <b>" in parsed(header_html(2, 2, written, EN, "ask")).words
 
 
 @pytest.mark.parametrize(
