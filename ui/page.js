@@ -234,7 +234,13 @@
     ask(button.dataset.question);
   }
 
+  // On a page without a box the question goes along to the one that has it.
   function ask(question) {
+    if (!box()) {
+      sessionStorage.setItem(QUESTION, question);
+      location.href = "./";
+      return;
+    }
     if (sent !== null || writing()) return;
     fill(question);
     setTimeout(() => document.querySelector("#fn-box .submit-button")?.click(), 30);
@@ -327,6 +333,7 @@
   // --- a tab that is reloaded, or comes back from another page, shows its conversation again ---
 
   const TALK = "fn-talk";
+  const QUESTION = "fn-question";
 
   function remember() {
     const latest = document.querySelector("#fn-current .turn");
@@ -366,6 +373,8 @@
     new MutationObserver(changed).observe(document.querySelector("gradio-app"), { childList: true, subtree: true });
     changed();
     recall();
+    if (box() && sessionStorage.getItem(QUESTION)) fill(sessionStorage.getItem(QUESTION));
+    if (box()) sessionStorage.removeItem(QUESTION);
     if (box() && matchMedia("(hover: hover)").matches) box().focus();
     return undefined;
   }
