@@ -268,6 +268,7 @@
         ignored.clear();
         verdicts.clear();
         sessionStorage.removeItem(TALK);
+        clearing = current() !== "";
       }
     },
     true,
@@ -335,9 +336,12 @@
   const TALK = "fn-talk";
   const QUESTION = "fn-question";
 
+  let clearing = false; // a new page was asked for; the old one is still to be seen
+
   function remember() {
     const latest = document.querySelector("#fn-current .turn");
-    if (latest?.dataset.session) sessionStorage.setItem(TALK, latest.dataset.session);
+    if (!latest) clearing = false;
+    else if (latest.dataset.session && !clearing) sessionStorage.setItem(TALK, latest.dataset.session);
   }
 
   // Asked for when the server has drawn the empty page; a conversation that is gone is asked for once.
