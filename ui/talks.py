@@ -75,7 +75,7 @@ def reopened(
             shown.append(view.forgotten_html(turn, text))
             continue
         answer = _answer(said, said.kept.answer)
-        shown.append(view.answer_html(turn, answer, sources(answer), text))
+        shown.append(view.answer_html(turn, answer, sources(answer), text, view.Around(found.id)))
         answers.append((number, answer))
     return Reopened(found.id, tuple(shown), tuple(answers), talks.history(found.id))
 
