@@ -24,6 +24,7 @@ from rag.messages import say
 from ui.access import Access
 from ui.limits import Rate, replayed, whole_body
 from ui.login import Login
+from ui.tabs import Tabs
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -38,7 +39,7 @@ _BODY = 1024 * 1024
 # What the page asks for. Everything else that Gradio serves is closed.
 _OPEN = re.compile(
     r"/(?:$|(?:search|notes|settings)/?$|health$|ready$|log(?:in|out)$|state$|found$|passage$|settings/(?:choices|do/[a-z]+)$|notes/(?:folders|job|files|why|upload|do/[a-z]+)$|(?:pages?\.css|(?:page|search|notes|settings)\.js)$|favicon\.ico$|favicon\.svg$|manifest\.json$|theme\.css$|config/?$|(?:assets|static)/"
-    r"|gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/|startup-events)|v1/|mcp$)"
+    r"|gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/[^/]+|startup-events)/?$|v1/|mcp$)"
 )
 # What a program calls: refusals are JSON, and a page of another site may not even read.
 _API = re.compile(r"/(?:v1/|mcp$)")
@@ -92,6 +93,7 @@ class Guard:
         self._access = access or Access()
         self._login = Login(self._access, language)
         self._rate = Rate(per_minute)
+        self._tabs = Tabs()
         self._largest = largest
         self._largest_upload = largest_upload
         self._closing = asyncio.Event()
@@ -123,6 +125,10 @@ class Guard:
             return
         if scope["path"] in {"/login", "/logout"}:
             await (await self._answer(scope, messages))(scope, receive, send)
+            return
+        if visitor is not None and not self._tabs.belong(scope, _body(messages), visitor.user):
+            line = say("This tab belongs to another login. Reload the page.")
+            await _refused(scope, 403, "wrong_tab", line)(scope, receive, send)
             return
         scope = {**scope, "state": {**scope.get("state", {}), "visitor": visitor}}
         await self._pass_on(scope, replayed(messages, partial(self._receive, receive)), send)
@@ -189,8 +195,9 @@ class Guard:
             return self._login.page(headers, "logout" if is_out else "login")
         if is_out:
             return self._login.out()
-        body = b"".join(message.get("body", b"") for message in messages)
-        return await self._login.judge(headers, body, _address(scope), is_safe=scope["scheme"] == "https")
+        return await self._login.judge(
+            headers, _body(messages), _address(scope), is_safe=scope["scheme"] == "https"
+        )
 
     async def _receive(self, receive: Receive) -> Message:
         """The next message, or a hang-up."""
@@ -233,6 +240,10 @@ def _elsewhere(*, is_open: bool) -> str:
 
 def _address(scope: Scope) -> str:
     return str((scope.get("client") or ("",))[0])
+
+
+def _body(messages: list[Message]) -> bytes:
+    return b"".join(message.get("body", b"") for message in messages)
 
 
 class _Page:

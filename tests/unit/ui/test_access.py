@@ -58,16 +58,16 @@ def cookie(value: str) -> Headers:
 
 
 def reply(guard: Guard, path: str, method: str = "GET", client: str = "127.0.0.1", **headers: str) -> Any:
-    """Status, headers and body of a request through a guard; ``body`` is a form."""
+    """Status, headers and body of a request through a guard; ``body`` and ``query`` are what it brings."""
     sent: list[Message] = []
-    body = headers.pop("body", "").encode()
+    body, query = (headers.pop(name, "").encode() for name in ("body", "query"))
     named = {"host": "localhost", **{key.replace("_", "-"): value for key, value in headers.items()}}
     scope: Scope = {
         "type": "http",
         "method": method,
         "path": path,
         "scheme": "http",
-        "query_string": b"",
+        "query_string": query,
         "client": (client, 1),
         "headers": [(key.encode(), value.encode()) for key, value in named.items()],
     }
@@ -295,6 +295,29 @@ def test_nothing_is_changed_for_another_site(users: Users, path: str) -> None:
         {"sec_fetch_site": "same-site"},
     ):
         assert reply(guard, path, "POST", **mine, **said)[0] == 403
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("/gradio_api/queue/join", "POST", {"body": '{"session_hash": "abc"}'}),
+        ("/gradio_api/cancel", "POST", {"body": '{"session_hash": "abc"}'}),
+        ("/gradio_api/queue/data", "GET", {"query": "session_hash=x&session_hash=abc"}),
+        ("/gradio_api/heartbeat/abc", "GET", {}),
+    ],
+)
+def test_what_a_tab_holds_is_its_users_alone(users: Users, asked: tuple[str, str, dict[str, str]]) -> None:
+    """Who guesses its name is refused: what was asked there, and the answer, stay with whom they belong to."""
+    access = Access(users=users)
+    guard = Guard(inner, access)
+    alice, bob = ({"cookie": f"{COOKIE}={access.cookie(name)}"} for name in ("alice", "bob"))
+    path, method, more = asked
+    first = {"body": '{"session_hash": "abc"}', **alice}
+    assert reply(guard, "/gradio_api/queue/join", "POST", **first)[0] == 200
+    assert reply(guard, path, method, **more, **alice)[0] == 200
+    assert reply(guard, path, method, **more, **bob)[0] == 403
+    for body in ("", "[]", "{", '{"session_hash": 1}', '{"session_hash": "of-bob"}'):
+        assert reply(guard, "/gradio_api/queue/join", "POST", body=body, **bob)[0] == 200
 
 
 # --- requests a minute -------------------------------------------------------------------------------------------
