@@ -79,7 +79,7 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     preview.add(app, engine)
     Acts(engine, job, watching, is_local).add(app)
     Chosen(engine, is_local).add(app)
-    has_token = access is not None and not access.is_open
+    has_token = access is not None and access.has_token
     app.mount("/v1", api.build(engine, work, has_token=has_token))
     app.router.routes.append(Route("/mcp", mcp.http_app(assistants, largest)))
     with warnings.catch_warnings():

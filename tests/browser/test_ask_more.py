@@ -97,7 +97,9 @@ def test_related_notes_stand_beside_the_source(open_page: Callable[..., Page]) -
     page.click(f"{PANEL} .related summary")
     title = page.inner_text(f"{PANEL} .related .example >> nth=0")
     page.click(f"{PANEL} .related .example >> nth=0")
-    page.wait_for_function("title => document.querySelector('#fn-box textarea')?.value.includes(title)", arg=title)
+    page.wait_for_function(
+        "title => document.querySelector('#fn-box textarea')?.value.includes(title)", arg=title
+    )
 
 
 def test_a_reload_shows_the_conversation_again_and_tabs_do_not_mix(open_page: Callable[..., Page]) -> None:
