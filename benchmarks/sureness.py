@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rag import config
 from rag.answer import sureness
 from rag.answer.extract import ExtractiveWriter
 from rag.evals import answers, corpus, datasets, harness, texts
@@ -57,12 +58,14 @@ class Watched(ExtractiveWriter):
 def asked(folder: Path, cache: Path, split: Any, limit: int) -> Rows:
     """Ask the questions of a set."""
     data = datasets.load(folder)
-    loaded = harness.settings_of.load(cache)
+    loaded = config.load(cache)
     home = cache / f"{data.root}-{corpus.key(data, loaded.settings)}"
     opened = harness._engine()  # noqa: SLF001 - as ``footnotes eval answers`` does
     harness._build(data, home, lambda: opened(home, settings={}), harness._silent)  # noqa: SLF001
     questions = [q for q in harness._questions(data, split, None) if q.answers][:limit]  # noqa: SLF001
-    signs, there, unread = [], [], 0
+    signs: list[list[float]] = []
+    there: list[bool] = []
+    unread = 0
     with opened(home, settings={}) as engine:
         run = answers._Run(data, engine, harness._silent)  # noqa: SLF001
         for question, is_there in _pairs(run, data, questions, split, limit):
