@@ -177,15 +177,24 @@ def _now() -> str:
 # As Markdown
 
 
+def answer_markdown(
+    question: str, answer: Mapping[str, Any], number: int = 1, fates: Mapping[int, Fate] | None = None
+) -> str:
+    """A question and its answer (see ``present.answer``) as Markdown, with footnotes.
+
+    ``number`` keeps the labels of several answers apart; ``fates`` says by marker what has become of quotes since.
+    """
+    parts = [f"## {_text(question)}", MARKER.sub(_labels(number), answer["answer"])]
+    known = fates or {}
+    notes = [_footnote(number, cited, known.get(cited["marker"], "same")) for cited in _citations(answer)]
+    return "\n\n".join([*parts, "\n".join(notes)] if notes else parts)
+
+
 def _turn(said: Said) -> list[str]:
     kept = said.kept
-    parts = [f"## {_text(kept.question)}"]
     if kept.answer is None:
-        return [*parts, f"*{hidden()}*"]
-    label = _labels(kept.number)
-    parts.append(MARKER.sub(label, kept.answer["answer"]))
-    notes = [_footnote(kept.number, cited, said.fates[cited["marker"]]) for cited in _citations(kept.answer)]
-    return [*parts, "\n".join(notes)] if notes else parts
+        return [f"## {_text(kept.question)}", f"*{hidden()}*"]
+    return [answer_markdown(kept.question, kept.answer, kept.number, said.fates)]
 
 
 def hidden() -> str:

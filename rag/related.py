@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from graph.keys import key_of
 from graph.walk import folded, note_id
 from rag.graph_places import cite
+from rag.messages import say
 from rag.store import linking
 from rag.types import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from graph.model import Edge, Node, Subgraph, Weighted
     from rag.engine import Engine
@@ -96,6 +97,25 @@ class Related:
             ],
             "more_mentions": self.more_mentions,
         }
+
+
+def told(reason: Reason) -> str:
+    """A reason in words."""
+    names = ", ".join(reason.names)
+    words: dict[str, Callable[[], str]] = {
+        "links": lambda: say("it is linked from here"),
+        "linked": lambda: say("it links here"),
+        "each other": lambda: say("they link to each other"),
+        "names": lambda: say("it is named here"),
+        "named": lambda: say("it names this note"),
+        "property": lambda: say("one is a property of the other"),
+        "shared": lambda: say("both name {names}", names=names),
+        "tags": lambda: say("both are tagged {names}", names=names),
+        "days": lambda: say("both are of {names}", names=names),
+        "notes": lambda: say("both have to do with {names}", names=names),
+        "text": lambda: say("similar text"),
+    }
+    return words[reason.why]()
 
 
 def related(engine: Engine, store: GraphStore, note: Node, *, unlinked: bool, limit: int) -> Related:

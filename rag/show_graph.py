@@ -9,6 +9,7 @@ from graph.model import Dated, Edge, Found, Neighbour
 from graph.walk import folded
 from rag import show
 from rag.messages import say
+from rag.related import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from graph.asking import Asked
     from graph.model import GraphStats, Node, Subgraph
     from rag.graphing import Reply, Result
-    from rag.related import Reason, Related, Relative
+    from rag.related import Related, Relative
     from rag.types import Citation
 
 _QUOTE = 110
@@ -194,7 +195,7 @@ def related(out: Console, found: Related, *, unlinked: bool) -> None:
         show.line(say("Nothing found."))
     for one in found.notes:
         out.print(f"{one.link}{_title_of(one)}  {one.score:.2f}")
-        out.print("    " + say("; ").join(_reason(reason) for reason in one.reasons))
+        out.print("    " + say("; ").join(told(reason) for reason in one.reasons))
         out.print(f"    {show.name(one.doc_id)}")
     if found.mentions:
         out.print()
@@ -209,21 +210,3 @@ def related(out: Console, found: Related, *, unlinked: bool) -> None:
 
 def _title_of(one: Relative) -> str:
     return "" if one.link == f"[[{one.title}]]" else f"  {show.name(one.title)}"
-
-
-def _reason(reason: Reason) -> str:
-    names = ", ".join(reason.names)
-    words: dict[str, Callable[[], str]] = {
-        "links": lambda: say("it is linked from here"),
-        "linked": lambda: say("it links here"),
-        "each other": lambda: say("they link to each other"),
-        "names": lambda: say("it is named here"),
-        "named": lambda: say("it names this note"),
-        "property": lambda: say("one is a property of the other"),
-        "shared": lambda: say("both name {names}", names=names),
-        "tags": lambda: say("both are tagged {names}", names=names),
-        "days": lambda: say("both are of {names}", names=names),
-        "notes": lambda: say("both have to do with {names}", names=names),
-        "text": lambda: say("similar text"),
-    }
-    return words[reason.why]()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _STYLES = ("page.css", "pages.css", "ask.css", "graph.css", "evals.css")
-_SCRIPTS = ("page.js", "ask.js", "search.js", "notes.js", "graph.js", "evals.js", "settings.js")
+_SCRIPTS = ("page.js", "ask.js", "search.js", "notes.js", "graph.js", "evals.js", "settings.js", "filters.js")
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#9a3b26"/>'
     '<path d="M8 8h9v3h-5.6v4H16v3h-4.6v7H8z" fill="#fff"/><path d="M22 6h2.4v9h-2.6V9l-1.8.6V7.3z" fill="#ffe2b8"/></svg>'
@@ -49,7 +49,7 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         from fastapi import FastAPI
         from starlette.routing import Route
 
-        from ui import fragments, graph_routes, mcp, views
+        from ui import fragments, graph_routes, mcp, preview, views
         from ui.acts import Acts
         from ui.api import app as api
         from ui.chosen import Chosen
@@ -76,9 +76,10 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     graph_routes.add(app, engine, work, Paths(is_local))
     Evals(engine, trials, Paths(is_local)).add(app)
     views.add(app, engine)
+    preview.add(app, engine)
     Acts(engine, job, watching, is_local).add(app)
     Chosen(engine, is_local).add(app)
-    has_token = access is not None and not access.is_open
+    has_token = access is not None and access.has_token
     app.mount("/v1", api.build(engine, work, has_token=has_token))
     app.router.routes.append(Route("/mcp", mcp.http_app(assistants, largest)))
     with warnings.catch_warnings():

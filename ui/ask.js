@@ -1,4 +1,4 @@
-// The source panel's two views. Markup comes from the server, which has made it safe.
+// The source panel's views and related notes, and what stands under the box. Markup comes from the server, which has made it safe.
 "use strict";
 
 (() => {
@@ -37,6 +37,44 @@
     await fill(looks, button);
     toMark(looks);
   }
+
+  // --- related notes: asked for once, when they are unfolded ---
+
+  document.addEventListener(
+    "toggle",
+    async ({ target }) => {
+      const place = target.matches?.(".source .related[open]") && target.querySelector("div");
+      if (!place || place.childElementCount) return;
+      const reply = await fetch(target.dataset.address).catch(() => null);
+      if (reply?.ok) place.innerHTML = await reply.text();
+      else place.textContent = target.dataset.failed;
+    },
+    true,
+  );
+
+  // --- what a language model is sent ---
+
+  async function preview(button) {
+    const question = document.querySelector("#fn-box textarea").value.trim();
+    const dialog = document.querySelector("dialog.preview");
+    const reply = question ? await fetch(`ask/preview?${new URLSearchParams({ q: question })}`).catch(() => null) : null;
+    if (reply?.ok) dialog.innerHTML = await reply.text();
+    else dialog.textContent = question ? button.dataset.away : button.dataset.empty;
+    dialog.showModal();
+  }
+
+  function deepen(box) {
+    const field = document.querySelector("#fn-deep :is(input, textarea)");
+    field.value = box.checked ? "deep" : "";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  document.addEventListener("change", (event) => event.target.matches?.(".goes .deep") && deepen(event.target));
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("dialog .shut") || event.target.matches?.("dialog")) event.target.closest("dialog").close();
+    const button = event.target.closest?.(".goes .preview");
+    if (button) preview(button);
+  });
 
   document.addEventListener("fn-opened", (event) => show(event.target, wanted));
   document.addEventListener("click", (event) => {

@@ -33,15 +33,24 @@ _UNTITLED = re.compile(r"[\w.]+(?:[-_][\w.]+)+|.*[{}<>\[\]|].*")  # a file name,
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
-def header_html(documents: int, roots: int, settings: Settings, text: Text, page: str) -> str:
-    """Name, pages, how much is indexed, and who writes the answers."""
+def header_html(
+    documents: int, roots: int, settings: Settings, text: Text, page: str, user: str | None = None
+) -> str:
+    """Name, pages, how much is indexed, who writes the answers; with ``user``, who has logged in, and the way out."""
     llm = settings.llm
     writer = text("generative", model=escape(llm.model)) if llm.url and llm.model else text("extractive")
     facts = (text.count("documents", documents), text.count("roots", roots), writer) if documents else ()
     return (
         f'<div class="brand" data-lang="{text.language}"><h1>{text("name")}<sup aria-hidden="true">1</sup></h1>'
-        f'{_nav(page, text)}<p class="facts">{" · ".join(facts)}</p></div>'
+        f'{_nav(page, text)}<p class="facts">{" · ".join(facts)}</p>{_leave(user, text)}</div>'
     )
+
+
+def _leave(user: str | None, text: Text) -> str:
+    if user is None:
+        return ""
+    name = f'<span dir="auto">{escape(user)}</span> ' if user else ""
+    return f'<p class="user">{name}<button type="button" class="leave">{text("login.out")}</button></p>'
 
 
 def _nav(page: str, text: Text) -> str:
@@ -112,12 +121,6 @@ def search_html(offers: Mapping[str, Sequence[str]], text: Text) -> str:
         offers: ``folders``, ``tags`` and ``types`` of the notes, as filters name them.
         text: the words around them.
     """
-    choices = {**offers, "languages": ("zh", "en")}
-    selects = "".join(_select(key, choices[name], text) for key, name in _FILTERS if choices[name])
-    days = "".join(
-        f'<label>{text(f"filter.{key}")}<input type="date" data-key="{key}"></label>'
-        for key in ("after", "before")
-    )
     tries = "".join(
         f'<li><button type="button" class="try">{escape(example)}</button><span>{meaning}</span></li>'
         for example, meaning in zip(text.choices("search.try"), text.choices("search.means"), strict=True)
@@ -125,9 +128,23 @@ def search_html(offers: Mapping[str, Sequence[str]], text: Text) -> str:
     return (
         f'<input id="fn-query" type="search" autocomplete="off" spellcheck="false" dir="auto" '
         f'aria-label="{text("search.label")}" placeholder="{text("search.placeholder")}">'
-        f'<details id="fn-filters"><summary>{text("search.filters")}</summary><div>{selects}{days}</div></details>'
+        f"{filters_html(offers, '#fn-query', text)}"
         f'<section id="fn-teach" class="welcome"><p>{text("search.teach")}</p><ul>{tries}</ul></section>'
         f'<div id="fn-results" aria-live="polite" data-away="{text("search.away")}"></div>'
+    )
+
+
+def filters_html(offers: Mapping[str, Sequence[str]], box: str, text: Text) -> str:
+    """The filters that can be chosen, folded; ``box``: a selector of what they are typed into."""
+    choices = {**offers, "languages": ("zh", "en")}
+    selects = "".join(_select(key, choices[name], text) for key, name in _FILTERS if choices[name])
+    days = "".join(
+        f'<label>{text(f"filter.{key}")}<input type="date" data-key="{key}"></label>'
+        for key in ("after", "before")
+    )
+    return (
+        f'<details class="filters" data-for="{box}"><summary>{text("search.filters")}</summary>'
+        f"<div>{selects}{days}</div></details>"
     )
 
 

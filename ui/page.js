@@ -234,10 +234,27 @@
     ask(button.dataset.question);
   }
 
+  // On a page without a box the question goes along to the one that has it.
   function ask(question) {
+    if (!box()) {
+      sessionStorage.setItem(QUESTION, question);
+      location.href = "./";
+      return;
+    }
     if (sent !== null || writing()) return;
     fill(question);
     setTimeout(() => document.querySelector("#fn-box .submit-button")?.click(), 30);
+  }
+
+  function edit(question) {
+    if (sent !== null || waits) return;
+    fill(question);
+    box().focus();
+  }
+
+  async function leave() {
+    await fetch("logout", { method: "POST" });
+    location.assign("login");
   }
 
   async function copy(button) {
@@ -255,6 +272,8 @@
         release();
         ignored.clear();
         verdicts.clear();
+        sessionStorage.removeItem(TALK);
+        clearing = current() !== "";
       }
     },
     true,
@@ -264,16 +283,19 @@
     const button = event.target.closest?.("button");
     if (!button) return;
     if (button.matches(".fn, .ref")) open(button.closest(".turn"), button.dataset.n, button);
+    else if (button.matches(".leave")) leave();
     else if (button.matches(".source .close")) close();
     else if (button.matches(".source .previous")) step(-1);
     else if (button.matches(".source .next")) step(1);
-    else if (button.matches(".source .copy")) copy(button);
+    else if (button.matches(".copy")) copy(button);
+    else if (button.matches(".again")) ask(button.dataset.question);
+    else if (button.matches(".edit")) edit(button.dataset.question);
     else if (button.matches(".chip .off")) without(button);
     else if (button.matches(".judge")) {
       // Opening a footnote moves a button under the pointer; the second click of a double click is not meant for it.
       if (event.detail < 2) judge(button);
     }
-    else if (button.matches(".example")) ask(button.textContent);
+    else if (button.matches(".example")) ask(button.dataset.question ?? button.textContent);
     else if (button.matches(".session")) {
       put("#fn-session :is(input, textarea)", ""); // the same one may be opened twice
       put("#fn-session :is(input, textarea)", button.dataset.session);
@@ -315,6 +337,28 @@
     else if (event.key === "ArrowRight") step(1);
   });
 
+  // --- a tab that is reloaded, or comes back from another page, shows its conversation again ---
+
+  const TALK = "fn-talk";
+  const QUESTION = "fn-question";
+
+  let clearing = false; // a new page was asked for; the old one is still to be seen
+
+  function remember() {
+    const latest = document.querySelector("#fn-current .turn");
+    if (!latest) clearing = false;
+    else if (latest.dataset.session && !clearing) sessionStorage.setItem(TALK, latest.dataset.session);
+  }
+
+  // Asked for when the server has drawn the empty page; a conversation that is gone is asked for once.
+  function recall() {
+    const session = sessionStorage.getItem(TALK);
+    if (!session || !box()) return;
+    if (!document.querySelector(".welcome")) return void setTimeout(recall, 50);
+    sessionStorage.removeItem(TALK);
+    put("#fn-session :is(input, textarea)", session);
+  }
+
   // A new turn closes the panel and comes to the top; the language of the page follows its words.
   let turn = "";
   function changed() {
@@ -325,6 +369,7 @@
     follow();
     checkNew();
     showVerdicts();
+    remember();
     if (current() === turn) return;
     turn = current();
     close({ refocus: false });
@@ -337,6 +382,9 @@
     if (!document.querySelector("#fn-top") || (asks && !box())) return setTimeout(begin, 50);
     new MutationObserver(changed).observe(document.querySelector("gradio-app"), { childList: true, subtree: true });
     changed();
+    recall();
+    if (box() && sessionStorage.getItem(QUESTION)) fill(sessionStorage.getItem(QUESTION));
+    if (box()) sessionStorage.removeItem(QUESTION);
     if (box() && matchMedia("(hover: hover)").matches) box().focus();
     return undefined;
   }

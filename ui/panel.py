@@ -39,6 +39,17 @@ def _views(citation: Citation, source: Source, text: Text) -> str:
     )
 
 
+def related_html(citation: Citation, source: Source, text: Text) -> str:
+    """What else belongs with the note; asked for when it is unfolded."""
+    if source.document is None:
+        return ""
+    address = escape("source/related?" + urlencode({"id": citation.doc_id}))
+    return (
+        f'<details class="related" data-address="{address}" data-failed="{text("search.away")}">'
+        f"<summary>{text('related.title')}</summary><div></div></details>"
+    )
+
+
 def _openings(citation: Citation, source: Source, text: Text) -> str:
     if not source.opens_at:
         return ""

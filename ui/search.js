@@ -53,35 +53,18 @@
     look();
   }
 
-  // A filter's value as it is typed: one with a space stands in quotes.
-  const typed = (key, value) => (/[\s"]/.test(value) ? `${key}:"${value.replaceAll('"', "")}"` : `${key}:${value}`);
-
-  function write(control) {
-    const key = control.dataset.key;
-    const rest = box().value.replace(new RegExp(`(^|\\s)${key}:("[^"]*"|\\S*)`, "g"), " ").trim();
-    box().value = control.value ? `${typed(key, control.value)} ${rest}`.trim() : rest;
-    now();
-  }
-
-  // The controls show what stands in the box.
-  function read() {
-    for (const control of document.querySelectorAll("#fn-filters [data-key]")) {
-      const found = box().value.match(new RegExp(`(?:^|\\s)${control.dataset.key}:(?:"([^"]*)"|(\\S*))`));
-      const value = found ? (found[1] ?? found[2]) : "";
-      const fits = control.type !== "date" || /^\d{4}-\d\d-\d\d$/.test(value);
-      if (control.value !== value) control.value = fits ? value : "";
-    }
+  function fill(words) {
+    box().value = words;
+    box().dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   document.addEventListener("input", (event) => {
     if (event.target.id === "fn-query") {
       ignored = [];
-      read();
       if (!event.isComposing) soon();
     }
   });
   document.addEventListener("compositionend", (event) => event.target.id === "fn-query" && soon());
-  document.addEventListener("change", (event) => event.target.matches?.("#fn-filters [data-key]") && write(event.target));
 
   document.addEventListener(
     "click",
@@ -93,9 +76,8 @@
         ignored = [...ignored, button.dataset.ignore];
         now();
       } else if (button.matches(".try")) {
-        box().value = button.textContent;
+        fill(button.textContent);
         box().focus();
-        read();
         now();
       }
     },
@@ -123,8 +105,7 @@
   function begin() {
     if (!/\/search\/?$/.test(location.pathname)) return;
     if (!box()) return setTimeout(begin, 50);
-    box().value = new URL(location.href).searchParams.get("q") ?? "";
-    read();
+    fill(new URL(location.href).searchParams.get("q") ?? "");
     box().focus();
     look();
     return undefined;

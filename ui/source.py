@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.types import IN_LINES
-from ui.panel import tools_html
+from ui.panel import related_html, tools_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -122,7 +122,8 @@ def source_html(citation: Citation, source: Source, position: tuple[int, int], t
         + _panel_badge(citation, source, text)
         + tools_html(citation, source, text)
         + f'</header><div class="lines{"" if _in_lines(citation) else " paged"}" tabindex="0">'
-        f'{_lines_html(citation, source.document)}</div><div class="looks" tabindex="0" hidden></div></aside>'
+        f'{_lines_html(citation, source.document)}</div><div class="looks" tabindex="0" hidden></div>'
+        f"{related_html(citation, source, text)}</aside>"
     )
 
 

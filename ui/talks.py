@@ -75,7 +75,7 @@ def reopened(
             shown.append(view.forgotten_html(turn, text))
             continue
         answer = _answer(said, said.kept.answer)
-        shown.append(view.answer_html(turn, answer, sources(answer), text))
+        shown.append(view.answer_html(turn, answer, sources(answer), text, view.Around(found.id)))
         answers.append((number, answer))
     return Reopened(found.id, tuple(shown), tuple(answers), talks.history(found.id))
 
@@ -87,6 +87,7 @@ def _answer(said: Said, shown: Mapping[str, Any]) -> Answer:
         text=shown["answer"],
         citations=tuple(_citation(said, one) for one in shown["citations"]),
         abstained=shown["abstained"],
+        doubtful=shown.get("doubtful", False),
         support=tuple(_support(one) for one in shown["support"]),
         trace=Trace(
             tuple(Stage(one["name"], one["count"], one["ms"], one["note"]) for one in trace["stages"]),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.answer.cite import display
+from ui.after import after_html, follow_html, redo_html, steps_html
 from ui.prose import Prose, doubts
 from ui.source import (
     Source,
@@ -41,7 +42,24 @@ class Turn:
     question: str
 
 
-def answer_html(turn: Turn, answer: Answer, sources: Mapping[int, Source], text: Text) -> str:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What else stands at an answer.
+
+    Attributes:
+        session: the conversation that it is kept in; empty where it is not.
+        steps: what was looked up on the way, in words.
+        follow: what may be asked next.
+    """
+
+    session: str = ""
+    steps: tuple[str, ...] = ()
+    follow: tuple[str, ...] = ()
+
+
+def answer_html(
+    turn: Turn, answer: Answer, sources: Mapping[int, Source], text: Text, around: Around | None = None
+) -> str:
     """A whole answered question: heading, text with footnote markers, footnotes, and a panel for each.
 
     Args:
@@ -49,28 +67,42 @@ def answer_html(turn: Turn, answer: Answer, sources: Mapping[int, Source], text:
         answer: its ``[n]`` markers become buttons.
         sources: for each marker, where its quote stands.
         text: the words around it.
+        around: what else is known.
     """
+    around = around or Around()
     body = (
         chips(turn.question, answer.trace, text),
-        *([f'<p class="abstained">{text("abstained")}</p>'] if answer.abstained else ()),
+        steps_html(around.steps, text, done=True),
+        *([f'<p class="abstained">{text(lead)}</p>'] if (lead := _lead(answer)) else ()),
         _prose(answer, text),
         _footnotes(answer.citations, sources, text),
         _colophon(answer, text),
         _judges(text, "answer"),
+        after_html(answer, text),
+        follow_html(around.follow, text),
         *(
             source_html(c, sources[c.marker], (i, len(answer.citations)), text)
             for i, c in enumerate(answer.citations, start=1)
             if c.marker in sources
         ),
     )
-    return _turn(turn, "".join(body), "done")
+    return _turn(turn, "".join(body), "done", around.session)
 
 
-def live_html(turn: Turn, written: str, text: Text, *, stopped: bool = False) -> str:
+def _lead(answer: Answer) -> str:
+    """The key of what is said first, where the notes do not say, or may not."""
+    return "abstained" if answer.abstained else "doubtful" if answer.doubtful else ""
+
+
+def live_html(
+    turn: Turn, written: str, text: Text, *, stopped: bool = False, steps: Sequence[str] = ()
+) -> str:
     """A question that is still being answered, or whose answering was stopped. Markers are not yet proven."""
     prose = Prose(written, text).html() if written else ""
     state = text("stopped") if stopped else text("writing" if written else "searching")
-    body = f'{prose}<p class="state" role="status">{state}</p>'
+    looked = steps_html(steps, text, done=bool(written))
+    redo = f'<p class="after">{redo_html(turn.question, text)}</p>' if stopped else ""
+    body = f'{looked}{prose}<p class="state" role="status">{state}</p>{redo}'
     return _turn(turn, body, "stopped" if stopped else "live")
 
 
@@ -93,9 +125,10 @@ def forgotten_html(turn: Turn, text: Text) -> str:
     return _turn(turn, f'<p class="state">{text("forgotten")}</p>', "stopped")
 
 
-def failed_html(turn: Turn, line: str, text: Text) -> str:
-    """A question that ended in an error, told in one line."""
-    return _turn(turn, trouble(line, text("failed")), "failed")
+def failed_html(turn: Turn, line: str, text: Text, *, again: bool = False) -> str:
+    """A question that ended in an error, told in one line; ``again``: it can be asked again."""
+    redo = f'<p class="after">{redo_html(turn.question, text)}</p>' if again else ""
+    return _turn(turn, trouble(line, text("failed")) + redo, "failed")
 
 
 def trouble(line: str, what: str) -> str:
@@ -108,10 +141,11 @@ def _line(line: str) -> str:
     return _COMMAND.sub(r"<code>\1</code>", escape(line))
 
 
-def _turn(turn: Turn, body: str, state: str) -> str:
+def _turn(turn: Turn, body: str, state: str, session: str = "") -> str:
     busy = "true" if state == "live" else "false"
+    kept = f' data-session="{escape(session)}"' if session else ""
     return (
-        f'<article class="turn {state}" data-turn="{turn.number}" aria-busy="{busy}" aria-live="polite">'
+        f'<article class="turn {state}" data-turn="{turn.number}"{kept} aria-busy="{busy}" aria-live="polite">'
         f"{_question(turn.question)}{body}</article>"
     )
 

@@ -11,20 +11,24 @@ from html import escape
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
 
-from fastapi import Query
+from fastapi import Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from rag.errors import LoadError
-from ui import pdf_page, rendered
+from rag.messages import speaking
+from rag.related import told
+from ui import pdf_page, rendered, text
 from ui.source import Source
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from rag.engine import Engine
+    from rag.related import Related
     from rag.types import Document
     from ui.paths import Paths
 
+_RELATED = 6  # notes
 _KEPT = {"cache-control": "private, max-age=600"}
 _PICTURES = (  # by their first bytes; SVG is not among them, it is a program
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -67,7 +71,15 @@ def add(app: FastAPI, engine: Engine) -> None:
         kind = kind_of(data) if data else None
         return Response(data, media_type=kind, headers=_KEPT) if kind else _nothing()
 
+    def related(request: Request, id: str) -> Response:  # noqa: A002 - the name in the URL
+        if engine.document(id) is None:
+            return _nothing()
+        words = text.load(text.choose(engine.settings.language, request.headers.get("accept-language", "")))
+        with speaking(words.language):
+            return PlainTextResponse(related_html(engine.graph.related(id, limit=_RELATED), words))
+
     app.get("/source/view")(view)
+    app.get("/source/related")(related)
     app.get("/source/page")(page)
     app.get("/source/image")(image)
 
@@ -95,6 +107,17 @@ def view_html(document: Document, passage: tuple[int, int], page: int | None) ->
         asked = {"id": document.id, "page": page, "start": passage[0], "end": passage[1]}
         return _picture("page", asked, f"{document.title}, {page}")
     return ""
+
+
+def related_html(found: Related, words: text.Text) -> str:
+    """Notes that belong with one, each with the reason, and a question about it."""
+    items = "".join(
+        f'<li><button type="button" class="example" dir="auto" '
+        f'data-question="{escape(words("example.about", title=one.title))}">{escape(one.title)}</button>'
+        f"<small>{escape(' · '.join(told(reason) for reason in one.reasons))}</small></li>"
+        for one in found.notes
+    )
+    return f"<ul>{items}</ul>" if items else f"<p>{words('related.none')}</p>"
 
 
 def _picture(what: str, asked: dict[str, object], label: str) -> str:

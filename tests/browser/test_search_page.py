@@ -65,12 +65,12 @@ def test_filters_are_written_into_the_box_and_limit_what_is_found(search: Callab
     """A folder is chosen; its chip takes it back, as words."""
     page = search("search?q=Berlin")
     page.wait_for_selector(HITS)
-    page.click("#fn-filters summary")
-    page.select_option("#fn-filters [data-key=path]", "日记/2022/")
+    page.click(".filters summary")
+    page.select_option(".filters [data-key=path]", "日记/2022/")
     page.wait_for_selector(".chip.path")
     assert page.input_value(QUERY) == "path:日记/2022/ Berlin"
     assert all("日记/2022/" in path for path in page.locator(".note > .at").all_inner_texts())
-    page.select_option("#fn-filters [data-key=path]", "")
+    page.select_option(".filters [data-key=path]", "")
     page.wait_for_selector(".chip.path", state="detached")
     assert page.input_value(QUERY) == "Berlin"
 

@@ -5,22 +5,26 @@ from __future__ import annotations
 import heapq
 import logging
 import time
-from collections.abc import Iterator  # noqa: TC003 - Gradio resolves the annotations of handlers
+from collections.abc import Iterator, Mapping  # noqa: TC003 - Gradio resolves the annotations of handlers
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from rag.deep import line as line_of
 from rag.errors import FootnotesError
-from rag.messages import explain
+from rag.messages import explain, speaking
+from rag.store import offers
 from rag.types import Answer, Turn
-from ui import frame, talks, view
+from ui import after, frame, preview, talks, under, view
+from ui.access import visitor_of
 from ui.pages import shell
 from ui.paths import Paths
 from ui.views import source_of
 
 if TYPE_CHECKING:
+    from rag.conversations import Conversations
     from rag.engine import Engine
     from ui.source import Source
     from ui.text import Text
@@ -41,9 +45,11 @@ class Talk:
     shown: str = ""
     history: tuple[Turn, ...] = ()
     answers: tuple[tuple[int, Answer], ...] = ()  # by the turn's number: what can still be judged
+    steps: tuple[str, ...] = ()  # of the turn in hand, in words
+    user: str = ""  # who asks
     session: str = ""  # the conversation that it is kept in; empty before the first answer
 
-    def ask(self, question: str) -> Talk:
+    def ask(self, question: str, user: str = "") -> Talk:
         """Begin a turn; the one before it joins the finished ones."""
         done = (*self.done, self.shown) if self.shown else self.done
         return Talk(
@@ -51,6 +57,7 @@ class Talk:
             view.Turn(len(done) + 1, question),
             history=self.history[-_REMEMBERED:],
             answers=self.answers[-_REMEMBERED:],
+            user=user,
             session=self.session,
         )
 
@@ -66,31 +73,39 @@ class Page:
         """A tab was opened: fill in everything that depends on the reader's language and the notes."""
         words = self._words(request)
         return (
-            shell.header_html(self._engine, words, "ask"),
-            self._welcome(words),
+            shell.header_html(self._engine, request, words, "ask"),
+            self._welcome(request, words),
             gr.update(placeholder=words("placeholder")),
             gr.update(value=words("new")),
             frame.hint_html(words),
+            under.under_html(self._offers(), preview.goes_to(self._engine), words),
         )
 
-    def ask(self, question: str, ignored: str, talk: Talk, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """Answer a question, drawing it as it is written; ``ignored`` lists what is not to be understood, line by line."""
+    def ask(
+        self, question: str, ignored: str, talk: Talk, request: gr.Request, deep: str = ""
+    ) -> Iterator[tuple[Any, ...]]:
+        """Answer a question, drawing it as it is written.
+
+        ``ignored`` lists what is not to be understood, line by line; ``deep``: let a model look things up first.
+        """
         if not question.strip():
             yield gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
             return
         words = self._words(request)
-        talk = talk.ask(question.strip())
+        talk = talk.ask(question.strip(), visitor_of(request).user)
         talk = replace(talk, shown=view.live_html(_turn(talk), "", words))
         busy = gr.update(submit_btn=False, stop_btn=words("stop"))
         yield "", "".join(talk.done), talk.shown, busy, "", talk
-        for drawn in self._drawn(talk, [line for line in ignored.split("\n") if line], words):
+        how: dict[str, Any] = {"ignore": [line for line in ignored.split("\n") if line]}
+        for drawn in self._drawn(talk, how, words, deep=bool(deep) and self._engine.generator is not None):
             yield gr.skip(), gr.skip(), drawn.shown, gr.skip(), gr.skip(), drawn
         yield gr.skip(), gr.skip(), gr.skip(), _idle(), gr.skip(), gr.skip()
 
     def stop(self, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
         """The reader stopped an answer: keep what was written, marked as unproven."""
         if talk.turn is not None:
-            shown = view.live_html(talk.turn, talk.written, self._words(request), stopped=True)
+            words = self._words(request)
+            shown = view.live_html(talk.turn, talk.written, words, stopped=True, steps=talk.steps)
             talk = replace(talk, shown=shown)
         return talk.shown, _idle(), talk
 
@@ -120,7 +135,7 @@ class Page:
         if not session.strip():  # an emptied field says nothing
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         try:
-            found = talks.reopened(self._engine.conversations(), session.strip(), self._sources, words)
+            found = talks.reopened(self._talks(request), session.strip(), self._sources, words)
         except FootnotesError as e:
             failed = view.failed_html(view.Turn(1, words("earlier")), explain(e, words.language), words)
             return "", "", failed, Talk()
@@ -132,55 +147,79 @@ class Page:
 
     def clear(self, request: gr.Request) -> tuple[Any, ...]:
         """A new page."""
-        return self._welcome(self._words(request)), "", "", _idle(), Talk()
+        return self._welcome(request, self._words(request)), "", "", _idle(), Talk()
 
-    def _welcome(self, words: Text) -> str:
+    def _welcome(self, request: gr.Request, words: Text) -> str:
         catalogue = self._engine.catalogue
         records = [r for root in self._engine.roots() for r in catalogue.records(root.name).values()]
         recent = heapq.nlargest(_LOOKED_AT, records, key=lambda r: r.state.mtime_ns)
         notes = [note for record in recent if (note := self._engine.document(record.id))]
-        earlier = talks.latest(self._engine.conversations()) if self._engine.settings.ui.keep else ()
+        earlier = talks.latest(self._talks(request)) if self._engine.settings.ui.keep else ()
         return frame.welcome_html(catalogue.counts().indexed, frame.examples(notes, words), earlier, words)
+
+    def _talks(self, request: gr.Request) -> Conversations:
+        return self._engine.conversations(visitor_of(request).user)
 
     def _words(self, request: gr.Request) -> Text:
         return shell.words_of(self._engine, request)
 
-    def _drawn(self, talk: Talk, ignored: list[str], words: Text) -> Iterator[Talk]:
+    def _drawn(self, talk: Talk, how: Mapping[str, Any], words: Text, *, deep: bool) -> Iterator[Talk]:
         """The turn in each of its states, ending with the answer or with the reason why there is none."""
         turn = _turn(talk)
         try:
-            yield from self._written(talk, ignored, words)
+            yield from self._written(talk, how, words, deep=deep)
         except FootnotesError as e:
-            yield replace(talk, shown=view.failed_html(turn, explain(e, words.language), words))
+            yield replace(talk, shown=view.failed_html(turn, explain(e, words.language), words, again=True))
         except Exception as e:  # noqa: BLE001 - a reader gets a sentence, never a trace
             _log.error("answering failed: %s", shell.where(e))
             line = words("unexpected", kind=type(e).__name__)
-            yield replace(talk, shown=view.failed_html(turn, line, words))
+            yield replace(talk, shown=view.failed_html(turn, line, words, again=True))
 
-    def _written(self, talk: Talk, ignored: list[str], words: Text) -> Iterator[Talk]:
+    def _written(self, talk: Talk, how: Mapping[str, Any], words: Text, *, deep: bool) -> Iterator[Talk]:
         turn, drawn = _turn(talk), time.monotonic()
         if not self._engine.catalogue.counts().indexed:
             yield replace(talk, shown=view.unasked_html(turn, words))
             return
-        for piece in self._engine.ask_stream(turn.question, ignore=ignored, history=talk.history):
+        ask = self._engine.ask_deep if deep else self._engine.ask_stream
+        for piece in ask(turn.question, history=talk.history, **how):
             if isinstance(piece, Answer):
-                shown = view.answer_html(turn, piece, self._sources(piece), words)
-                history = (*talk.history, self._engine.turn(piece))
-                answers = (*talk.answers, (turn.number, piece))
-                session = self._kept(talk.session, piece)
-                yield replace(
-                    talk, written=piece.text, shown=shown, history=history, answers=answers, session=session
-                )
+                yield self._answered(talk, piece, words)
                 return
-            talk = replace(talk, written=talk.written + piece)
-            if time.monotonic() - drawn >= _REDRAW:
+            if isinstance(piece, str):
+                talk = replace(talk, written=talk.written + piece)
+            else:
+                with speaking(words.language):
+                    talk = replace(talk, steps=(*talk.steps, line_of(piece)))
+            if not isinstance(piece, str) or time.monotonic() - drawn >= _REDRAW:
                 drawn = time.monotonic()
-                talk = replace(talk, shown=view.live_html(turn, talk.written, words))
+                talk = replace(talk, shown=view.live_html(turn, talk.written, words, steps=talk.steps))
                 yield talk
 
-    def _kept(self, session: str, answer: Answer) -> str:
+    def _answered(self, talk: Talk, answer: Answer, words: Text) -> Talk:
+        turn, session = _turn(talk), self._kept(talk, answer)
+        sources = self._sources(answer)
+        titles = {
+            one.document.id: after.sections(one.document)
+            for one in sources.values()
+            if one.document is not None
+        }
+        around = view.Around(session, talk.steps, tuple(after.questions(answer, titles, words)))
+        return replace(
+            talk,
+            written=answer.text,
+            shown=view.answer_html(turn, answer, sources, words, around),
+            history=(*talk.history, self._engine.turn(answer)),
+            answers=(*talk.answers, (turn.number, answer)),
+            session=session,
+        )
+
+    def _offers(self) -> dict[str, list[str]]:
+        with self._engine.catalogue.database.reading() as db:
+            return offers.of(db)
+
+    def _kept(self, talk: Talk, answer: Answer) -> str:
         keeps = self._engine.settings.ui.keep
-        return talks.kept(self._engine.conversations(), session, answer) if keeps else ""
+        return talks.kept(self._engine.conversations(talk.user), talk.session, answer) if keeps else ""
 
     def _sources(self, answer: Answer) -> dict[int, Source]:
         doc_ids = {c.doc_id for c in answer.citations}
@@ -213,16 +252,17 @@ def build(engine: Engine, blocks: gr.Blocks, paths: Paths) -> None:
             submit_btn=True,
             stop_btn=False,
         )
-        hint = shell.html("fn-hint")
+        beneath, hint = shell.html("fn-under"), shell.html("fn-hint")
         ignored = gr.Textbox(elem_id="fn-ignored", lines=2, show_label=False, container=False)
+        deep = gr.Textbox(elem_id="fn-deep", show_label=False, container=False)
         verdict = gr.Textbox(elem_id="fn-verdict", show_label=False, container=False)
         session = gr.Textbox(elem_id="fn-session", show_label=False, container=False)
         judged = shell.html("fn-judged")
-    shell.on_load(blocks, page.opened, [header, welcome, box, new, hint])
+    shell.on_load(blocks, page.opened, [header, welcome, box, new, hint, beneath])
     # "once" would drop a question without a word; page.js lets one wait until the answer before it is done.
     asked = box.submit(
         page.ask,
-        [box, ignored, talk],
+        [box, ignored, talk, deep],
         [welcome, thread, current, box, ignored, talk],
         trigger_mode="multiple",
         **shell.EVENT,

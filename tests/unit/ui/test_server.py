@@ -195,7 +195,12 @@ def _ask(url: str, question: str) -> str:
     dependencies: list[dict[str, Any]] = json.loads(_get(f"{url}config"))["dependencies"]
     ask = next(d for d in dependencies if [t[1] for t in d["targets"]] == ["submit"])
     session = f"s{time.monotonic_ns()}"
-    body = {"data": [question, "", None], "fn_index": ask["id"], "session_hash": session, "trigger_id": None}
+    body = {
+        "data": [question, "", None, ""],
+        "fn_index": ask["id"],
+        "session_hash": session,
+        "trigger_id": None,
+    }
     request = urllib.request.Request(  # noqa: S310 - a loopback URL of our own
         f"{url}gradio_api/queue/join", json.dumps(body).encode(), {"content-type": "application/json"}
     )
