@@ -51,6 +51,7 @@ def _look(page: Page, url: str, query: str = "") -> None:
 
 def _click(page: Page, kind: str, where: dict[str, Any], times: int = 1) -> None:
     """Press the mouse on a node, or on the middle of an edge, of the drawing."""
+    page.wait_for_timeout(150)  # after a scroll, the library learns in the next frame where it lies
     point = page.evaluate(
         """([kind, where]) => {
           const drawing = document.querySelector("#graph").graph;
