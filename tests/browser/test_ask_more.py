@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,7 +98,9 @@ def test_related_notes_stand_beside_the_source(open_page: Callable[..., Page]) -
     page.click(f"{PANEL} .related summary")
     title = page.inner_text(f"{PANEL} .related .example >> nth=0")
     page.click(f"{PANEL} .related .example >> nth=0")
-    page.wait_for_function("title => document.querySelector('#fn-box textarea')?.value.includes(title)", arg=title)
+    page.wait_for_function(
+        "title => document.querySelector('#fn-box textarea')?.value.includes(title)", arg=title
+    )
 
 
 def test_a_reload_shows_the_conversation_again_and_tabs_do_not_mix(open_page: Callable[..., Page]) -> None:
@@ -195,6 +198,7 @@ def test_a_search_in_steps_is_stopped(browser: Browser, notes: Path, tmp_path: P
             assert page.is_visible("#fn-current .turn.stopped .again")
             assert server.client_gone.wait(20)
             page.close()
+            time.sleep(1)  # the server notices that the tab is gone
 
 
 def test_a_model_that_is_down_leaves_the_notes_own_sentences(
