@@ -7,6 +7,7 @@ import difflib
 import importlib
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,13 +27,24 @@ CONFIG_NAME = "config.yaml"
 CHOSEN_NAME = "settings.yaml"
 """What was chosen in the browser: a file of its own, so that nobody's comments are lost."""
 _DELIMITER = "__"
+_USERS = "FOOTNOTES_PASSWORD_"
 # Environment variables with our prefix that are not settings.
+_OTHERS = ("FOOTNOTES_NEO4J_", _USERS)
 _NOT_SETTINGS = frozenset(
     {"FOOTNOTES_HOME", "FOOTNOTES_CONFIG", "FOOTNOTES_SHARED", "FOOTNOTES_CHROMIUM", "FOOTNOTES_SOAK"}
 )
 # Written with commas in the environment and on a command line.
 _LISTS = frozenset(
-    {"sync.include", "sync.exclude", "dates.keys", "images.hosts", "llm.never_send", "serve.hosts"}
+    {
+        "sync.include",
+        "sync.exclude",
+        "dates.keys",
+        "images.hosts",
+        "llm.never_send",
+        "serve.hosts",
+        "serve.users",
+        "serve.proxies",
+    }
 )
 _MAPPINGS = frozenset({"sync.encodings"})
 # Never read from a file: files are copied, committed and shared.
@@ -63,6 +75,11 @@ class LoadedSettings:
 def default_home() -> Path:
     """FOOTNOTES_HOME, else the platform's folder for user data."""
     return Path(os.environ.get("FOOTNOTES_HOME") or platformdirs.user_data_dir("footnotes", appauthor=False))
+
+
+def password_variable(user: str) -> str:
+    """The environment variable that gives a user's password: FOOTNOTES_PASSWORD_NAME, other characters being ``_``."""
+    return _USERS + re.sub(r"\W", "_", user).upper()
 
 
 def known_keys() -> tuple[str, ...]:
@@ -206,7 +223,7 @@ def _flatten(loaded: Mapping[object, object]) -> dict[str, object]:
 def _environment_values() -> Iterator[tuple[str, dict[str, object]]]:
     for name, value in sorted(os.environ.items()):
         upper = name.upper()
-        if not upper.startswith(PREFIX) or upper in _NOT_SETTINGS or upper.startswith("FOOTNOTES_NEO4J_"):
+        if not upper.startswith(PREFIX) or upper in _NOT_SETTINGS or upper.startswith(_OTHERS):
             continue
         key = _SHORT.get(upper) or upper.removeprefix(PREFIX).lower().replace(_DELIMITER, ".")
         yield f"${name}", {key: value or (() if key in _LISTS else None)}

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rag.store.dense import DenseIndex
     from rag.store.lexical import LexicalIndex
     from rag.store.sessions import Sessions
+    from rag.store.users import Users
     from rag.types import Document, Filters, Retrieval, Turn
     from rag.upkeep import Upkeep
     from rag.verdicts import Explanation
@@ -108,6 +109,8 @@ class Engine:
             self.graph.close()
         if "sessions" in self.__dict__:
             self.sessions.close()
+        if "users" in self.__dict__:
+            self.users.close()
         self._indexes.close()
         self.catalogue.close()
 
@@ -129,6 +132,13 @@ class Engine:
         from rag.store.sessions import Sessions
 
         return Sessions(self.home)
+
+    @cached_property
+    def users(self) -> Users:
+        """Who may log in, where others can reach the server."""
+        from rag.store.users import Users
+
+        return Users(self.home)
 
     def conversations(self, user: str = "") -> Conversations:
         """A user's conversations; empty: those of whoever uses the machine."""

@@ -85,6 +85,10 @@ class SessionError(FootnotesError):
     """There is no such conversation."""
 
 
+class UserError(FootnotesError):
+    """There is no such user, or the name or password cannot be one."""
+
+
 class LLMError(FootnotesError):
     """A language model's server failed."""
 

@@ -69,11 +69,12 @@ def _rank(found: DateRange) -> tuple[bool, bool, float]:
 
 
 def answer(found: Answer) -> dict[str, Any]:
-    """``{question, answer, abstained, citations, support, trace, ...}``."""
+    """``{question, answer, abstained, doubtful, citations, support, trace, ...}``."""
     return {
         "question": found.question,
         "answer": found.text,
         "abstained": found.abstained,
+        "doubtful": found.doubtful,
         "citations": [citation(c) for c in found.citations],
         "support": [
             {

@@ -294,7 +294,19 @@ class ServeSettings(_Section):
     )
     hosts: tuple[str, ...] = Field(
         default=(),
-        description="further names that the server answers to, as notes.example.org; needs a token",
+        description="further names that the server answers to, as notes.example.org; needs a login",
+    )
+    users: tuple[str, ...] = Field(
+        default=(),
+        description="who may log in; each needs a password (`footnotes users add NAME`); default: all who have one",
+    )
+    proxies: tuple[str, ...] = Field(
+        default=("127.0.0.1", "::1"),
+        description="addresses or networks of reverse proxies, which are believed who asks, from where, and by https",
+    )
+    proxy_header: str | None = Field(
+        default=None,
+        description="the header in which these proxies name the user who has logged in there, as X-Forwarded-User",
     )
     requests_per_minute: int = Field(
         default=600, ge=0, description="requests of one address to the API and MCP; 0: no limit"

@@ -94,7 +94,9 @@ def _part(found: Part) -> str:
 
 
 def footnotes(out: Console, found: Answer) -> None:
-    """Quote, place and heading path of each marker."""
+    """Quote, place and heading path of each marker, and what is not sure."""
+    if found.doubtful:
+        line(say("The notes may not say this. It is the nearest that they do."))
     for cited in found.citations:
         out.print()
         out.print(_footnote(cited))

@@ -468,6 +468,7 @@ class Answer:
 
     Attributes:
         abstained: the notes do not say; ``text`` then names the nearest notes.
+        doubtful: the notes may not say; ``text`` is the nearest that they do say.
         writer: ``extract``, or the model that wrote the text.
         removed_markers: how many invented markers were taken out of a model's text.
     """
@@ -481,3 +482,4 @@ class Answer:
     trace: Trace = field(default_factory=Trace)
     writer: str = "extract"
     removed_markers: int = 0
+    doubtful: bool = False

@@ -71,15 +71,15 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     )
     _add_routes(app)
     _add_state(app, engine)
-    graph_routes.add(app, engine, work)
-    Evals(engine, trials).add(app)
     is_local = access is None or access.is_open
     fragments.add(app, engine, Paths(is_local))
+    graph_routes.add(app, engine, work, Paths(is_local))
+    Evals(engine, trials, Paths(is_local)).add(app)
     views.add(app, engine)
     preview.add(app, engine)
     Acts(engine, job, watching, is_local).add(app)
     Chosen(engine, is_local).add(app)
-    has_token = access is not None and not access.is_open
+    has_token = access is not None and access.has_token
     app.mount("/v1", api.build(engine, work, has_token=has_token))
     app.router.routes.append(Route("/mcp", mcp.http_app(assistants, largest)))
     with warnings.catch_warnings():

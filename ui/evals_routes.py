@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from rag.engine import Engine
+    from ui.paths import Paths
     from ui.text import Text
     from ui.trials import Trials
 
@@ -35,6 +36,7 @@ class Evals:
 
     engine: Engine
     trials: Trials
+    paths: Paths
 
     def add(self, app: FastAPI) -> None:
         """Serve them."""
@@ -44,11 +46,12 @@ class Evals:
 
     def questions(self, request: Request) -> HTMLResponse:
         """The questions that there are, made or judged."""
-        home = self.engine.home
+        home, name = self.engine.home, f"evals/{kept.OWN}"
+        file = self.paths.read_as(home / name) or name
         return self._page(
             request,
             lambda words: evals_html.questions_html(
-                kept.own_cases(home), len(verdicts.load(home)), str(home / "evals" / kept.OWN), words
+                kept.own_cases(home), len(verdicts.load(home)), file, words
             ),
         )
 

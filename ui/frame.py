@@ -33,15 +33,24 @@ _UNTITLED = re.compile(r"[\w.]+(?:[-_][\w.]+)+|.*[{}<>\[\]|].*")  # a file name,
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
-def header_html(documents: int, roots: int, settings: Settings, text: Text, page: str) -> str:
-    """Name, pages, how much is indexed, and who writes the answers."""
+def header_html(
+    documents: int, roots: int, settings: Settings, text: Text, page: str, user: str | None = None
+) -> str:
+    """Name, pages, how much is indexed, who writes the answers; with ``user``, who has logged in, and the way out."""
     llm = settings.llm
     writer = text("generative", model=escape(llm.model)) if llm.url and llm.model else text("extractive")
     facts = (text.count("documents", documents), text.count("roots", roots), writer) if documents else ()
     return (
         f'<div class="brand" data-lang="{text.language}"><h1>{text("name")}<sup aria-hidden="true">1</sup></h1>'
-        f'{_nav(page, text)}<p class="facts">{" · ".join(facts)}</p></div>'
+        f'{_nav(page, text)}<p class="facts">{" · ".join(facts)}</p>{_leave(user, text)}</div>'
     )
+
+
+def _leave(user: str | None, text: Text) -> str:
+    if user is None:
+        return ""
+    name = f'<span dir="auto">{escape(user)}</span> ' if user else ""
+    return f'<p class="user">{name}<button type="button" class="leave">{text("login.out")}</button></p>'
 
 
 def _nav(page: str, text: Text) -> str:

@@ -6,7 +6,6 @@
   const KINDS = ["note", "entity", "tag", "day", "month", "year"];
   const FILTERS = ["depth", "limit", "nodes", "edges", "since", "until"];
   const TYPING = 120; // ms
-  const LABEL = 26; // characters that a dot shows
 
   let root, words, drawing, shown, chosen, opener;
   let asked = 0; // of several answers that are on their way, the last one counts
@@ -192,7 +191,6 @@
     opener = from;
     const panel = part("source").querySelector(".source");
     panel.classList.add("open");
-    document.body.classList.add("fn-reading");
     const cited = panel.querySelector(".cited");
     const lines = panel.querySelector(".lines");
     if (cited) lines.scrollTop = cited.offsetTop - lines.offsetTop - lines.clientHeight / 3;
@@ -201,7 +199,6 @@
 
   function closeSource() {
     part("source").replaceChildren();
-    document.body.classList.remove("fn-reading");
     if (opener?.isConnected) opener.focus({ preventScroll: true });
     opener = null;
   }
@@ -253,66 +250,10 @@
 
   // --- the drawing ---
 
-  // As the page shows it, light or dark.
-  function colour(name) {
-    part("canvas").style.color = `var(--graph-${name})`;
-    return getComputedStyle(part("canvas")).color;
-  }
-
-  function styles() {
-    const shapes = { note: "round-rectangle", entity: "ellipse", tag: "diamond", day: "hexagon", month: "hexagon", year: "hexagon" };
-    const text = { color: colour("ink"), "font-family": getComputedStyle(root).fontFamily, "font-size": 11 };
-    return [
-      {
-        selector: "node",
-        style: {
-          ...text, label: "data(short)", width: "data(size)", height: "data(size)", "text-valign": "bottom", "text-margin-y": 4,
-          "text-background-color": colour("paper"), "text-background-opacity": 0.75, "text-background-padding": 1, "min-zoomed-font-size": 7,
-        },
-      },
-      ...Object.entries(shapes).map(([kind, shape]) => ({ selector: `node.${kind}`, style: { shape, "background-color": colour(kind) } })),
-      { selector: "edge", style: { width: "data(width)", "line-color": colour("line"), "curve-style": "straight" } },
-      { selector: "edge.LINKS_TO", style: { "line-color": colour("note"), "target-arrow-shape": "triangle", "target-arrow-color": colour("note"), "arrow-scale": 0.7, "curve-style": "bezier" } },
-      { selector: "edge.RELATED", style: { "line-color": colour("entity") } },
-      { selector: "edge.TAGGED", style: { "line-color": colour("tag"), "line-style": "dashed" } },
-      { selector: "edge.ON_DATE", style: { "line-color": colour("day"), "line-style": "dotted" } },
-      { selector: "edge.ALIAS_OF", style: { "line-style": "dashed" } },
-      { selector: "node.centre", style: { "font-weight": 700, "border-width": 3, "border-color": colour("accent") } },
-      { selector: "node.on", style: { "border-width": 3, "border-color": colour("accent"), "z-index": 10 } },
-      { selector: "edge.on", style: { "line-color": colour("accent"), "target-arrow-color": colour("accent"), "z-index": 9 } },
-    ];
-  }
-
-  function elements() {
-    const around = shown.nodes.length;
-    const nodes = shown.nodes.map((one, index) => {
-      const angle = (2 * Math.PI * index) / around;
-      const letters = [...one.label];
-      return {
-        data: {
-          id: one.id,
-          short: letters.length > LABEL ? `${letters.slice(0, LABEL).join("")}…` : one.label,
-          size: Math.min(34, 13 + 3 * Math.sqrt(edgesAt(one.id).length)),
-        },
-        classes: index ? one.kind : `${one.kind} centre`,
-        position: index ? { x: 200 * Math.cos(angle), y: 200 * Math.sin(angle) } : { x: 0, y: 0 },
-      };
-    });
-    const edges = shown.edges.map((edge, index) => ({
-      data: { id: `edge ${index}`, source: edge.source, target: edge.target, width: Math.min(4, 1 + edge.weight), edge },
-      classes: edge.kinds.join(" "),
-    }));
-    return [...nodes, ...edges];
-  }
-
-  // The same nodes lie where they lay: nothing of the layout is left to chance.
   function draw() {
-    if (!window.cytoscape) return;
+    if (!window.cytoscape || !window.footnotesDrawing) return; // the list still works
     drawing?.destroy();
-    drawing = window.cytoscape({
-      container: part("canvas"), elements: elements(), style: styles(), minZoom: 0.2, maxZoom: 3,
-      layout: { name: "cose", animate: false, randomize: false, padding: 24, nodeRepulsion: () => 60_000, idealEdgeLength: () => 90, nodeOverlap: 20, gravity: 0.6, numIter: 1500 },
-    });
+    drawing = window.footnotesDrawing.draw(part("canvas"), shown);
     drawing.on("tap", "node", ({ target }) => select(target.id()));
     drawing.on("dbltap", "node", ({ target }) => look(target.id()));
     drawing.on("tap", "edge", ({ target }) => selectEdge(target.data("edge")));
@@ -431,10 +372,10 @@
       restoreFilters();
       look(centreOfAddress(), { fromAddress: true });
     });
-    const repaint = () => drawing?.style(styles());
+    const repaint = () => drawing?.style(window.footnotesDrawing.styles(part("canvas")));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
     new MutationObserver(repaint).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-    if (!window.cytoscape) await load("graph/cytoscape.js");
+    await Promise.all(["graph/cytoscape.js", "graph/drawing.js"].map(load));
     const centre = centreOfAddress() || (await get("names", { q: "" })).names[0]?.id;
     if (centre) await look(centre, { replace: true });
   }

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from graph.walk import folded
 from rag import graph_hints, graph_pictures
-from ui.source import Source, source_html, where
+from ui.source import source_html, where
 from ui.trouble import ApiError
+from ui.views import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from graph.model import Edge, Node
     from rag.engine import Engine
     from rag.graph_hints import Hint
+    from ui.paths import Paths
     from ui.text import Text
 
 _HINTS, _STARTS = 8, 12
@@ -75,18 +77,16 @@ def node(engine: Engine, node_id: str, words: Text) -> dict[str, Any]:
     }
 
 
-def source(engine: Engine, doc_id: str, start: int, end: int, words: Text) -> dict[str, str]:
+def source(engine: Engine, paths: Paths, doc_id: str, span: tuple[int, int], words: Text) -> dict[str, str]:
     """The panel that shows a passage in its note, as HTML.
 
     Raises:
         ApiError: the note is gone, or has become shorter.
     """
-    cited = graph_pictures.cited(engine, doc_id, start, end)
+    cited = graph_pictures.cited(engine, doc_id, *span)
     if cited is None:
         raise ApiError(404, "not_found", words("graph.moved", path=doc_id), "doc")
-    file = engine.file_of(doc_id)
-    shown = Source(engine.document(doc_id), str(file) if file else "")
-    return {"html": source_html(cited, shown, (1, 1), words)}
+    return {"html": source_html(cited, source_of(engine, doc_id, paths), (1, 1), words)}
 
 
 def _hint(hint: Hint, words: Text) -> dict[str, Any]:

@@ -5,6 +5,7 @@ They are no part of the API at ``/v1``: they may change with the page.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from rag.engine import Engine
+    from ui.paths import Paths
     from ui.text import Text
     from ui.work import Work
 
 _HERE = Path(__file__).parent
-_DRAWING = _HERE / "vendor" / "cytoscape.min.js"
+_SCRIPTS = {"cytoscape": _HERE / "vendor" / "cytoscape.min.js", "drawing": _HERE / "drawing.js"}
 _PERIOD = r"^(\d{4}(-\d{2}(-\d{2})?)?)?$"
 _Name = Annotated[str, Query(min_length=1, max_length=2000)]
 _Typed = Annotated[str, Query(max_length=200)]
@@ -37,15 +39,14 @@ _Period = Annotated[str, Query(pattern=_PERIOD)]
 _Language = Annotated[str, Header(alias="accept-language")]
 
 
-def add(app: FastAPI, engine: Engine, work: Work) -> None:
+def add(app: FastAPI, engine: Engine, work: Work, paths: Paths) -> None:
     """Add the routes below ``/graph/``."""
 
     def words_of(language: str) -> Text:
         return text.load(text.choose(engine.settings.language, language))
 
-    @app.get("/graph/cytoscape.js")
-    def drawing() -> Response:
-        return FileResponse(_DRAWING, media_type="text/javascript", headers={"cache-control": "no-cache"})
+    for name, script in _SCRIPTS.items():
+        app.get(f"/graph/{name}.js")(partial(_script, script))
 
     @app.get("/graph/names")
     async def names(q: _Typed = "", accept_language: _Language = "") -> Response:
@@ -92,7 +93,11 @@ def add(app: FastAPI, engine: Engine, work: Work) -> None:
         accept_language: _Language = "",
     ) -> Response:
         words = words_of(accept_language)
-        return await _told(work, lambda: graph_json.source(engine, doc, start, end, words), words)
+        return await _told(work, lambda: graph_json.source(engine, paths, doc, (start, end), words), words)
+
+
+def _script(path: Path) -> FileResponse:
+    return FileResponse(path, media_type="text/javascript", headers={"cache-control": "no-cache"})
 
 
 def _meant(engine: Engine, name: str, words: Text) -> str:

@@ -1,6 +1,6 @@
 """The fence around everything: which hosts, paths and origins are served, to whom, how much, and what a page may load.
 
-It keeps other web sites away (DNS rebinding, cross-site requests), asks for the token where one is set, limits size and
+It keeps other web sites away (DNS rebinding, cross-site requests), asks for a login where one is wanted, says whose each request is, limits size and
 number of requests, closes the routes of Gradio that the page does not use (uploads, files, its reverse proxy), and tells
 the browser by Content-Security-Policy that nothing may be fetched from anywhere else.
 """
@@ -24,12 +24,15 @@ from rag.messages import say
 from ui.access import Access
 from ui.limits import Rate, replayed, whole_body
 from ui.login import Login
+from ui.tabs import Tabs
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from ui.access import Visitor
 
 _BODY = 1024 * 1024
 
@@ -42,11 +45,11 @@ _SERVED = (
     r"(?:page|ask|filters|search|notes|graph|evals|settings)\.js$",
     r"(?:found|passage|source/(?:view|page|image|related))$",
     r"notes/(?:folders|job|files|why|upload|do/[a-z]+)$",
-    r"graph/(?:names|near|node|source|cytoscape\.js)$",
+    r"graph/(?:names|near|node|source|(?:cytoscape|drawing)\.js)$",
     r"evals/(?:questions|job|report|runs|compare|do/[a-z]+)$",
     r"settings/(?:choices|do/[a-z]+)$",
     r"(?:assets|static)/",
-    r"gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/|startup-events)",
+    r"gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/[^/]+|startup-events)/?$",
     r"v1/|mcp$",
 )
 _OPEN = re.compile(f"/(?:{'|'.join(_SERVED)})")
@@ -57,6 +60,7 @@ _PAGE_PATH = re.compile(r"/(?:search|notes|graph|evals|settings)?/?$")
 _UPLOAD = "/notes/upload"
 # Says nothing of the notes.
 _PUBLIC = re.compile(r"/(?:health|ready|login|favicon\.ico|favicon\.svg|manifest\.json)$")
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OTHERS = frozenset({"cross-site", "same-site"})  # another port of this machine is "same-site"
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 _FOREIGN_META = re.compile(rb'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*?/>', re.DOTALL)
@@ -101,6 +105,7 @@ class Guard:
         self._access = access or Access()
         self._login = Login(self._access, language)
         self._rate = Rate(per_minute)
+        self._tabs = Tabs()
         self._largest = largest
         self._largest_upload = largest_upload
         self._closing = asyncio.Event()
@@ -117,7 +122,9 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(scope)
+        scope, caller = self._access.proxies.read(scope)
+        visitor = self._access.visitor(Headers(scope=scope), caller)
+        refusal = self._refusal(scope, visitor)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
@@ -129,8 +136,13 @@ class Guard:
             await _refused(scope, 413, "too_large", line)(scope, receive, send)
             return
         if scope["path"] in {"/login", "/logout"}:
-            await self._answer(scope, messages)(scope, receive, send)
+            await (await self._answer(scope, messages))(scope, receive, send)
             return
+        if visitor is not None and not self._tabs.belong(scope, _body(messages), visitor.user):
+            line = say("This tab belongs to another login. Reload the page.")
+            await _refused(scope, 403, "wrong_tab", line)(scope, receive, send)
+            return
+        scope = {**scope, "state": {**scope.get("state", {}), "visitor": visitor}}
         await self._pass_on(scope, replayed(messages, partial(self._receive, receive)), send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -144,10 +156,11 @@ class Guard:
                 raise
             await send({"type": "http.response.body"})
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _refusal(self, scope: Scope, visitor: Visitor | None) -> Response | None:
         """Why a request is not served; None: it is."""
-        headers = Headers(scope=scope)
-        return self._misled(scope, headers) or self._unknown(scope, headers) or self._hasty(scope)
+        return (
+            self._misled(scope, Headers(scope=scope)) or self._unknown(scope, visitor) or self._hasty(scope)
+        )
 
     def _misled(self, scope: Scope, headers: Headers) -> Response | None:
         """It was sent here under a wrong name, by another site, or to nowhere."""
@@ -156,18 +169,22 @@ class Guard:
             return _refused(scope, 421, "wrong_host", _elsewhere(is_open=self._access.is_open))
         origin = headers.get("origin")
         is_foreign = origin is not None and urlsplit(origin).netloc != host.netloc
-        if is_foreign or (_API.match(scope["path"]) and headers.get("sec-fetch-site") in _OTHERS):
+        # A link from elsewhere may open a page; it may neither change anything nor read the API.
+        is_guarded = scope["method"] not in _READING or _API.match(scope["path"])
+        if is_foreign or (is_guarded and headers.get("sec-fetch-site") in _OTHERS):
             return _refused(scope, 403, "wrong_origin", say("Footnotes does not answer other web sites."))
         if not _OPEN.match(scope["path"]):
             return _refused(scope, 404, "not_found", say("There is nothing here."))
         return None
 
-    def _unknown(self, scope: Scope, headers: Headers) -> Response | None:
-        """It does not say the token."""
-        if _PUBLIC.match(scope["path"]) or self._access.lets_in(headers):
+    def _unknown(self, scope: Scope, visitor: Visitor | None) -> Response | None:
+        """It is nobody's."""
+        if _PUBLIC.match(scope["path"]) or visitor is not None:
             return None
         if _PAGE_PATH.match(scope["path"]):
             return RedirectResponse("/login", 303)
+        if not self._access.has_token:
+            return _refused(scope, 401, "unauthorized", say("Log in on the page first."))
         line = say("Send the token of this server as `Authorization: Bearer TOKEN`.")
         return _refused(scope, 401, "unauthorized", line, {"www-authenticate": "Bearer"})
 
@@ -180,17 +197,19 @@ class Guard:
         line = say("Too many requests. Come again in {seconds} s.", seconds=again)
         return _refused(scope, 429, "too_many_requests", line, {"retry-after": again})
 
-    def _answer(self, scope: Scope, messages: list[Message]) -> Response:
+    async def _answer(self, scope: Scope, messages: list[Message]) -> Response:
         """What ``/login`` and ``/logout`` reply."""
         if self._access.is_open:
             return RedirectResponse("/", 303)
-        if scope["path"] == "/logout":
-            return self._login.out()
         headers = Headers(scope=scope)
+        is_out = scope["path"] == "/logout"
         if scope["method"] != "POST":
-            return self._login.page(headers)
-        body = b"".join(message.get("body", b"") for message in messages)
-        return self._login.judge(headers, body, _address(scope), is_safe=scope.get("scheme") == "https")
+            return self._login.page(headers, "logout" if is_out else "login")
+        if is_out:
+            return self._login.out()
+        return await self._login.judge(
+            headers, _body(messages), _address(scope), is_safe=scope["scheme"] == "https"
+        )
 
     async def _receive(self, receive: Receive) -> Message:
         """The next message, or a hang-up."""
@@ -233,6 +252,10 @@ def _elsewhere(*, is_open: bool) -> str:
 
 def _address(scope: Scope) -> str:
     return str((scope.get("client") or ("",))[0])
+
+
+def _body(messages: list[Message]) -> bytes:
+    return b"".join(message.get("body", b"") for message in messages)
 
 
 class _Page:

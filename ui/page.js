@@ -252,6 +252,11 @@
     box().focus();
   }
 
+  async function leave() {
+    await fetch("logout", { method: "POST" });
+    location.assign("login");
+  }
+
   async function copy(button) {
     const label = button.textContent;
     await navigator.clipboard.writeText(button.dataset.copy);
@@ -278,6 +283,7 @@
     const button = event.target.closest?.("button");
     if (!button) return;
     if (button.matches(".fn, .ref")) open(button.closest(".turn"), button.dataset.n, button);
+    else if (button.matches(".leave")) leave();
     else if (button.matches(".source .close")) close();
     else if (button.matches(".source .previous")) step(-1);
     else if (button.matches(".source .next")) step(1);

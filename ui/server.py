@@ -38,7 +38,7 @@ def serve(
         open_browser: show the page when the server is ready.
         watch: sync when notes change; default: the setting ``ui.watch``.
     """
-    access = access_of(engine.settings.serve, bound.getsockname()[0])
+    access = access_of(engine.settings.serve, bound.getsockname()[0], engine.users)
     with bound, _interrupts() as interrupted:
         url = address(bound)
         typer.echo(f"Footnotes: {url}")
@@ -103,7 +103,10 @@ async def _serve(
             app.close()
             await super().shutdown(sockets)
 
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    # The guard reads what proxies say, of those that are trusted.
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=2, proxy_headers=False
+    )
     await Server(config).serve(sockets=[bound])
 
 
@@ -111,10 +114,10 @@ def listen_as_set(engine: Engine, host: str | None = None, port: int | None = No
     """Listen where the settings say, or on the host and on exactly the port that are given (0: any).
 
     Raises:
-        ConfigError: other machines could reach the host and there is no token, or the port is taken.
+        ConfigError: other machines could reach the host and nobody has to log in, or the port is taken.
     """
     defaults = engine.settings.ui
-    access_of(engine.settings.serve, host or defaults.host)
+    access_of(engine.settings.serve, host or defaults.host, engine.users)
     return listen(host or defaults.host, defaults.port if port is None else port, exact=port is not None)
 
 

@@ -87,6 +87,7 @@ def _answer(said: Said, shown: Mapping[str, Any]) -> Answer:
         text=shown["answer"],
         citations=tuple(_citation(said, one) for one in shown["citations"]),
         abstained=shown["abstained"],
+        doubtful=shown.get("doubtful", False),
         support=tuple(_support(one) for one in shown["support"]),
         trace=Trace(
             tuple(Stage(one["name"], one["count"], one["ms"], one["note"]) for one in trace["stages"]),

@@ -73,7 +73,7 @@ def answer_html(
     body = (
         chips(turn.question, answer.trace, text),
         steps_html(around.steps, text, done=True),
-        *([f'<p class="abstained">{text("abstained")}</p>'] if answer.abstained else ()),
+        *([f'<p class="abstained">{text(lead)}</p>'] if (lead := _lead(answer)) else ()),
         _prose(answer, text),
         _footnotes(answer.citations, sources, text),
         _colophon(answer, text),
@@ -87,6 +87,11 @@ def answer_html(
         ),
     )
     return _turn(turn, "".join(body), "done", around.session)
+
+
+def _lead(answer: Answer) -> str:
+    """The key of what is said first, where the notes do not say, or may not."""
+    return "abstained" if answer.abstained else "doubtful" if answer.doubtful else ""
 
 
 def live_html(

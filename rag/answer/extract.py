@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rag.answer import sureness
 from rag.answer.cite import citation_for, display, plain_markers
 from rag.answer.expected import Sought, expects, sought
 from rag.answer.passages import Kind, complete, units
@@ -97,7 +98,12 @@ class ExtractiveWriter:
         began = time.perf_counter()
         scored = _score(query.text, hits, idf)
         chosen = _choose(scored, self._most or _most(query.text, scored))
-        answer = _answer(query.text, hits, chosen) if chosen else abstain(query.text, hits)
+        seen = sureness.signs(query.text, hits, idf) if chosen else None
+        sure = 1.0 if seen is None else sureness.sureness(seen)
+        if chosen and sure >= sureness.REFUSED:
+            answer = replace(_answer(query.text, hits, chosen), doubtful=sure < sureness.DOUBTED)
+        else:
+            answer = abstain(query.text, hits)
         stage = Stage("extract", len(chosen), 1000 * (time.perf_counter() - began))
         return replace(answer, trace=Trace(stages=(stage,)))
 

@@ -35,7 +35,7 @@ def weigh(question: str, idf: Idf) -> dict[str, float]:
     Words weigh their inverse document frequency. Each Han character of a longer word weighs a part of
     its word, so that a passage which says the same in a related word still counts.
     """
-    asked = _asked(question)
+    asked = content_words(question)
     frequencies = idf(asked)
     weights = {term: max(0.0, frequencies.get(term, 0.0)) for term in asked}
     for term, weight in tuple(weights.items()):
@@ -46,12 +46,12 @@ def weigh(question: str, idf: Idf) -> dict[str, float]:
 
 def sought_words(question: str) -> list[str]:
     """The words that a question is searched by, as it writes them."""
-    asked = set(_asked(question)) - common()
+    asked = set(content_words(question)) - common()
     written = (question[term.start : term.end] for term in terms(question) if term.text in asked)
     return list(dict.fromkeys(written))
 
 
-def _asked(question: str) -> list[str]:
+def content_words(question: str) -> list[str]:
     """Without question words; a question of those alone seeks them."""
     return content(_ASKING.sub(lambda m: " " * len(m[0]), question)) or words(question)
 

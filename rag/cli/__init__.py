@@ -42,6 +42,7 @@ _COMMANDS: Final = {
 _GROUPS: Final = {
     "sessions": "sessions",
     "roots": "roots",
+    "users": "users",
     "graph": "graph",
     "images": "images",
     "models": "models",

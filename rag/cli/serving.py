@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rag import show
+from rag.cli import users
 from rag.cli.options import ConfigOption, HomeOption, SetOption, open_engine
 
 FolderArgument = Annotated[
@@ -18,7 +20,18 @@ PortOption = Annotated[
 ]
 HostOption = Annotated[
     str | None,
-    typer.Option("--host", help="Address; one beyond loopback needs FOOTNOTES_TOKEN.", show_default=False),
+    typer.Option(
+        "--host", help="Address; one beyond loopback needs --auth or FOOTNOTES_TOKEN.", show_default=False
+    ),
+]
+AuthOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--auth",
+        metavar="USER",
+        help="Who may log in, by a password from FOOTNOTES_PASSWORD_USER or asked for once. May be repeated.",
+        show_default=False,
+    ),
 ]
 
 
@@ -27,12 +40,13 @@ def serve(
     *,
     port: PortOption = None,
     host: HostOption = None,
+    auth: AuthOption = None,
     home: HomeOption = None,
     config_file: ConfigOption = None,
     settings: SetOption = None,
 ) -> None:
     """Serve the page at /, REST at /v1 and MCP at /mcp; watches the folders while it runs."""
-    _serve(folder, port, host, home, config_file, settings, browser=False)
+    _serve(folder, port, host, auth, home, config_file, settings, browser=False)
 
 
 def ui(
@@ -40,13 +54,14 @@ def ui(
     *,
     port: PortOption = None,
     host: HostOption = None,
+    auth: AuthOption = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the browser.")] = True,
     home: HomeOption = None,
     config_file: ConfigOption = None,
     settings: SetOption = None,
 ) -> None:
     """Serve, and open the browser."""
-    _serve(folder, port, host, home, config_file, settings, browser=browser)
+    _serve(folder, port, host, auth, home, config_file, settings, browser=browser)
 
 
 def mcp(*, home: HomeOption = None, config_file: ConfigOption = None, settings: SetOption = None) -> None:
@@ -61,6 +76,7 @@ def _serve(
     folder: Path | None,
     port: int | None,
     host: str | None,
+    auth: list[str] | None,
     home: Path | None,
     config_file: Path | None,
     settings: list[str] | None,
@@ -70,8 +86,12 @@ def _serve(
     from ui.server import listen_as_set
     from ui.server import serve as run
 
-    # Listening comes first: a host or port that cannot be used is told before anything is registered or read.
-    with open_engine(home, config_file, settings) as engine, listen_as_set(engine, host, port) as bound:
+    if auth:
+        settings = [*(settings or ()), f"serve.users={','.join(auth)}"]
+    with open_engine(home, config_file, settings) as engine, contextlib.ExitStack() as stack:
+        users.ready(engine)
+        # Listening comes first: a host or port that cannot be used is told before anything is registered or read.
+        bound = stack.enter_context(listen_as_set(engine, host, port))
         names = [engine.add_root(folder).name] if folder is not None else None
         if engine.roots():
             with show.progress(quiet=False) as step:

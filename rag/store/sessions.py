@@ -181,6 +181,19 @@ class Sessions:
             self._database.scrub()
         return bool(count)
 
+    def hand_over(self, old: str, new: str) -> int:
+        """Give all conversations of a user to another; how many."""
+        with self._database.writing() as db:
+            return db.execute("UPDATE sessions SET user = ? WHERE user = ?", (new, old)).rowcount
+
+    def remove_all(self, user: str) -> int:
+        """Remove a user's conversations for good; how many."""
+        with self._database.writing() as db:
+            count = db.execute("DELETE FROM sessions WHERE user = ?", (user,)).rowcount
+        if count:
+            self._database.scrub()
+        return count
+
     def rename_root(self, old: str, new: str) -> None:
         """Follow a notes folder to its new name, in the conversations of all users."""
         with self._database.writing() as db:

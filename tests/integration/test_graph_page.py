@@ -50,10 +50,11 @@ def client(engine: Engine) -> TestClient:
     from starlette.testclient import TestClient
 
     from ui import graph_routes
+    from ui.paths import Paths
     from ui.work import Work
 
     app = FastAPI()
-    graph_routes.add(app, engine, Work(2))
+    graph_routes.add(app, engine, Work(2), Paths())
     return TestClient(app)
 
 

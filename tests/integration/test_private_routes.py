@@ -25,6 +25,11 @@ GETS = (
     "notes/files",
     "notes/why?id=notes/a.md",
     "settings/choices",
+    "graph/names?q=b",
+    "graph/near?name=Boiler",
+    "graph/node?name=Boiler",
+    "graph/source?doc=notes/a.md&start=0&end=1",
+    *(f"evals/{part}" for part in ("questions", "job", "report", "runs", "compare?before=a&now=b")),
 )
 POSTS = (
     *(f"notes/do/{act}" for act in ("add", "rename", "remove", "sync", "accept", "stop", "watch")),
@@ -32,6 +37,7 @@ POSTS = (
     "settings/do/set",
     "settings/do/test",
     "settings/do/find",
+    *(f"evals/do/{act}" for act in ("make", "run", "stop")),
 )
 
 

@@ -18,7 +18,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from rag import present
-from rag.messages import say
+from rag.answer.question import asks_in_chinese
+from rag.messages import say, speaking
 from rag.types import IN_LINES, Turn
 from ui.api.errors import STREAMED, body_of, documented
 from ui.api.replies import Citation as CitationReply
@@ -203,7 +204,13 @@ def _content(answer: Answer) -> dict[str, Any]:
         for found in _MARKER.finditer(answer.text)
         if int(found[1]) in cited
     ]
-    return {"content": answer.text + _footnotes(answer.citations), "annotations": annotations}
+    with speaking("zh" if asks_in_chinese(answer.question) else "en"):
+        doubt = (
+            f"\n\n{say('The notes may not say this. It is the nearest that they do.')}"
+            if answer.doubtful
+            else ""
+        )
+    return {"content": answer.text + _footnotes(answer.citations) + doubt, "annotations": annotations}
 
 
 def _footnotes(citations: Sequence[Citation]) -> str:

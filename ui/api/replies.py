@@ -117,6 +117,7 @@ class AnswerReply(_Reply):
     question: str
     answer: str
     abstained: bool = Field(description="the notes do not say")
+    doubtful: bool = Field(description="the notes may not say: this is the nearest that they do")
     citations: list[Citation]
     support: list[Support]
     writer: str = Field(description="extract, or the model that wrote it")

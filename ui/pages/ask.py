@@ -18,11 +18,13 @@ from rag.messages import explain, speaking
 from rag.store import offers
 from rag.types import Answer, Turn
 from ui import after, frame, preview, talks, under, view
+from ui.access import visitor_of
 from ui.pages import shell
 from ui.paths import Paths
 from ui.views import source_of
 
 if TYPE_CHECKING:
+    from rag.conversations import Conversations
     from rag.engine import Engine
     from ui.source import Source
     from ui.text import Text
@@ -44,9 +46,10 @@ class Talk:
     history: tuple[Turn, ...] = ()
     answers: tuple[tuple[int, Answer], ...] = ()  # by the turn's number: what can still be judged
     steps: tuple[str, ...] = ()  # of the turn in hand, in words
+    user: str = ""  # who asks
     session: str = ""  # the conversation that it is kept in; empty before the first answer
 
-    def ask(self, question: str) -> Talk:
+    def ask(self, question: str, user: str = "") -> Talk:
         """Begin a turn; the one before it joins the finished ones."""
         done = (*self.done, self.shown) if self.shown else self.done
         return Talk(
@@ -54,6 +57,7 @@ class Talk:
             view.Turn(len(done) + 1, question),
             history=self.history[-_REMEMBERED:],
             answers=self.answers[-_REMEMBERED:],
+            user=user,
             session=self.session,
         )
 
@@ -69,8 +73,8 @@ class Page:
         """A tab was opened: fill in everything that depends on the reader's language and the notes."""
         words = self._words(request)
         return (
-            shell.header_html(self._engine, words, "ask"),
-            self._welcome(words),
+            shell.header_html(self._engine, request, words, "ask"),
+            self._welcome(request, words),
             gr.update(placeholder=words("placeholder")),
             gr.update(value=words("new")),
             frame.hint_html(words),
@@ -88,7 +92,7 @@ class Page:
             yield gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
             return
         words = self._words(request)
-        talk = talk.ask(question.strip())
+        talk = talk.ask(question.strip(), visitor_of(request).user)
         talk = replace(talk, shown=view.live_html(_turn(talk), "", words))
         busy = gr.update(submit_btn=False, stop_btn=words("stop"))
         yield "", "".join(talk.done), talk.shown, busy, "", talk
@@ -131,7 +135,7 @@ class Page:
         if not session.strip():  # an emptied field says nothing
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         try:
-            found = talks.reopened(self._engine.conversations(), session.strip(), self._sources, words)
+            found = talks.reopened(self._talks(request), session.strip(), self._sources, words)
         except FootnotesError as e:
             failed = view.failed_html(view.Turn(1, words("earlier")), explain(e, words.language), words)
             return "", "", failed, Talk()
@@ -143,15 +147,18 @@ class Page:
 
     def clear(self, request: gr.Request) -> tuple[Any, ...]:
         """A new page."""
-        return self._welcome(self._words(request)), "", "", _idle(), Talk()
+        return self._welcome(request, self._words(request)), "", "", _idle(), Talk()
 
-    def _welcome(self, words: Text) -> str:
+    def _welcome(self, request: gr.Request, words: Text) -> str:
         catalogue = self._engine.catalogue
         records = [r for root in self._engine.roots() for r in catalogue.records(root.name).values()]
         recent = heapq.nlargest(_LOOKED_AT, records, key=lambda r: r.state.mtime_ns)
         notes = [note for record in recent if (note := self._engine.document(record.id))]
-        earlier = talks.latest(self._engine.conversations()) if self._engine.settings.ui.keep else ()
+        earlier = talks.latest(self._talks(request)) if self._engine.settings.ui.keep else ()
         return frame.welcome_html(catalogue.counts().indexed, frame.examples(notes, words), earlier, words)
+
+    def _talks(self, request: gr.Request) -> Conversations:
+        return self._engine.conversations(visitor_of(request).user)
 
     def _words(self, request: gr.Request) -> Text:
         return shell.words_of(self._engine, request)
@@ -189,7 +196,7 @@ class Page:
                 yield talk
 
     def _answered(self, talk: Talk, answer: Answer, words: Text) -> Talk:
-        turn, session = _turn(talk), self._kept(talk.session, answer)
+        turn, session = _turn(talk), self._kept(talk, answer)
         sources = self._sources(answer)
         titles = {
             one.document.id: after.sections(one.document)
@@ -210,9 +217,9 @@ class Page:
         with self._engine.catalogue.database.reading() as db:
             return offers.of(db)
 
-    def _kept(self, session: str, answer: Answer) -> str:
+    def _kept(self, talk: Talk, answer: Answer) -> str:
         keeps = self._engine.settings.ui.keep
-        return talks.kept(self._engine.conversations(), session, answer) if keeps else ""
+        return talks.kept(self._engine.conversations(talk.user), talk.session, answer) if keeps else ""
 
     def _sources(self, answer: Answer) -> dict[int, Source]:
         doc_ids = {c.doc_id for c in answer.citations}

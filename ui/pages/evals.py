@@ -22,6 +22,6 @@ def build(engine: Engine, blocks: gr.Blocks) -> None:
         words = shell.words_of(engine, request)
         indexed = engine.catalogue.counts().indexed
         shown = evals_html.frame_html(words) if indexed else frame.unfilled_html(words)
-        return shell.header_html(engine, words, "evals"), shown
+        return shell.header_html(engine, request, words, "evals"), shown
 
     shell.on_load(blocks, opened, [header, body])

@@ -22,6 +22,6 @@ def build(engine: Engine, blocks: gr.Blocks) -> None:
         words = shell.words_of(engine, request)
         documents = engine.catalogue.counts().indexed
         shown = graph_html.page_html(engine.settings.graph.backend, documents, words)
-        return shell.header_html(engine, words, "graph"), shown
+        return shell.header_html(engine, request, words, "graph"), shown
 
     shell.on_load(blocks, opened, [header, body])

@@ -37,6 +37,6 @@ def build(engine: Engine, blocks: gr.Blocks, watching: Watching, *, is_local: bo
         shown = frame.notes_html(
             words, is_local=is_local, is_watching=watching.is_on, has_inbox=box, trouble=trouble
         )
-        return shell.header_html(engine, words, "notes"), shown
+        return shell.header_html(engine, request, words, "notes"), shown
 
     shell.on_load(blocks, opened, [header, body])

@@ -26,6 +26,6 @@ def build(engine: Engine, blocks: gr.Blocks) -> None:
                 shown = frame.search_html(offers.of(db), words)
         else:
             shown = frame.unfilled_html(words)
-        return shell.header_html(engine, words, "search"), shown
+        return shell.header_html(engine, request, words, "search"), shown
 
     shell.on_load(blocks, opened, [header, body])

@@ -20,6 +20,8 @@ def build(engine: Engine, blocks: gr.Blocks, *, is_local: bool) -> None:
 
     def opened(request: gr.Request) -> tuple[str, str]:
         words = shell.words_of(engine, request)
-        return shell.header_html(engine, words, "settings"), frame.settings_html(words, is_local=is_local)
+        return shell.header_html(engine, request, words, "settings"), frame.settings_html(
+            words, is_local=is_local
+        )
 
     shell.on_load(blocks, opened, [header, body])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import gradio as gr
 
 from ui import frame, text
+from ui.access import visitor_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,10 +36,12 @@ def top(button: str = "") -> tuple[Any, Any]:
     return header, made
 
 
-def header_html(engine: Engine, words: Text, page: str) -> str:
-    """What stands in the bar: the name, the pages, how much is indexed."""
+def header_html(engine: Engine, request: gr.Request, words: Text, page: str) -> str:
+    """What stands in the bar: the name, the pages, how much is indexed, and for who has logged in the way out."""
     documents = engine.catalogue.counts().indexed
-    return frame.header_html(documents, len(engine.roots()), engine.settings, words, page)
+    visitor = visitor_of(request)
+    user = visitor.user if visitor.has_cookie else None
+    return frame.header_html(documents, len(engine.roots()), engine.settings, words, page, user)
 
 
 def on_load(blocks: gr.Blocks, handler: Callable[..., Any], outputs: Sequence[Any]) -> None:

@@ -62,6 +62,6 @@ def test_an_empty_page_teaches() -> None:
 
 def test_the_script_builds_no_markup_of_notes() -> None:
     """One innerHTML: the source panel, which the server has escaped."""
-    script = (FOLDER / "graph.js").read_text("utf-8")
+    script = "".join((FOLDER / name).read_text("utf-8") for name in ("graph.js", "drawing.js"))
     assert re.findall(r"innerHTML.*|insertAdjacentHTML.*|document\.write.*", script) == ["innerHTML = html;"]
     assert not re.search(r"\beval\(|new Function", script)

@@ -126,6 +126,27 @@ def test_the_state_of_a_note_is_told_to_the_page_only() -> None:
     assert get("/state/notes/a.md")[0] == 404
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/graph",
+        "/graph/near",
+        "/graph/source",
+        "/graph/cytoscape.js",
+        "/evals",
+        "/evals/job",
+        "/evals/do/run",
+    ],
+)
+def test_what_the_pages_ask_for_is_told_to_them_only(path: str) -> None:
+    """Neither a rebound name nor another site reads the graph, or starts a run; nothing else lies below these paths."""
+    assert get(path)[0] == 200
+    assert get(path, host="evil.example")[0] == 421
+    assert get(path, origin="https://evil.example")[0] == 403
+    assert get(f"{path}/../vendor/README.md")[0] == 404
+    assert get(f"{path}x")[0] == 404 or path == "/evals/do/run"
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:9999", "null"])
 def test_requests_from_other_sites_are_refused(origin: str) -> None:
     """Also from another server on this machine, and from a sandboxed page."""

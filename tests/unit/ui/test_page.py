@@ -11,6 +11,7 @@ import pytest
 from rag.engine import Engine
 from rag.errors import HomeError, LLMError
 from rag.types import Answer, Citation, Turn
+from ui.access import Visitor
 from ui.offline import quiet_import
 
 with quiet_import():
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
     from rag.store.sessions import Session
 
-ENGLISH = SimpleNamespace(headers={"accept-language": "en"})
-CHINESE = SimpleNamespace(headers={"accept-language": "zh-CN"})
+OWNERS = SimpleNamespace(visitor=Visitor(""))
+ENGLISH = SimpleNamespace(headers={"accept-language": "en"}, state=OWNERS)
+CHINESE = SimpleNamespace(headers={"accept-language": "zh-CN"}, state=OWNERS)
 
 
 class Unkept:
@@ -58,7 +60,7 @@ class Scripted:
         """As it was asked."""
         return Turn(answer.question)
 
-    def conversations(self) -> Unkept:
+    def conversations(self, _user: str = "") -> Unkept:
         """Nothing can be kept."""
         return Unkept()
 
@@ -168,7 +170,7 @@ def test_nothing_is_kept_where_the_settings_say_so() -> None:
     """With ``ui.keep: false`` the store of conversations is not even opened."""
     engine = Scripted(Answer("Why?", "Because."))
     engine.settings = SimpleNamespace(language="auto", ui=SimpleNamespace(keep=False))
-    engine.conversations = lambda: pytest.fail("opened")  # type: ignore[method-assign]
+    engine.conversations = lambda _user="": pytest.fail("opened")  # type: ignore[method-assign]
     updates = list(Page(engine).ask("Why?", "", Talk(), ENGLISH))  # type: ignore[arg-type]
     assert "Because." in last_shown(updates)
     assert updates[-2][5].session == ""

@@ -52,7 +52,7 @@ ALLOWED = {
     *("small", "strong", "code", "pre", "aside", "nav", "header", "mark", "wbr", "sup"),
     *("details", "summary", "a"),
 }
-PLACES = {"./", "search", "notes", "settings"}
+PLACES = {"./", "search", "notes", "graph", "evals", "settings"}
 
 
 class _Elements(HTMLParser):
