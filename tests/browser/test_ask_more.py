@@ -156,7 +156,11 @@ def test_a_model_is_named_before_anything_is_sent_and_looks_deeper(
     browser: Browser, notes: Path, tmp_path: Path
 ) -> None:
     """Where to, what exactly; then the steps as they happen, and the answer."""
-    replies = (step("search", "boiler service"), step("answer"), Reply("Ms Aydin serviced it in May [1]."))
+    replies = (
+        step("search", "boiler service"),
+        step("answer"),
+        Reply("The boiler was serviced by Ms Aydin in May [1]. She sold the house in 1999 [1]."),
+    )
     with LLMServer(*replies) as server:
         variables = {"FOOTNOTES_LLM__URL": server.url, "FOOTNOTES_LLM__MODEL": "tiny"}
         with serving(notes, tmp_path / "home", variables=variables) as url:
@@ -177,7 +181,9 @@ def test_a_model_is_named_before_anything_is_sent_and_looks_deeper(
             page.wait_for_selector(DONE)
             page.click(f"{DONE} .steps summary")
             assert "search: boiler service" in page.inner_text(f"{DONE} .steps")
-            assert "Ms Aydin serviced it in May" in page.inner_text(f"{DONE} .prose-fn")
+            assert "serviced by Ms Aydin in May" in page.inner_text(f"{DONE} .prose-fn")
+            assert page.inner_text(f"{DONE} .doubt.unsupported").startswith("She sold the house in 1999")
+            assert page.locator(f"{DONE} .doubt").count() == 1
             assert len(server.requests) == 3
             page.close()
 
