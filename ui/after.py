@@ -58,24 +58,27 @@ def steps_html(steps: Sequence[str], text: Text, *, done: bool) -> str:
     return f'<details class="steps"{shown}><summary>{text.count("steps", len(steps))}</summary><ol>{items}</ol></details>'
 
 
-def sections(document: Document) -> list[str]:
-    """The headings of a note, in order."""
-    said = [section.title for section in document.sections]
+def sections(document: Document) -> list[tuple[int, str]]:
+    """The headings of a note, each with the place where it begins."""
+    said = [(section.start, section.title) for section in document.sections]
     if document.format != "markdown":
         return said
     view = blanked(document.text, fences(document.text))
-    return [heading_text(view[found.start : found.end]) for found in headings(view)]
+    return [(found.start, heading_text(view[found.start : found.end])) for found in headings(view)]
 
 
-def questions(answer: Answer, titles: Mapping[str, Sequence[str]], text: Text) -> list[str]:
+def questions(answer: Answer, titles: Mapping[str, Sequence[tuple[int, str]]], text: Text) -> list[str]:
     """Up to three questions about other sections of the notes that an answer cites.
 
     Args:
         answer: its question and the sections that it cites are left out.
-        titles: by note, those of its sections, in their order.
+        titles: by note, where its sections begin and what they are called, in their order.
         text: the words of the questions.
     """
     said = {heading for cited in answer.citations for heading in (*cited.heading, cited.title)}
+    for cited in answer.citations:
+        before = [name for start, name in titles.get(cited.doc_id, ()) if start <= cited.start]
+        said.update(before[-1:])
     made: list[str] = []
     for doc_id, title in {c.doc_id: c.title for c in answer.citations}.items():
         of_it = [
@@ -87,7 +90,7 @@ def questions(answer: Answer, titles: Mapping[str, Sequence[str]], text: Text) -
     return made[:_MOST]
 
 
-def _askable(titles: Sequence[str]) -> Iterator[str]:
-    for heading in dict.fromkeys(title.strip() for title in titles):
+def _askable(titles: Sequence[tuple[int, str]]) -> Iterator[str]:
+    for heading in dict.fromkeys(title.strip() for _, title in titles):
         if _SHORTEST <= len(heading) <= _LONGEST and not _PLAIN.fullmatch(heading):
             yield heading

@@ -21,6 +21,7 @@ _INLINE = re.compile(
     r"!?\[(?P<link>[^\[\]\n]*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)|!?\[\[(?P<wiki>[^\[\]\n]+)\]\]"
     r"|\s*\[(?P<n>\d{1,3})\]|\*\*(?P<strong>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`"
 )
+_MARKERS = re.compile(r"\s*\[\d{1,3}\]")
 _ITEM = re.compile(r"\s*[-*+•]\s+")
 _HEADING = re.compile(r"\s*#{1,6}\s+")
 _TAIL = re.compile(r"\S{1,3}$")
@@ -37,17 +38,33 @@ class Doubt(NamedTuple):
 
 
 def doubts(written: str, support: Sequence[SentenceSupport]) -> tuple[Doubt, ...]:
-    """The sentences of an answer that are not fully supported, in order."""
+    """The sentences of an answer that are not fully supported, in order.
+
+    They are looked for without their markers, which models write before the full stop as often as behind it.
+    """
     found: list[Doubt] = []
+    plain, places = _unmarked(written)
     cursor = 0
     for entry in support:
-        start = written.find(entry.sentence, cursor) if entry.sentence else -1
-        if start < 0:
+        sentence = _MARKERS.sub("", entry.sentence)
+        at = plain.find(sentence, cursor) if sentence else -1
+        if at < 0:
             continue
-        cursor = start + len(entry.sentence)
+        cursor = at + len(sentence)
         if not entry.supported:
-            found.append(Doubt(start, cursor, entry.partly, entry.missing))
+            found.append(Doubt(places[at], places[cursor - 1] + 1, entry.partly, entry.missing))
     return tuple(found)
+
+
+def _unmarked(written: str) -> tuple[str, list[int]]:
+    """A text without its markers, and where each of its characters stands."""
+    places: list[int] = []
+    at = 0
+    for marker in _MARKERS.finditer(written):
+        places += range(at, marker.start())
+        at = marker.end()
+    places += range(at, len(written))
+    return "".join(written[place] for place in places), places
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -155,7 +156,11 @@ def test_a_model_is_named_before_anything_is_sent_and_looks_deeper(
     browser: Browser, notes: Path, tmp_path: Path
 ) -> None:
     """Where to, what exactly; then the steps as they happen, and the answer."""
-    replies = (step("search", "boiler service"), step("answer"), Reply("Ms Aydin serviced it in May [1]."))
+    replies = (
+        step("search", "boiler service"),
+        step("answer"),
+        Reply("The boiler was serviced by Ms Aydin in May [1]. She sold the house in 1999 [1]."),
+    )
     with LLMServer(*replies) as server:
         variables = {"FOOTNOTES_LLM__URL": server.url, "FOOTNOTES_LLM__MODEL": "tiny"}
         with serving(notes, tmp_path / "home", variables=variables) as url:
@@ -176,7 +181,9 @@ def test_a_model_is_named_before_anything_is_sent_and_looks_deeper(
             page.wait_for_selector(DONE)
             page.click(f"{DONE} .steps summary")
             assert "search: boiler service" in page.inner_text(f"{DONE} .steps")
-            assert "Ms Aydin serviced it in May" in page.inner_text(f"{DONE} .prose-fn")
+            assert "serviced by Ms Aydin in May" in page.inner_text(f"{DONE} .prose-fn")
+            assert page.inner_text(f"{DONE} .doubt.unsupported").startswith("She sold the house in 1999")
+            assert page.locator(f"{DONE} .doubt").count() == 1
             assert len(server.requests) == 3
             page.close()
 
@@ -197,6 +204,7 @@ def test_a_search_in_steps_is_stopped(browser: Browser, notes: Path, tmp_path: P
             assert page.is_visible("#fn-current .turn.stopped .again")
             assert server.client_gone.wait(20)
             page.close()
+            time.sleep(1)  # the server notices that the tab is gone
 
 
 def test_a_model_that_is_down_leaves_the_notes_own_sentences(

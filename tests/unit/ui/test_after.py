@@ -25,16 +25,17 @@ def test_an_answer_is_copied_with_its_footnotes() -> None:
 def test_headings_are_those_of_the_text_and_of_the_loader() -> None:
     """Not those in a block of code."""
     note = Document("n/a.md", "# A\n\n## B *c*\n\n```\n# no\n```\n\nD\n---\n", "0", "A", "markdown")
-    assert after.sections(note) == ["A", "B c", "D"]
+    assert after.sections(note) == [(0, "A"), (5, "B c"), (29, "D")]
     book = Document("n/b.epub", "text", "0", "B", "book", sections=(Section(0, "One", 1),))
-    assert after.sections(book) == ["One"]
+    assert after.sections(book) == [(0, "One")]
 
 
 def test_what_is_asked_next_is_about_other_sections() -> None:
     """Neither the cited one nor the title, no day, nothing twice, at most two of a note and three in all."""
+    names = ("Garage", "Here", "Door", "2023-05-01", "Heating", "Heating", "x", "Roof", "Floor", "y" * 41)
     titles = {
-        "n/a.md": ["Garage", "Door", "2023-05-01", "Heating", "Heating", "x", "Roof", "Floor", "y" * 41]
-    }
+        "n/a.md": [(0 if n < 2 else n, name) for n, name in enumerate(names)]
+    }  # two begin before the quote
     assert after.questions(ANSWER, titles, EN) == [
         "What does “Garage” say about “Heating”?",
         "What does “Garage” say about “Roof”?",
@@ -70,7 +71,7 @@ def test_no_payload_becomes_markup(payload: str) -> None:
     prompt = Prompt(payload, payload, (Chunk(payload, 0, 1, payload, payload, payload, (1, 1)),))
     shown = (
         after.after_html(Answer(payload, f"{payload} [1]", (cited,)), EN)
-        + after.follow_html(after.questions(Answer("q", "", (cited,)), {payload: [payload]}, EN), EN)
+        + after.follow_html(after.questions(Answer("q", "", (cited,)), {payload: [(9, payload)]}, EN), EN)
         + after.steps_html((payload,), EN, done=False)
         + under.under_html({"folders": [payload], "tags": [payload], "types": []}, goes, EN)
         + under.preview_html(prompt, goes, EN)

@@ -530,3 +530,18 @@ def test_an_image_names_the_notes_that_show_it() -> None:
     cited = Citation(1, "n/a.png", "a", 0, 4, "EXIT", (1, 1), format="image", notes=("n/<b>.md", "n/c.md"))
     panel = source_html(cited, Source(None), (1, 1), EN)
     assert "shown in n/&lt;b&gt;.md, n/c.md" in panel
+
+
+def test_a_doubtful_sentence_is_found_whether_its_marker_stands_before_the_full_stop_or_behind() -> None:
+    """The verifier tells sentences without their markers."""
+    support = (
+        SentenceSupport("It was in May.", (1,), supported=True),
+        SentenceSupport("It was in 1999.", (1, 2), supported=False, missing=("1999",)),
+    )
+    for written in (
+        "It was in May [1]. It was in 1999 [1][2]. More.",
+        "It was in May. [1] It was in 1999. [1] [2] More.",
+    ):
+        (doubt,) = doubts(written, support)
+        assert written[doubt.start : doubt.end].startswith("It was in 1999")
+        assert written[doubt.start : doubt.end].endswith(".")
