@@ -43,7 +43,7 @@ def request(user: str) -> Any:
 
 def asked(page: Page, user: str, talk: Talk | None = None) -> Talk:
     """What a tab holds after a question."""
-    updates = list(page.ask(QUESTION, "", talk or Talk(), request(user)))  # type: ignore[arg-type]
+    updates = list(page.ask(QUESTION, "", talk or Talk(), request(user)))
     talk = updates[-2][5]
     assert isinstance(talk, Talk)
     return talk
