@@ -93,6 +93,8 @@ class HybridRetriever:
         """
         depth = max(k, self._candidates)
         enough = k if self._reranker is None else max(k, min(self._reads, depth))
+        if self._graph is not None:  # it may lift any candidate
+            enough = depth
         run = _Run(query)
         lists = {name: self._list(source, name, run, depth) for name, source in self._sources.items()}
         if self._expand is not None:

@@ -23,6 +23,9 @@ _BLOCK: Final = 4_096  # vectors that are cut at a time, so that they stay in th
 _LEVELS: Final = (-1.510, -0.4528, 0.4528, 1.510)
 _ENDS: Final = (-0.9816, 0.0, 0.9816)
 _BYTE: Final = 255
+_WIDEST: Final = (
+    514  # numbers of a vector: fast scan adds up a byte for every two of them in 16 bits, and does not look
+)
 
 
 class FirstLook:
@@ -30,7 +33,7 @@ class FirstLook:
 
     Args:
         index: ``IndexIDMap2`` over ``IndexScalarQuantizer`` of ``QT_8bit_uniform`` and inner products, of a dimension
-            that four divides; it must not be changed afterwards.
+            that ``fits``; it must not be changed afterwards.
     """
 
     def __init__(self, index: Any) -> None:
@@ -54,12 +57,15 @@ class FirstLook:
         count = min(max(_LISTED, _BY_WANTED * k), len(self._keys))
         wanted = faiss.IndexRefineSearchParameters(k_factor=count / k)
         scores, places = self._refined.search(vector, k, params=wanted)
+        if (places < 0).any():  # it tells none of them apart from nothing
+            found: tuple[NDArray[np.float32], NDArray[np.int64]] = self._index.search(vector, k)
+            return found
         return scores, np.where(places >= 0, self._keys[places], -1)
 
 
 def fits(index: Any) -> bool:
     """Whether it has so many vectors that a first look pays, and a dimension that can be cut."""
-    return bool(index.ntotal >= MANY and index.d % 4 == 0)
+    return bool(index.ntotal >= MANY and index.d % 4 == 0 and index.d <= _WIDEST)
 
 
 def _rough(whole: Any) -> Any:
@@ -70,7 +76,8 @@ def _rough(whole: Any) -> Any:
     codes = faiss.rev_swig_ptr(whole.codes.data(), count * width).reshape(count, width)
     least, range_ = faiss.vector_to_array(whole.sq.trained)[:2].tolist()
     sample = codes[:: max(1, count // _SAMPLE)].astype(np.float32)
-    mean, spread = sample.mean(axis=0), sample.std(axis=0)
+    # A number that is the same in all of the sample may differ elsewhere: by a step at least.
+    mean, spread = sample.mean(axis=0), np.maximum(sample.std(axis=0), 1)
     ends = mean + np.multiply.outer(np.array(_ENDS, dtype=np.float32), spread)
     levels = mean[:, None] + np.multiply.outer(spread, np.array(_LEVELS, dtype=np.float32))
     levels = least + (levels + 0.5) / _BYTE * range_

@@ -188,6 +188,7 @@ class DenseIndex:
     def _first_look(self, index: Any) -> FirstLook | None:
         """None where it would not pay: few vectors, or the first search of an index, which may be the only one."""
         if not coarse.fits(index):
+            self._look = (None, None)
             return None
         searched, look = self._look
         if searched is not index:

@@ -28,7 +28,10 @@ class Model:
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         fall = np.geomspace(1, 0.3, self.dimension)
         found = np.stack(
-            [np.random.default_rng(int(text)).normal(0.1, 1, len(fall)) * fall for text in texts]
+            [
+                np.random.default_rng(int(text) if text.isdigit() else 0).normal(0.1, 1, len(fall)) * fall
+                for text in texts
+            ]
         )
         return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), dtype=np.float32)
 
@@ -140,3 +143,44 @@ def test_a_dimension_that_cannot_be_cut_is_read_in_full(
     for _ in range(3):
         assert len(odd.search(Query("900001"), 5)) == 5
     assert odd._look == (None, None)
+
+
+@pytest.mark.parametrize("width", [512, 516, 768])
+def test_vectors_that_fast_scan_cannot_add_up_are_read_in_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    """A byte for every two numbers, in 16 bits: beyond 514 numbers the nearest might overflow and be lost."""
+    monkeypatch.setattr(coarse, "MANY", MANY // 2)
+    monkeypatch.setattr(Model, "dimension", width)
+    wide = index(tmp_path)
+    for _ in range(2):
+        assert dict(wide.search(Query("17"), 5))[17] == pytest.approx(1, abs=0.02)
+    assert (wide._look[1] is not None) == (width == 512)
+
+
+def test_numbers_that_hardly_ever_differ_are_not_overlooked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One vector has what no other has; and all may be equal."""
+    monkeypatch.setattr(coarse, "MANY", MANY // 2)
+    monkeypatch.setattr(coarse, "_SAMPLE", 100)
+    plain = Model.embed_passages
+
+    def rarely(self: Model, texts: Sequence[str]) -> NDArray[np.float32]:
+        found = plain(self, texts)
+        found[:, :8] = 0
+        for row, text in zip(found, texts, strict=True):
+            if text in {"15", "rare"}:
+                row[:] = np.eye(WIDTH)[0]
+        return found
+
+    monkeypatch.setattr(Model, "embed_passages", rarely)
+    made = index(tmp_path / "rare")
+    for _ in range(3):
+        assert made.search(Query("rare"), 3)[0][0] == 15
+    monkeypatch.setattr(
+        Model, "embed_passages", lambda _, texts: np.full((len(texts), WIDTH), 0.125, np.float32)
+    )
+    same = index(tmp_path / "same")
+    for _ in range(3):
+        assert len(same.search(Query("any"), 7)) == 7
