@@ -46,7 +46,7 @@ _LISTS = frozenset(
         "serve.proxies",
     }
 )
-_MAPPINGS = frozenset({"sync.encodings"})
+_MAPPINGS = frozenset({"sync.encodings", "paths.map"})
 # Never read from a file: files are copied, committed and shared.
 _SECRETS = frozenset(
     {"llm.api_key", "embedding.api_key", "rerank.api_key", "caption.api_key", "graph.password", "serve.token"}

@@ -272,6 +272,15 @@ class LLMSettings(_Section):
     )
 
 
+class PathsSettings(_Section):
+    """Where the files lie for somebody who sits at another machine than the server, or outside of its container."""
+
+    map: dict[str, str] = Field(
+        default_factory=dict,
+        description="where the server's folders lie for the reader, as {/notes: /home/me/notes}: for links to editors",
+    )
+
+
 class UISettings(_Section):
     """The browser UI."""
 
@@ -332,5 +341,6 @@ class Settings(_Section):
     graph: GraphSettings = GraphSettings()
     rerank: RerankSettings = RerankSettings()
     llm: LLMSettings = LLMSettings()
+    paths: PathsSettings = PathsSettings()
     ui: UISettings = UISettings()
     serve: ServeSettings = ServeSettings()

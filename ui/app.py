@@ -72,9 +72,10 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
     _add_routes(app)
     _add_state(app, engine)
     is_local = access is None or access.is_open
-    fragments.add(app, engine, Paths(is_local))
-    graph_routes.add(app, engine, work, Paths(is_local))
-    Evals(engine, trials, Paths(is_local)).add(app)
+    paths = Paths(is_local, engine.settings.paths.map)
+    fragments.add(app, engine, paths)
+    graph_routes.add(app, engine, work, paths)
+    Evals(engine, trials, paths).add(app)
     views.add(app, engine)
     preview.add(app, engine)
     Acts(engine, job, watching, is_local).add(app)
@@ -86,7 +87,7 @@ def build_app(engine: Engine, access: Access | None = None, *, watch: bool = Tru
         warnings.filterwarnings("ignore", "SSR mode", UserWarning)  # it is off
         gr.mount_gradio_app(
             app,
-            site.build(engine, watching, is_local=is_local),
+            site.build(engine, watching, paths),
             path="/",
             footer_links=[],
             run_history=False,

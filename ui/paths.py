@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _VAULT = ".obsidian"
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +22,19 @@ class Paths:
 
     Attributes:
         is_local: only this machine can reach the server: its paths are the reader's.
+        map: folders of the server, and where they lie for the reader, be it on Windows; the longest that fits counts.
     """
 
     is_local: bool = False
+    map: Mapping[str, str] = field(default_factory=dict)
 
     def read_as(self, file: Path) -> str:
         """The file's path on the reader's machine; empty where it is not known to be there."""
+        for folder in sorted(self.map, key=len, reverse=True):
+            if file.is_relative_to(folder):
+                there = self.map[folder]
+                flavour = PureWindowsPath if _WINDOWS.match(there) else PurePosixPath
+                return str(flavour(there).joinpath(*file.relative_to(folder).parts))
         return str(file) if self.is_local else ""
 
 
