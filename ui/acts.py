@@ -5,7 +5,7 @@ Every reply is a fragment of HTML or, after an error, one line of text with stat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from rag.coverage import Story
     from rag.engine import Engine
     from ui.job import Job
     from ui.text import Text
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 
 _FILES = 200  # files that are shown at first
 _MOST = 20_000
+_ANYBODYS = {"sync", "stop"}  # what those may do who reach the server from elsewhere
+
+
+def _refuse() -> None:
+    raise FootnotesError("Folders are managed on the server itself: footnotes sync DIR, footnotes roots")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +63,18 @@ class Acts:
         return self._page(
             request,
             lambda words: folders.folders_html(
-                self.engine.roots(), self.engine.catalogue.counts_by_root(), words
+                self.engine.roots(),
+                self.engine.catalogue.counts_by_root(),
+                words,
+                is_local=self.is_local,
             ),
         )
 
     def running(self, request: Request) -> HTMLResponse:
         """The sync that is running, or how the last one ended."""
-        return self._page(request, lambda words: folders.job_html(self.job.state, words))
+        return self._page(
+            request, lambda words: folders.job_html(self.job.state, words, is_local=self.is_local)
+        )
 
     def files(
         self,
@@ -81,7 +92,11 @@ class Acts:
         """One file's story; only of files that the catalogue knows."""
         if self.engine.catalogue.record(id) is None:
             return HTMLResponse("", 404)
-        return self._page(request, lambda _: folders.story_html(self.engine.why(id)))
+        return self._page(request, lambda _: folders.story_html(self._story(id)))
+
+    def _story(self, doc_id: str) -> Story:
+        told = self.engine.why(doc_id)
+        return told if self.is_local else replace(told, path=None)  # where it lies is the server's own affair
 
     def do(
         self,
@@ -102,7 +117,7 @@ class Acts:
         }
         if act not in acts:
             return PlainTextResponse("", 404)
-        return self._done(request, acts[act])
+        return self._done(request, acts[act] if self.is_local or act in _ANYBODYS else _refuse)
 
     async def upload(self, request: Request, name: str) -> PlainTextResponse:
         """Keep a file in the inbox and read it."""
@@ -121,8 +136,6 @@ class Acts:
         self.engine.sync(paths=[path])
 
     def _add(self, path: str) -> None:
-        if not self.is_local:
-            raise FootnotesError("Folders are added on the server itself: footnotes sync DIR")
         if not path.strip():
             raise FootnotesError("Name a folder.")
         root = self.engine.add_root(Path(path.strip()))

@@ -21,25 +21,29 @@ _STATUSES = ("indexed", "skipped", "failed")
 _LISTED = 10  # names of files that a sync says
 
 
-def folders_html(roots: Sequence[Root], counts: Mapping[str, int], text: Text) -> str:
-    """Each folder with its place, its notes, and what can be done with it."""
+def folders_html(roots: Sequence[Root], counts: Mapping[str, int], text: Text, *, is_local: bool) -> str:
+    """Each folder with its notes and, where only this machine sees it, its place and all that can be done with it."""
     if not roots:
         return f'<p class="none">{text("folders.none")}</p>'
-    return (
-        f'<ul class="folders">{"".join(_folder(root, counts.get(root.name, 0), text) for root in roots)}</ul>'
-    )
+    items = (_folder(root, counts.get(root.name, 0), text, is_local=is_local) for root in roots)
+    return f'<ul class="folders">{"".join(items)}</ul>'
 
 
-def _folder(root: Root, count: int, text: Text) -> str:
+def _folder(root: Root, count: int, text: Text, *, is_local: bool) -> str:
     name = escape(root.name)
     there = root.path is None or root.path.is_dir()
     missing = "" if there else f'<em class="badge warn">{text("folders.missing")}</em>'
-    where = f'<span class="at"><bdi>{escape(str(root.path))}</bdi></span>' if root.path else ""
-    sync = _button("sync", text("folders.sync"), root=name) if root.path else ""
+    where = f'<span class="at"><bdi>{escape(str(root.path))}</bdi></span>' if root.path and is_local else ""
+    acts = [_button("sync", text("folders.sync"), root=name)] if root.path else []
+    if is_local:
+        sure = text("folders.remove_sure", name=name)
+        acts += [
+            _button("rename", text("folders.rename"), root=name, ask=text("folders.rename_to")),
+            _button("remove", text("folders.remove"), root=name, sure=sure),
+        ]
     return (
         f"<li><p><b><bdi>{name}</bdi></b> <span>{text.count('documents', count)}</span>{missing}</p>{where}"
-        f'<p class="do">{sync}{_button("rename", text("folders.rename"), root=name, ask=text("folders.rename_to"))}'
-        f"{_button('remove', text('folders.remove'), root=name, sure=text('folders.remove_sure', name=name))}</p></li>"
+        f'<p class="do">{"".join(acts)}</p></li>'
     )
 
 
@@ -51,12 +55,12 @@ def _button(act: str, label: str, **data: str) -> str:
 # --- a sync ------------------------------------------------------------------------------------------------------
 
 
-def job_html(state: State, text: Text) -> str:
-    """Where a sync is, or how it ended; nothing where there was none."""
+def job_html(state: State, text: Text, *, is_local: bool) -> str:
+    """Where a sync is, or how it ended; nothing where there was none. Lines that name places are for this machine alone."""
     if state.running:
         return _running(state, text)
     if state.error is not None:
-        known = isinstance(state.error, FootnotesError)
+        known = is_local and isinstance(state.error, FootnotesError)
         line = explain(state.error) if known else text("unexpected", kind=type(state.error).__name__)  # type: ignore[arg-type]
         return f'<p class="said bad" role="alert">{escape(line)}</p>'
     if state.report is None:
@@ -64,7 +68,7 @@ def job_html(state: State, text: Text) -> str:
     report = state.report
     numbers = {name: getattr(report, name) for name in ("added", "changed", "moved", "removed", "unchanged")}
     done = text("sync.done", documents=f"{report.documents:,}", seconds=f"{report.seconds:.1f}", **numbers)
-    refused = "".join(_refused(error, text) for error in report.refused)
+    refused = "".join(_refused(error, text, is_local=is_local) for error in report.refused)
     failed = "".join(
         f"<li>{escape(f'{one.path}: {show.in_words(one.reason)}')}</li>" for one in report.failed[:_LISTED]
     )
@@ -88,9 +92,11 @@ def _running(state: State, text: Text) -> str:
     return f'<div class="said" data-running="true"><p role="status">{line} · {state.seconds:.0f} s</p>{bar}{path}<p class="do">{stop}</p></div>'
 
 
-def _refused(error: FootnotesError, text: Text) -> str:
+def _refused(error: FootnotesError, text: Text, *, is_local: bool) -> str:
     """A folder that was left alone, and the way to have it synced all the same, if it has only lost notes."""
     name = str(error.values.get("name", ""))
+    if not is_local:
+        return f'<p class="said bad" role="alert">{text("sync.refused", name=escape(name))}</p>'
     lost = "lost" in error.values
     accept = (
         _button(

@@ -189,7 +189,12 @@ def notes_html(text: Text, *, is_local: bool, is_watching: bool, has_inbox: bool
         if has_inbox
         else ""
     )
-    watch = f'<label class="watch"><input data-part="watch" type="checkbox"{" checked" if is_watching else ""}> {text("folders.watch")}</label>'
+    watch = (
+        f'<label class="watch"><input data-part="watch" type="checkbox"{" checked" if is_watching else ""}> '
+        f"{text('folders.watch')}</label>"
+        if is_local
+        else ""
+    )
     return (
         f'<h2>{text("folders.title")}</h2><div data-part="folders"></div>{add}'
         f'<p class="do"><button type="button" class="act" data-act="sync">{text("folders.sync_all")}</button>{watch}{upload}</p>'

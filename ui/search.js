@@ -23,6 +23,7 @@
     query ? address.searchParams.set("q", query) : address.searchParams.delete("q");
     history.replaceState(null, "", address);
     document.querySelector("#fn-teach").hidden = query !== "";
+    results().setAttribute("aria-busy", "false");
     if (!query) return results().replaceChildren();
     const words = new URLSearchParams([["q", query], ...ignored.map((one) => ["ignore", one])]);
     results().setAttribute("aria-busy", "true");

@@ -96,8 +96,11 @@ def test_other_web_sites_can_do_nothing(local: str) -> None:
 
 def test_where_others_can_come_in_folders_and_settings_are_the_servers_own(fenced: str, notes: Path) -> None:
     """A login may read notes; it must not read the disk, nor send notes elsewhere."""
-    status, line = asked(f"{fenced}notes/do/add", {"root": "", "value": str(notes.parent)}, TOKEN)
-    assert (status, "on the server itself" in line) == (409, True)
+    for act in ("add", "rename", "remove", "accept", "watch"):
+        status, line = asked(f"{fenced}notes/do/{act}", {"root": "notes", "value": str(notes.parent)}, TOKEN)
+        assert (act, status, "on the server itself" in line) == (act, 409, True)
+    for act in ("sync", "stop"):
+        assert asked(f"{fenced}notes/do/{act}", {"root": "", "value": ""}, TOKEN)[0] == 200
     for key, value in (("llm.url", "https://evil.example"), ("ui.inbox", "/")):
         status, line = asked(f"{fenced}settings/do/set", {"key": key, "value": value}, TOKEN)
         assert (status, "on the server itself" in line) == (409, True)
@@ -133,6 +136,18 @@ def test_uploads_are_bounded_and_confined(local: str, notes: Path) -> None:
     assert (notes / "escaped.md").is_file()
     assert not (notes.parent.parent / "escaped.md").exists()
     assert "escaped.md" in asked(f"{local}notes/files")[1]
+
+
+def test_where_others_can_come_in_nothing_tells_places_on_the_servers_disk(
+    fenced: str, local: str, notes: Path
+) -> None:
+    """Nor are there buttons for what is refused."""
+    for path in ("notes/folders", "notes/why?id=notes/a.md", "notes/job", "notes/files"):
+        assert str(notes) not in asked(fenced + path, token=TOKEN)[1]
+    assert str(notes) in asked(f"{local}notes/folders")[1], "it is told where only this machine sees it"
+    assert str(notes) in asked(f"{local}notes/why?id=notes/a.md")[1]
+    shown = asked(f"{fenced}notes/folders", token=TOKEN)[1]
+    assert ('data-act="sync"' in shown, 'data-act="remove"' in shown) == (True, False)
 
 
 def test_unknown_acts_and_keys_are_nothing(local: str) -> None:

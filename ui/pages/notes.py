@@ -33,7 +33,7 @@ def build(engine: Engine, blocks: gr.Blocks, watching: Watching, *, is_local: bo
         try:
             box, trouble = inbox.folder_of(engine) is not None, ""
         except FootnotesError as e:
-            box, trouble = False, explain(e, words.language)
+            box, trouble = False, explain(e, words.language) if is_local else ""
         shown = frame.notes_html(
             words, is_local=is_local, is_watching=watching.is_on, has_inbox=box, trouble=trouble
         )

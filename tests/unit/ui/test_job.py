@@ -51,7 +51,7 @@ def test_one_at_a_time_and_where_it_is() -> None:
     """A second one is refused while the first runs."""
     engine = Slow()
     job = Job(engine)  # type: ignore[arg-type]
-    assert job_html(job.state, EN) == ""
+    assert job_html(job.state, EN, is_local=True) == ""
     assert job.start()
     engine.began.wait(10)
     assert not job.start()
@@ -69,14 +69,14 @@ def test_it_is_stopped_between_two_files() -> None:
     job.start()
     while job.state.progress is None:
         pass
-    assert "1 of 2 files" in job_html(job.state, EN)
+    assert "1 of 2 files" in job_html(job.state, EN, is_local=True)
     job.stop()
-    assert "Stopping" in job_html(job.state, EN)
+    assert "Stopping" in job_html(job.state, EN, is_local=True)
     engine.may_go_on.set()
     state = ended(job)
     assert engine.ended_early
     assert state.error is None
-    assert "Stopped. What was read stays" in job_html(state, EN)
+    assert "Stopped. What was read stays" in job_html(state, EN, is_local=True)
 
 
 def test_errors_are_sentences() -> None:
@@ -87,7 +87,7 @@ def test_errors_are_sentences() -> None:
     ):
         job = Job(Slow(error))  # type: ignore[arg-type]
         job.start()
-        html = job_html(ended(job), EN)
+        html = job_html(ended(job), EN, is_local=True)
         assert said in html
         assert "secret" not in html
 
