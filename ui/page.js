@@ -205,6 +205,10 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  // The same conversation may be opened twice, and Gradio tells only of what changes.
+  let reopened = 0;
+  const reopen = (session) => put("#fn-session :is(input, textarea)", `${session} ${++reopened}`);
+
   // --- verdicts; an answer that moves up the page is drawn anew, without them ---
 
   const verdicts = new Map();
@@ -296,10 +300,7 @@
       if (event.detail < 2) judge(button);
     }
     else if (button.matches(".example")) ask(button.dataset.question ?? button.textContent);
-    else if (button.matches(".session")) {
-      put("#fn-session :is(input, textarea)", ""); // the same one may be opened twice
-      put("#fn-session :is(input, textarea)", button.dataset.session);
-    }
+    else if (button.matches(".session")) reopen(button.dataset.session);
   });
 
   // An Enter that ends the composition of Chinese characters is not a question.
@@ -356,7 +357,7 @@
     if (!session || !box()) return;
     if (!document.querySelector(".welcome")) return void setTimeout(recall, 50);
     sessionStorage.removeItem(TALK);
-    put("#fn-session :is(input, textarea)", session);
+    reopen(session);
   }
 
   // A new turn closes the panel and comes to the top; the language of the page follows its words.

@@ -101,8 +101,11 @@ def test_two_users_at_once_have_conversations_of_their_own(arrive: Callable[...,
     alice, bob = entered(arrive(), "alice"), entered(arrive(), "bob")
     assert "Aydin" in ask(alice, "Who serviced the boiler?")
     assert "Miso" in ask(bob, "What is the cat called?")
-    for page in (alice, bob):
-        page.reload()
+    for page, own in ((alice, "Aydin"), (bob, "Miso")):
+        page.reload()  # a tab's own conversation comes back
+        page.wait_for_selector("#fn-current .turn.done")
+        assert own in page.inner_text("#fn-current .turn")
+        page.click("#fn-new")
         page.wait_for_selector(EARLIER)
     ids = {page: page.get_attribute(EARLIER, "data-session") or "" for page in (alice, bob)}
     assert "boiler" in alice.inner_text(EARLIER)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 TOKEN = "a-long-enough-token"  # noqa: S105 - of the test's own
 WITH_TOKEN = {"authorization": f"Bearer {TOKEN}"}
 PUBLIC = {"/health", "/ready", "/login", "/favicon.ico", "/favicon.svg", "/manifest.json"}
-PAGES = {"/", "/search", "/notes", "/settings", "/search/", "/notes/", "/settings/"}
+NAMES = ("search", "notes", "graph", "evals", "settings")
+PAGES = {"/", *(f"/{name}" for name in NAMES), *(f"/{name}/" for name in NAMES)}
 # What the page needs of Gradio.
 NEEDED = re.compile(
     r"/(?:config|theme\.css|static/|assets/|gradio_api/(?:queue/(?:join|data)|cancel|reset|heartbeat/x|startup-events))"

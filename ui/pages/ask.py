@@ -130,12 +130,13 @@ class Page:
         return view.judged_html(words("judged"))
 
     def reopen(self, session: str, request: gr.Request) -> tuple[Any, ...]:
-        """Show an earlier conversation, to be read and gone on with."""
+        """Show an earlier conversation, to be read and gone on with: ``ID``, and a number that makes it a new wish."""
         words = self._words(request)
-        if not session.strip():  # an emptied field says nothing
+        named = session.split()[:1]
+        if not named:  # an emptied field says nothing
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         try:
-            found = talks.reopened(self._talks(request), session.strip(), self._sources, words)
+            found = talks.reopened(self._talks(request), named[0], self._sources, words)
         except FootnotesError as e:
             failed = view.failed_html(view.Turn(1, words("earlier")), explain(e, words.language), words)
             return "", "", failed, Talk()
