@@ -61,16 +61,16 @@ def asked(folder: Path, cache: Path, split: Any, limit: int) -> Rows:
     loaded = config.load(cache)
     home = cache / f"{data.root}-{corpus.key(data, loaded.settings)}"
     opened = harness._engine()  # noqa: SLF001 - as ``footnotes eval answers`` does
-    harness._build(data, home, lambda: opened(home, settings={}), harness._silent)  # noqa: SLF001
-    questions = [q for q in harness._questions(data, split, None) if q.answers][:limit]  # noqa: SLF001
+    harness._build(data, home, lambda: opened(home, settings={}), harness._silent)  # noqa: SLF001 - as above
+    questions = [q for q in harness._questions(data, split, None) if q.answers][:limit]  # noqa: SLF001 - as above
     signs: list[list[float]] = []
     there: list[bool] = []
     unread = 0
     with opened(home, settings={}) as engine:
-        run = answers._Run(data, engine, harness._silent)  # noqa: SLF001
+        run = answers._Run(data, engine, harness._silent)  # noqa: SLF001 - as above
         for question, is_there in _pairs(run, data, questions, split, limit):
             Watched.last = None
-            answer = run._ask(question)  # noqa: SLF001
+            answer = run._ask(question)  # noqa: SLF001 - as above
             held = any(texts.holds(hit.chunk.text, question.answers) for hit in answer.hits)
             if not is_there and question.answers and held:
                 continue
@@ -93,7 +93,7 @@ def _pairs(
         )
         return
     for question in questions:
-        gold = tuple(sorted(run._gold(question)))  # noqa: SLF001
+        gold = tuple(sorted(run._gold(question)))  # noqa: SLF001 - as above
         yield replace(question, exclude=(*question.exclude, *gold)), False
 
 

@@ -59,16 +59,7 @@ def choose(home: Path, key: str, value: object, loaded: LoadedSettings) -> Loade
 
 def _write(path: Path, values: Mapping[str, object]) -> None:
     """The whole file or the old one, whatever happens in between."""
-    nested: dict[str, object] = {}
-    for key, value in sorted(values.items()):
-        section, _, leaf = key.partition(".")
-        if leaf:
-            part = nested.setdefault(section, {})
-            assert isinstance(part, dict)  # noqa: S101 - a section is always a dict here
-            part[leaf] = value
-        else:
-            nested[section] = value
-    text = yaml.safe_dump(nested, allow_unicode=True, sort_keys=True) if nested else ""
+    text = yaml.safe_dump(config.nested(values), allow_unicode=True, sort_keys=True) if values else ""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         draft.write_text("# Chosen in the browser; config.yaml beside it is yours.\n" + text, "utf-8")

@@ -130,17 +130,8 @@ def load(
 
 
 def _build(merged: Mapping[str, object], origins: Mapping[str, str]) -> Settings:
-    nested: dict[str, object] = {}
-    for key, value in merged.items():
-        section, _, leaf = key.partition(".")
-        if leaf:
-            target = nested.setdefault(section, {})
-            assert isinstance(target, dict)  # noqa: S101 - a section is always a dict here
-            target[leaf] = value
-        else:
-            nested[section] = value
     try:
-        return Settings.model_validate(nested)
+        return Settings.model_validate(nested(merged))
     except ValidationError as e:
         first = e.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -151,6 +142,20 @@ def _build(merged: Mapping[str, object], origins: Mapping[str, str]) -> Settings
             origin=origins.get(key, "default"),
             reason=first["msg"],
         ) from e
+
+
+def nested(values: Mapping[str, object]) -> dict[str, object]:
+    """Dotted keys as a settings file has them: a mapping a section."""
+    made: dict[str, object] = {}
+    for key, value in values.items():
+        section, _, leaf = key.partition(".")
+        if leaf:
+            target = made.setdefault(section, {})
+            assert isinstance(target, dict)  # noqa: S101 - a section is always a dict here
+            target[leaf] = value
+        else:
+            made[section] = value
+    return made
 
 
 def _file_values(
